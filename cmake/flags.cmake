@@ -1,0 +1,20 @@
+set(MYELIN_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -Wdouble-promotion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wcast-qual
+  -Wwrite-strings -Wpointer-arith -fvisibility=hidden -fno-common -fno-semantic-interposition)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  list(APPEND MYELIN_FLAGS -Wnull-dereference -Wlogical-op)
+endif()
+if(MYELIN_WERROR)
+  list(APPEND MYELIN_FLAGS -Werror)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG -g1")
+  list(APPEND MYELIN_FLAGS -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+  add_link_options(-Wl,-z,relro,-z,now)
+endif()
+set(MYELIN_SANITIZE "" CACHE STRING "address,undefined or thread")
+if(MYELIN_SANITIZE)
+  list(APPEND MYELIN_FLAGS -fsanitize=${MYELIN_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MYELIN_SANITIZE})
+endif()

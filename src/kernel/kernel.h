@@ -1,0 +1,165 @@
+/*
+ * Kernels: the arithmetic. One table of functions per instruction set; the context chooses one at
+ * start. `ref` is plain C, short and obviously right; the others are built from one vector source
+ * (src/kernel/vec/) with different flags: base (SSE2), avx2, avx512.
+ *
+ * Layout: channels-last. An image is [H][W][C]. Weights of a convolution are [kh][kw][C/groups][O]
+ * (O contiguous), of a dense layer [I][O]: that is a 1x1 convolution over 1x1 images. Bits: neuron
+ * i of an image is bit i % 64 of word i / 64; each image starts a new word; unused bits are 0.
+ *
+ * Kernels cannot fail; sizes were checked when the model was built. Sums are taken in an order that
+ * depends on sizes only, never on the number of threads.
+ */
+#ifndef MYE_KERNEL_H
+#define MYE_KERNEL_H
+
+#include "base/base.h"
+
+typedef struct mye_conv_shape {
+    int C, H, W;       /* input                       */
+    int O, OH, OW;     /* output                      */
+    int kh, kw;        /* window                      */
+    int sh, sw;        /* stride                      */
+    int ph, pw;        /* zero padding on either side */
+    int groups;        /* divides C and O             */
+} mye_conv_shape;
+
+/*
+ * Where a convolution reads its input images. `read` writes rows [h0, h1) of image i (W * C floats
+ * each, without padding) to dst, row h at dst + (h - h0) * pitch floats. Called from many threads.
+ */
+typedef struct mye_images {
+    void (*read)(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
+                 mye_lane *lane);
+    const void *self;
+} mye_images;
+
+typedef struct mye_run_lanes {
+    mye_context *ctx; /* for mye_parallel                  */
+    mye_lane *lane;   /* [mye_context_threads(ctx)]        */
+} mye_run_lanes;
+
+/*
+ * Convolution, direct. Three passes, each with what it needs planned beforehand:
+ *   pack_bytes     packed weights of a direction (0 forward, 1 backward data); 0 = no packing needed
+ *   lane_bytes     scratch per thread of a pass (0 forward, 1 backward data, 2 backward weights),
+ *                  beside what images.read itself takes
+ *   scratch_bytes  shared scratch of backward weights (partial sums of fixed shards)
+ */
+typedef struct mye_conv_kernels {
+    size_t (*pack_bytes)(const mye_conv_shape *s, int direction);
+    void (*pack)(mye_run_lanes r, const mye_conv_shape *s, int direction, const float *weight,
+                 float *packed);
+    size_t (*lane_bytes)(const mye_conv_shape *s, int pass);
+    size_t (*scratch_bytes)(const mye_conv_shape *s, int64_t n_images);
+    /* y [n][OH][OW][O] = conv(x, w) + bias (bias may be NULL)                                 */
+    void (*forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                    const float *packed, const float *bias, float *y);
+    /* dx [n][H][W][C] = (accumulate ? dx : 0) + conv^T(dy, w)                                 */
+    void (*backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, const float *dy,
+                          const float *packed, float *dx, bool accumulate);
+    /* dw [kh][kw][C/groups][O] += sum over images; dbias [O] += (may be NULL)                 */
+    void (*backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                            const float *dy, float *dw, float *dbias, float *scratch);
+} mye_conv_kernels;
+
+/*
+ * Membrane of the integrate-and-fire family; one step for n neurons that share coefficients.
+ *   v = soft: u' - subtract s'   hard: s' ? reset : u'      with s' = [u' >= theta] (> when strict)
+ *   u = decay v + gain x + offset
+ * u' is the last step's membrane before its reset; at the first step v = start.
+ * (training_rules.md section 2.1: decay = lambda; gain = 1 or 1/tau; offset = reset terms.)
+ */
+typedef struct mye_lif {
+    float decay, gain, offset;
+    float theta, subtract, reset, start;
+    bool hard, strict, detach_reset;
+    bool late; /* snnTorch: the reset of u' happens inside this step and is not decayed:
+                  u = decay u' + gain x - subtract s'  (hard: decay (1-s') u' + gain x); detached */
+} mye_lif;
+
+/* Derivative of the spike with respect to the membrane; x = u - theta. The parameters' meaning per
+ * surrogate is in src/neuron/surrogate.c, which also fixes the order of this list (X-macro). */
+#define MYE_SURROGATE_LIST(X)                                                                      \
+    X(atan)                                                                                        \
+    X(erf)                                                                                         \
+    X(fast_sigmoid)                                                                                \
+    X(leaky_k_relu)                                                                                \
+    X(piecewise_exponential)                                                                       \
+    X(piecewise_leaky_relu)                                                                        \
+    X(rectangle)                                                                                   \
+    X(sigmoid)                                                                                     \
+    X(soft_sign)                                                                                   \
+    X(straight_through)                                                                            \
+    X(triangle)
+typedef enum mye_surrogate_id {
+#define X(name) MYE_SURROGATE_##name,
+    MYE_SURROGATE_LIST(X)
+#undef X
+        MYE_SURROGATE_COUNT
+} mye_surrogate_id;
+
+/* h[i] = sigma'(u[i] - theta); a, b are the surrogate's parameters (atan alpha, -; erf alpha, -;
+ * fast_sigmoid slope, -; leaky_k_relu k, leak; piecewise_exponential alpha, -;
+ * piecewise_leaky_relu w, c; rectangle width, -; sigmoid alpha, -; soft_sign alpha, -;
+ * straight_through -, -; triangle alpha, -). Formulas: training_rules.md section 2.4. */
+typedef void (*mye_surrogate_fn)(int64_t n, const float *u, float theta, float a, float b,
+                                 float *h);
+
+typedef struct mye_kernels {
+    const char *name; /* "ref", "base", "avx2", "avx512" */
+    mye_conv_kernels conv;
+
+    /* ---- elementwise on chunks that sit in cache; single-threaded ---- */
+    /* dst[i] = bit (first + i) of bits, as 0.0f or 1.0f */
+    void (*bits_expand)(int64_t n, const uint64_t *bits, int64_t first, float *dst);
+    /* number of set bits in whole words */
+    int64_t (*bits_count)(int64_t n_words, const uint64_t *bits);
+    void (*add)(int64_t n, const float *x, float *y);             /* y += x       */
+    void (*scale)(int64_t n, float a, const float *x, float *y);  /* y = a x      */
+    void (*axpy)(int64_t n, float a, const float *x, float *y);   /* y += a x     */
+    void (*mul)(int64_t n, const float *x, float *y);             /* y *= x       */
+    /* rows of C channels: y[r][c] = x[r][c] * scale[c] + shift[c]; x may equal y */
+    void (*affine)(int64_t rows, int64_t C, const float *x, const float *scale,
+                   const float *shift, float *y);
+    /* rows of C: sum[c] += x - center[c], square[c] += (x - center[c])^2 */
+    void (*norm_sums)(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
+                      float *square);
+    /* rows of C: sum_g[c] += g, sum_gx[c] += g * (x - center[c]), sum_x[c] += x - center[c] */
+    void (*norm_grad_sums)(int64_t rows, int64_t C, const float *g, const float *x,
+                           const float *center, float *sum_g, float *sum_gx, float *sum_x);
+    /* rows of C: y = a[c] g + b[c] x + d[c]; y may equal g */
+    void (*affine2)(int64_t rows, int64_t C, const float *g, const float *x, const float *a,
+                    const float *b, const float *d, float *y);
+    /* rows of C: sum[c] += x */
+    void (*column_sums)(int64_t rows, int64_t C, const float *x, float *sum);
+
+    /* ---- neurons ---- */
+    /* u in: last membrane (ignored when first); u out: this step's. spikes: n bits from bit 0 of
+     * spikes[0] (n need not be a multiple of 64; unused bits of the last word become 0); NULL: not
+     * wanted. Returns the number of spikes. */
+    int64_t (*lif_forward)(const mye_lif *p, int64_t n, bool first, const float *x, float *u,
+                           uint64_t *spikes);
+    /* spikes as floats 0/1 of a membrane: s[i] = fires(u[i]) */
+    void (*lif_fire)(const mye_lif *p, int64_t n, const float *u, float *s);
+    /* One step backward. g = dL/ds, h = sigma', u = membrane before reset, carry = dL/dv_t in (not
+     * for late: dL/du_t from t+1), and dL/dv_{t-1} out = decay * du. dx = gain * du; du may be
+     * wanted too (PLIF): NULL or [n]. dx may equal g. Formulas: training_rules.md section 3.2. */
+    void (*lif_backward)(const mye_lif *p, int64_t n, const float *g, const float *h,
+                         const float *u, float *carry, float *dx, float *du);
+    /* Rate-based collection for one step (training_rules.md section 4.1):
+     *   e[i] += h[i] eps[i]; r[i] += s(u[i]); eps <- 1 + decay eps                 (mode 0)
+     *   eps <- 1 + decay eps (1 - subtract h)   (1: soft, not detached)
+     *   eps <- 1 + eps (decay (1 - s) - decay u h)  (2: hard to 0)  ; 1 + decay eps (1 - s)  (3) */
+    void (*rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
+                         float *eps, float *e, float *r);
+    mye_surrogate_fn surrogate[MYE_SURROGATE_COUNT];
+} mye_kernels;
+
+extern const mye_kernels mye_kernels_ref;
+/* The table of that name if this processor can run it; NULL name: the best. */
+mye_status mye_kernels_find(const char *name, const mye_kernels **out, mye_error *err);
+/* Every table that this processor can run, best last, NULL-terminated (at most 8 slots). */
+void mye_kernels_all(const mye_kernels *out[8]);
+
+#endif
