@@ -1,0 +1,55 @@
+/*
+ * Plan: all memory of a training step, known before it starts, without data. The same code that
+ * counts here allocates later; the two numbers are equal.
+ */
+#ifndef MYELIN_PLAN_H
+#define MYELIN_PLAN_H
+
+#include "myelin/network.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mye_plan_row {
+    const char *node, *op;   /* of the model                                                   */
+    int C, H, W;
+    size_t weight_bytes;     /* weights, their gradients and buffers                           */
+    size_t kept_bytes;       /* values kept from the forward to the backward pass, and state   */
+    size_t work_bytes;       /* values and gradients that live for a part of the step          */
+    double macs;             /* one sample, one step                                           */
+} mye_plan_row;
+
+typedef struct mye_plan {
+    size_t weight_bytes;     /* weights and running statistics                                 */
+    size_t gradient_bytes;
+    size_t optimiser_bytes;  /* state of the step policy                                       */
+    size_t kept_bytes;       /* sum of the rows; what the backward pass needs                  */
+    size_t run_bytes;        /* the run's arena: kept and transient, placed by lifetime        */
+    size_t scratch_bytes;    /* scratch of all threads                                         */
+    size_t loader_bytes;     /* batches in preparation (0 when planned without data)           */
+    size_t total_bytes;      /* all of it                                                      */
+    double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
+    double macs;             /* dense multiply-adds of one training step (forward + backward)  */
+    int n_rows;
+    mye_plan_row *row;
+} mye_plan;
+
+typedef struct mye_plan_options {
+    const char *time;   /* "bptt", "rate:mode=S" ...                        */
+    const char *depth;  /* "global"                                         */
+    const char *step;   /* "sgd:momentum=0.9"; NULL: no optimiser (inference) */
+    const char *loss;   /* "ce_mean"                                        */
+    int T, batch;
+} mye_plan_options;
+
+#define MYE_PLAN_OPTIONS {"bptt", "global", "sgd", "ce_mean", 4, 64}
+
+MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,
+                                 const mye_plan_options *options, mye_plan *out, mye_error *err);
+MYE_API void mye_plan_free(mye_context *ctx, mye_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
