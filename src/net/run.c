@@ -35,7 +35,7 @@ static int add_buffer(mye_run *run, size_t bytes)
 
 static int *slot_index(mye_pass *p, int node, mye_slot slot)
 {
-    return &((mye_run_pass *)p)->buffer[node * MYE_SLOT_COUNT + (int)slot];
+    return &((mye_pass_slots *)p)->buffer[node * MYE_SLOT_COUNT + (int)slot];
 }
 
 void mye_run_need(mye_run *run, mye_pass *p, int node, mye_slot slot, size_t bytes)
@@ -100,7 +100,7 @@ static void plan_buffers(mye_run *run, mye_pass *p)
 mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
 {
     const int n_nodes = run->model->n_nodes;
-    mye_run_pass *rp = mye_alloc(run->ctx, sizeof *rp);
+    mye_pass_slots *rp = mye_alloc(run->ctx, sizeof *rp);
     if (rp == NULL) {
         run->failed = true;
         return NULL;

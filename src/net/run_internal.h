@@ -22,11 +22,11 @@ typedef struct mye_buffer {
 
 #define MYE_RUN_MAX_PASS 2
 
-typedef struct mye_run_pass {
+typedef struct mye_pass_slots {
     mye_pass pass;
     int window;
     int *buffer; /* [n_nodes][MYE_SLOT_COUNT] index into run->buffer, -1: none */
-} mye_run_pass;
+} mye_pass_slots;
 
 struct mye_run {
     mye_context *ctx;
@@ -37,7 +37,7 @@ struct mye_run {
     int n_modules;
     const mye_module *at; /* the module that is being worked on */
 
-    mye_run_pass *pass[MYE_RUN_MAX_PASS];
+    mye_pass_slots *pass[MYE_RUN_MAX_PASS];
     int n_passes;
     mye_buffer *buffer;
     int n_buffers, cap_buffers;
@@ -74,7 +74,7 @@ const float *mye_run_time_weight(const mye_run *run);
 
 static inline mye_buffer *mye_run_buffer(mye_run *run, const mye_pass *p, int node, mye_slot slot)
 {
-    const mye_run_pass *rp = (const mye_run_pass *)p; /* pass is its first member */
+    const mye_pass_slots *rp = (const mye_pass_slots *)p; /* pass is its first member */
     const int i = rp->buffer[node * MYE_SLOT_COUNT + (int)slot];
     return i < 0 ? NULL : &run->buffer[i];
 }

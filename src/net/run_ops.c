@@ -111,7 +111,7 @@ static void begin_op(mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
 
 static void set_window(mye_pass *p, int t0)
 {
-    p->t_base = ((const mye_run_pass *)p)->window < p->T ? t0 : 0;
+    p->t_base = ((const mye_pass_slots *)p)->window < p->T ? t0 : 0;
 }
 
 static void fill_input(mye_run *run, mye_pass *p, int node, int t0, int t1)
