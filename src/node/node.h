@@ -183,7 +183,6 @@ struct mye_pass {
     bool per_step;     /* single-step mode: batch norm sees one step at a time               */
     bool rates;        /* this is the rate pass: batch norm uses the statistics in its state */
     bool repeated;     /* a value is recomputed: no running statistics, no counting          */
-    int rate_mode;     /* update of epsilon forced by the rate rule; -1: the neuron's own    */
     uint64_t seed;     /* of this training step, for dropout                                 */
     mye_value *value;  /* [n_nodes]                                                          */
     void *scratch;     /* of the op that runs                                                */

@@ -31,7 +31,7 @@
 #include <string.h>
 
 typedef struct {
-    int mode, grad_scale, output, eligibility;
+    int mode, grad_scale, output;
     bool released;
 } rate_options;
 
@@ -61,13 +61,6 @@ static const mye_param params[] = {
      .choices = "spikes|rates",
      .unit = "",
      .help = "which output the loss reads: the mean of the spike pass, or that of the rate pass"},
-    {.name = "eligibility",
-     .type = MYE_PARAM_CHOICE,
-     .offset = offsetof(rate_options, eligibility),
-     .def = "auto",
-     .choices = "auto|soft_detached|soft|hard|hard_detached",
-     .unit = "",
-     .help = "update of epsilon; auto = what the neuron's reset asks for"},
     {.name = "released",
      .type = MYE_PARAM_BOOL,
      .offset = offsetof(rate_options, released),
@@ -168,7 +161,7 @@ static void share_neuron(const rate_options *o, mye_run *run, mye_pass *spikes, 
     if (o->mode != MODE_S)
         return;
     mye_run_need(run, spikes, n->index, MYE_SLOT_U, bytes);
-    if (spikes->rate_mode > 0 || (spikes->rate_mode < 0 && n->neuron->rate_mode(n) > 0))
+    if (n->neuron->rate_mode(n) > 0)
         mye_run_need(run, spikes, n->index, MYE_SLOT_EPS, bytes);
 }
 
@@ -182,7 +175,6 @@ static void prepare(const void *options, mye_run *run)
     if (rates == NULL)
         return;
     spikes->per_step = o->mode == MODE_S;
-    spikes->rate_mode = o->eligibility - 1;
     for (int i = 0; i < model->n_nodes; i++) {
         const mye_node *n = model->node[i];
         if (n->neuron != NULL)
