@@ -11,7 +11,7 @@ typedef struct batch_file {
     char *path;
     void *data;
     size_t bytes;
-    int64_t n = 0;
+    int64_t n;
 } batch_file;
 
 mye_status mye_cifar_count(const mye_cifar_form *form, const char *name, size_t bytes, int64_t *n,
