@@ -258,10 +258,11 @@ static void spike_pass(const rate_options *o, mye_run *run, mye_pass *spikes, my
     }
 }
 
+/* `how`: bn_eps_count, negative for the last step's statistics. */
 static void set_statistics(const mye_touch *touch, double how)
 {
-    mye_batchnorm_rate(touch[0].p->node[touch[0].node], touch[0].p, touch[1].p,
-                       (mye_batchnorm_how)how);
+    const mye_node *n = touch[0].p->node[touch[0].node];
+    mye_batchnorm_prepare_rates(n, touch[0].p, touch[1].p, how < 0, (int)fabs(how));
 }
 
 /* Statistics of the spike pass go over; layers behind max pooling run on rates. */
@@ -269,9 +270,8 @@ static void rate_values(const rate_options *o, mye_run *run, mye_pass *spikes, m
                         const mye_module *m)
 {
     const mye_model *model = mye_run_model(run);
-    const int how = o->mode == MODE_M  ? MYE_BATCHNORM_ALL_STEPS
-                    : o->released      ? MYE_BATCHNORM_LAST_STEP
-                                       : MYE_BATCHNORM_MEAN_STEPS;
+    const double how =
+        (double)o->bn_eps_count * (o->bn_statistics == STATISTICS_LAST ? -1.0 : 1.0);
     for (int i = m->first; i <= m->last; i++) {
         if (model->node[i]->type == &mye_node_batchnorm) {
             const mye_touch touch[] = {{spikes, i, MYE_SLOT_DATA, false},

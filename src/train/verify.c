@@ -291,30 +291,30 @@ static mye_status check_eligibility(verifier *v, const json_t *e, const json_t *
     return each_node(v, e, ref, seen_eligibility, true, err);
 }
 
-/* Batch statistics of the spike pass' last step. */
-static const mye_batchnorm_state *statistics(const verifier *v, const mye_node *n, int64_t *last)
+/* Batch statistics of the spike pass' last step; false: not a batch norm node. */
+static bool statistics(const verifier *v, const mye_node *n, mye_batchnorm_state *s, int64_t *last)
 {
     if (n->type != &mye_node_batchnorm)
-        return NULL;
-    const mye_batchnorm_state *s = mye_run_pass(v->run)->value[n->index].state;
-    *last = (int64_t)(s->steps - 1) * n->shape.c;
-    return s;
+        return false;
+    *s = mye_batchnorm_state_of(n, mye_run_pass(v->run));
+    *last = (int64_t)(s->rows - 1) * n->shape.c;
+    return true;
 }
 
 static const float *bn_mean(const verifier *v, const mye_node *n, int64_t *count)
 {
     int64_t last = 0;
-    const mye_batchnorm_state *s = statistics(v, n, &last);
+    mye_batchnorm_state s;
     *count = n->shape.c;
-    return s == NULL ? NULL : s->mean + last;
+    return statistics(v, n, &s, &last) ? s.mean + last : NULL;
 }
 
 static const float *bn_var(const verifier *v, const mye_node *n, int64_t *count)
 {
     int64_t last = 0;
-    const mye_batchnorm_state *s = statistics(v, n, &last);
+    mye_batchnorm_state s;
     *count = n->shape.c;
-    return s == NULL ? NULL : s->var + last;
+    return statistics(v, n, &s, &last) ? s.var + last : NULL;
 }
 
 static mye_status check_bn_mean(verifier *v, const json_t *e, const json_t *ref, mye_error *err)
@@ -340,10 +340,10 @@ static mye_status check_bn_recip(verifier *v, const json_t *e, const json_t *ref
         const mye_node *n = v->model->node[i];
         const json_t *value = node_reference(e, ref, n->name);
         int64_t last = 0;
-        const mye_batchnorm_state *s = value == NULL ? NULL : statistics(v, n, &last);
-        if (s != NULL)
+        mye_batchnorm_state s;
+        if (value != NULL && statistics(v, n, &s, &last))
             MYE_TRY(compare(v, "bn_recip_var_plus_eps", n->name, value, square_entry,
-                            s->rstd + last, n->shape.c, &v->out->worst_other, err));
+                            s.rstd + last, n->shape.c, &v->out->worst_other, err));
     }
     return MYE_OK;
 }
