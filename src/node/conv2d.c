@@ -2,7 +2,7 @@
  * conv2d: y[o] = sum over window and input channels of w[o][c][kh][kw] x[c], plus bias[o].
  * Cross-correlation with zero padding, as in other frameworks; `groups` splits the channels.
  *
- * [C,H,W] -> [out,OH,OW], OH = floor((H + 2 padding - kernel) / stride) + 1. The default padding,
+ * [C,H,W] -> [channels,OH,OW], OH = floor((H + 2 padding - kernel) / stride) + 1. The default padding,
  * half the kernel, keeps H and W for odd kernels at stride 1.
  */
 #include "node/convolution.h"

@@ -31,8 +31,11 @@ mye_status mye_conv_shape_of(mye_node *n, const mye_shape *in, const mye_conv_op
         return mye_fail(err, MYE_ERR_SHAPE,
                         "node '%s' (%s) wants an image, got a flattened one of %dx%dx%d", n->name,
                         op, in->c, in->h, in->w);
-    *s = (mye_conv_shape){.C = in->c, .H = in->h, .W = in->w, .O = (int)o->out};
+    *s = (mye_conv_shape){.C = in->c, .H = in->h, .W = in->w, .O = (int)o->channels};
     resolve_window(o, s);
+    if (s->O < 1)
+        return mye_fail(err, MYE_ERR_ARG, "node '%s' (%s) wants a number of output channels",
+                        n->name, op);
     if (s->C % s->groups != 0 || s->O % s->groups != 0)
         return mye_fail(
             err, MYE_ERR_SHAPE,

@@ -13,7 +13,7 @@ typedef struct mye_conv_init {
 } mye_conv_init;
 
 typedef struct mye_conv_options {
-    int64_t out, kernel, kernel_w, stride, stride_w, padding, padding_w, groups;
+    int64_t channels, kernel, kernel_w, stride, stride_w, padding, padding_w, groups;
     bool bias;
     mye_conv_init init;
 } mye_conv_options;
@@ -26,7 +26,7 @@ typedef struct mye_conv_options {
 
 /* Rows of a parameter table whose options begin with mye_conv_options. */
 #define MYE_CONV_PARAMS                                                                     \
-    MYE_CONV_INT(out, 1, 1048576, "1", "output channels"),                                  \
+    MYE_CONV_INT(channels, 0, 1048576, "0", "output channels; must be given"),                                  \
         MYE_CONV_INT(kernel, 1, 1024, "3", "height of the window"),                         \
         MYE_CONV_INT(kernel_w, 0, 1024, "0", "width of the window, 0 = kernel"),            \
         MYE_CONV_INT(stride, 1, 1024, "1", "vertical distance of windows"),                 \

@@ -2,25 +2,25 @@
  * dense: y = W x + b for each sample. A 1x1 convolution over an image of one pixel whose channels
  * are all elements of the input.
  *
- * Any shape -> vector [out]. The outside world sees W as [out][C*H*W] in C,H,W order.
+ * Any shape -> vector [features]. The outside world sees W as [features][C*H*W] in C,H,W order.
  */
 #include "node/convolution.h"
 
 typedef struct dense_options {
-    int64_t out;
+    int64_t features;
     bool bias;
     mye_conv_init init;
 } dense_options;
 
 static const mye_param dense_params[] = {
-    {.name = "out",
+    {.name = "features",
      .type = MYE_PARAM_INT,
-     .offset = offsetof(dense_options, out),
-     .def = "1",
-     .min = 1,
+     .offset = offsetof(dense_options, features),
+     .def = "0",
+     .min = 0,
      .max = 16777216,
      .unit = "",
-     .help = "output features"},
+     .help = "output features; must be given"},
     {.name = "bias",
      .type = MYE_PARAM_BOOL,
      .offset = offsetof(dense_options, bias),
@@ -34,8 +34,11 @@ static const mye_param dense_params[] = {
 static mye_status dense_shape(mye_node *n, const mye_shape *in, mye_error *err)
 {
     const dense_options *o = n->options;
-    const int out = (int)o->out;
+    const int out = (int)o->features;
     const int64_t size = mye_shape_size(*in);
+    if (out < 1)
+        return mye_fail(err, MYE_ERR_ARG, "node '%s' (dense) wants a number of output features",
+                        n->name);
     if ((double)size * out > INT32_MAX)
         return mye_fail(err, MYE_ERR_SHAPE,
                         "node '%s' (dense) from %lld to %d features has more than 2^31 weights",

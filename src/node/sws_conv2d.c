@@ -5,7 +5,7 @@
  *   v = gain (w - m) / s,   s = sqrt(n var + eps)
  *
  * over the n = C/groups * kh * kw weights of an output channel; m their mean, var their unbiased
- * variance; gain [out], learnable, 1 at first. With z = w - m, k = n/(n-1), G = dL/dv:
+ * variance; gain [channels], learnable, 1 at first. With z = w - m, k = n/(n-1), G = dL/dv:
  *
  *   dL/dgain = sum G z / s;   dL/dw = gain/s (G - mean G - z k sum(G z) / s^2)
  *
