@@ -67,7 +67,7 @@ static void only_what_precedes_time_is_static(void **state)
     assert_false(node(m, "lif1").is_static);
     assert_false(node(m, "conv2").is_static);
     mye_model_free(m);
-    mye_graph *g = row_graph(*state, 3, 8, 8, "conv2d:channels=8,kernel=3|neuron");
+    mye_graph *g = row_graph(*state, 3, 8, 8, "conv2d:out=8,kernel=3|neuron");
     assert_int_equal(mye_model_from_graph(g, false, 1, &m, NULL), MYE_OK);
     assert_false(node(m, "input").is_static);
     assert_false(node(m, "conv1").is_static);
@@ -77,8 +77,8 @@ static void only_what_precedes_time_is_static(void **state)
 static void gradients_and_uses_are_counted(void **state)
 {
     mye_graph *g = row_graph(*state, 8, 8, 8,
-                             "maxpool:kernel=2,stride=2|neuron|conv2d:channels=8,"
-                             "kernel=3,padding=1|neuron");
+                             "maxpool:kernel=2|neuron|conv2d:out=8,"
+                             "kernel=3|neuron");
     mye_model *m = NULL;
     int in[2] = {2, 2}, at;
     assert_int_equal(mye_graph_add(g, "sum", "add", "", 2, in, &at, NULL), MYE_OK);

@@ -3,11 +3,13 @@
  *
  *   net     item-item-item...
  *   item    (net)xN or (net)*N: N times | layer | layer(option=value,...)
- *   layer   <n>C<k>[s<stride>][p<padding>][g<groups>]   convolution, by default padded to keep the
- *           size; <n>WC<k>.. with standardised weights; BN, tdBN batch norm; AP<k>[s][p], MP<k>..,
- *           P<k> (= MP) pooling, by default stride k; GAP; FC<n>, F<n> or plain <n> dense; DO<p>
- *           dropout; FLATTEN (put before a dense layer that needs it); ID; READOUT; LIF and N the
- *           default neuron; a neuron's name the neuron (LIF(tau=2), LIF(): not the default)
+ *   layer   <n>C<k>[s<stride>][p<padding>][g<groups>]  convolution, padded to keep the size
+ *           unless p says otherwise; <n>WC<k>.. the same with standardised weights
+ *           BN, tdBN  batch norm; tdBN begins with the default neuron's threshold as weight
+ *           AP<k>[s][p], MP<k>[s][p], P<k> (= MP)  pooling, by default stride k; GAP
+ *           FC<n>, F<n> or plain <n>  dense, flattened before where it must be; FLATTEN
+ *           DO<p> dropout; SCALE(value=2); ID; READOUT
+ *           LIF, N  the default neuron; LIF(tau=2), LIF(), IF, PLIF, ..  the neuron of that name
  *
  * Small or capital letters mean the same, but in options. A first number that equals the size of
  * the input may stand for it (784-800-LIF-10). Nothing is implied: no neuron behind a convolution,
@@ -29,8 +31,7 @@ typedef struct reader {
     bool waiting;     /* `op` waits to see what follows it: */
     bool has_bias;    /* its bias is given as an option     */
     char op[32], options[MYE_METHOD_MAX];
-    int position;    /* of the waiting layer, from 1       */
-    mye_error cause; /* of the layer that is being added   */
+    int position; /* of the waiting layer, from 1 */
     mye_error *err;
 } reader;
 
@@ -127,11 +128,11 @@ static bool is_bare(const token *t)
 static mye_status add_conv(reader *r, const layer_word *w, const token *t)
 {
     char text[MYE_METHOD_MAX];
-    int64_t k;
-    if (!t->number[0] || !mye_parse_int(t->size, &k) || k < 1)
+    if (!t->number[0] || !t->size[0])
         return fail_token(r, t, w);
-    int n = snprintf(text, sizeof text, "channels=%s,kernel=%s,padding=%lld", t->number, t->size,
-                     (long long)(t->padding >= 0 ? t->padding : (k - 1) / 2));
+    int n = snprintf(text, sizeof text, "out=%s,kernel=%s", t->number, t->size);
+    if (t->padding >= 0)
+        n += snprintf(text + n, sizeof text - (size_t)n, ",padding=%d", t->padding);
     if (t->stride >= 0)
         n += snprintf(text + n, sizeof text - (size_t)n, ",stride=%d", t->stride);
     if (t->groups >= 0)
@@ -147,8 +148,6 @@ static mye_status add_pool(reader *r, const layer_word *w, const token *t)
     int n = snprintf(text, sizeof text, "kernel=%s", t->size);
     if (t->stride >= 0)
         n += snprintf(text + n, sizeof text - (size_t)n, ",stride=%d", t->stride);
-    else
-        n += snprintf(text + n, sizeof text - (size_t)n, ",stride=%s", t->size);
     if (t->padding >= 0)
         snprintf(text + n, sizeof text - (size_t)n, ",padding=%d", t->padding);
     return add_layer(r, w->op, text, t);
@@ -164,7 +163,7 @@ static mye_status add_dense(reader *r, const layer_word *w, const token *t)
     MYE_TRY(settle(r, false));
     if (!mye_graph_is_flat(r->graph, r->at))
         MYE_TRY(add_node(r, "flatten", "", (int)(t->begin - r->text) + 1));
-    snprintf(text, sizeof text, "features=%s", size);
+    snprintf(text, sizeof text, "out=%s", size);
     return add_layer(r, w->op, text, t);
 }
 
@@ -182,11 +181,27 @@ static mye_status add_plain(reader *r, const layer_word *w, const token *t)
     return is_bare(t) ? add_layer(r, w->op, w->options, t) : fail_token(r, t, w);
 }
 
+/* Threshold-dependent: its weight begins as the default neuron's threshold. */
+static mye_status add_tdbn(reader *r, const layer_word *w, const token *t)
+{
+    mye_context *ctx = r->graph->ctx;
+    mye_method neuron;
+    char text[MYE_METHOD_MAX] = "gamma=", *theta = text + strlen(text);
+    if (!is_bare(t))
+        return fail_token(r, t, w);
+    MYE_TRY(mye_method_parse(ctx, &mye_kind_neuron, r->graph->neuron, &neuron, r->err));
+    if (!neuron.options || mye_params_get(neuron.entry->params, neuron.options, "theta", theta,
+                                          sizeof text - strlen(text), NULL) != MYE_OK)
+        text[0] = '\0';
+    mye_method_free(ctx, &neuron);
+    return add_layer(r, w->op, text, t);
+}
+
 static const layer_word words[] = {
     {"c", "conv2d", add_conv, "", "<channels>C<kernel>, say 64C3 or 64C3s2p1"},
     {"wc", "sws_conv2d", add_conv, "", "<channels>WC<kernel>, say 64WC3"},
     {"bn", "batchnorm", add_plain, "", "BN"},
-    {"tdbn", "batchnorm", add_plain, "init=threshold", "tdBN"},
+    {"tdbn", "batchnorm", add_tdbn, "", "tdBN"},
     {"ap", "avgpool", add_pool, "", "AP<kernel>, say AP2"},
     {"mp", "maxpool", add_pool, "", "MP<kernel>, say MP2"},
     {"p", "maxpool", add_pool, "", "P<kernel>, say P2"},
@@ -215,6 +230,11 @@ static const char *take(const char *p, const char *end, int (*is)(int), char *ou
     }
     out[n] = '\0';
     return p;
+}
+
+static int is_word(int c)
+{
+    return isalpha(c) || c == '_';
 }
 
 static int is_decimal(int c)
@@ -249,7 +269,7 @@ static bool split(const char *begin, const char *end, token *t)
     *t = empty;
     const char *p = take(begin, end, isdigit, t->number, sizeof t->number);
     if (p)
-        p = take(p, end, isalpha, t->word, sizeof t->word);
+        p = take(p, end, is_word, t->word, sizeof t->word);
     if (p && t->word[0]) /* a number behind letters is a size */
         p = take(p, end, is_decimal, t->size, sizeof t->size);
     p = take_suffixes(p, end, t);
