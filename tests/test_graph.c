@@ -3,8 +3,8 @@
 static void names_are_made_from_op_and_number(void **state)
 {
     mye_graph *g = row_graph(*state, 3, 8, 8,
-                             "conv2d:out=8,kernel=3|batchnorm|neuron|conv2d:out=8,kernel="
-                             "3|neuron|if|maxpool:kernel=2|flatten|dense:out=4");
+                             "conv2d:channels=8,kernel=3|batchnorm|neuron|conv2d:channels=8,kernel="
+                             "3|neuron|if|maxpool:kernel=2|flatten|dense:features=4");
     static const char *const names[] = {"input", "conv1", "bn1",   "lif1",     "conv2",
                                         "lif2",  "if1",   "pool1", "flatten1", "fc1"};
     for (int i = 0; i < g->n; i++)
@@ -47,8 +47,8 @@ static void wrong_nodes_are_refused_with_a_reason(void **state)
         {"a", "identity", "", 1, 0, "two nodes named 'a'"},
         {"b c", "identity", "", 1, 0, "letters, digits"},
         {"b", "convolution", "", 1, 0, "'convolution' is neither"},
-        {"b", "conv2d", "out=8,kernel=3,colour=2", 1, 0, "colour"},
-        {"b", "conv2d", "out=-8,kernel=3", 1, 0, "out"},
+        {"b", "conv2d", "channels=8,kernel=3,colour=2", 1, 0, "colour"},
+        {"b", "conv2d", "channels=-8,kernel=3", 1, 0, "channels"},
         {"b", "lif", "tau=lots", 1, 0, "tau"},
         {"b", "neuron", "tau=2", 1, 0, "takes no options"},
         {"b", "identity", "", 1, 2, "reads node 2"},
@@ -144,7 +144,7 @@ static void impossible_inputs_are_refused(void **state)
 
 static void vectors_are_known_from_the_ops(void **state)
 {
-    mye_graph *g = row_graph(*state, 3, 8, 8, "neuron|flatten|neuron|dense:out=4|neuron");
+    mye_graph *g = row_graph(*state, 3, 8, 8, "neuron|flatten|neuron|dense:features=4|neuron");
     assert_false(mye_graph_is_flat(g, 1));
     assert_true(mye_graph_is_flat(g, 3));
     assert_true(mye_graph_is_flat(g, 5));
@@ -161,7 +161,7 @@ static mye_status some_graph(mye_context *ctx, mye_error *err)
     MYE_TRY(mye_graph_create(ctx, 3, 8, 8, "lif:tau=3", &g, err));
     mye_status st = MYE_OK;
     for (int i = 0; i < 40 && st == MYE_OK; i++)
-        st = mye_graph_chain(g, "conv2d", &at, err, "out=%d,kernel=3", i + 1);
+        st = mye_graph_chain(g, "conv2d", &at, err, "channels=%d,kernel=3", i + 1);
     mye_graph_free(g);
     return st;
 }

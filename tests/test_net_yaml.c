@@ -20,7 +20,7 @@ static void a_sequence_of_nodes_reads_like_notation(void **state)
 {
     mye_graph *a = parse_well(*state, 3, 8, 8,
                               "nodes:\n"
-                              "  - {op: conv2d, out: 8, kernel: 3}\n"
+                              "  - {op: conv2d, channels: 8, kernel: 3}\n"
                               "  - op: neuron\n"
                               "  - {op: lif, tau: 3, surrogate: {name: atan, alpha: 3}}\n"
                               "  - {op: lif, surrogate: 'atan:alpha=3'}\n"
@@ -150,7 +150,7 @@ static void errors_name_file_line_and_column(void **state)
         {"nodes: []\n", "net.yaml:1:1: the network has no nodes", ""},
         {"nodes: {op: identity}\n", "net.yaml:1:1: a list of nodes", ""},
         {"nodes:\n  - [LIF]\n", "net.yaml:2:5: a node is a mapping", ""},
-        {"node:\n  - LIF\n", "net.yaml:1:", "nodes"},
+        {"inptu: 3x8x8\nnodes: [LIF]\n", "net.yaml:1:1: unknown key 'inptu'", "input"},
         {"input: 3x9x9\nnodes: [LIF]\n", "net.yaml:1:1: the network is for an input of 3x9x9", ""},
         {"neuron: liff\nnodes: [LIF]\n", "net.yaml:1:", "lif"},
         {"nodes:\n  - LIF-LIFF\n", "net.yaml:2:5: 'LIFF' at position 5", "LIF"},

@@ -36,7 +36,7 @@ void mye_builder_prefix(mye_graph *graph, const char *format, ...)
 
 mye_status mye_builder_conv_bn(mye_graph *graph, mye_builder_conv c, int *at, mye_error *err)
 {
-    MYE_TRY(mye_graph_chain(graph, "conv2d", at, err, "out=%d,kernel=%d,stride=%d,bias=false",
+    MYE_TRY(mye_graph_chain(graph, "conv2d", at, err, "channels=%d,kernel=%d,stride=%d,bias=false",
                             c.channels, c.kernel, c.stride));
     MYE_TRY(mye_graph_chain(graph, "batchnorm", at, err, "%s", ""));
     return c.neuron ? mye_graph_chain(graph, "neuron", at, err, "%s", "") : MYE_OK;
@@ -66,7 +66,7 @@ mye_status mye_builder_head(mye_graph *graph, bool pool, double dropout, int cla
         MYE_TRY(mye_graph_chain(graph, "flatten", at, err, "%s", ""));
     if (dropout > 0.0)
         MYE_TRY(mye_graph_chain(graph, "dropout", at, err, "p=%.6g", dropout));
-    return mye_graph_chain(graph, "dense", at, err, "out=%d", classes);
+    return mye_graph_chain(graph, "dense", at, err, "features=%d", classes);
 }
 
 mye_status mye_builder_widths(const char *text, int max, int *out, int *n, mye_error *err)
@@ -97,8 +97,9 @@ mye_status mye_builder_stem(mye_graph *graph, const mye_builder_stages *s, bool 
     if (stem_norm)
         MYE_TRY(mye_builder_conv_bn(graph, c, at, err));
     else
-        MYE_TRY(mye_graph_chain(graph, "conv2d", at, err, "out=%d,kernel=%d,stride=%d,bias=false",
-                                c.channels, c.kernel, c.stride));
+        MYE_TRY(mye_graph_chain(graph, "conv2d", at, err,
+                                "channels=%d,kernel=%d,stride=%d,bias=false", c.channels, c.kernel,
+                                c.stride));
     if (!s->large)
         return MYE_OK;
     return mye_graph_chain(graph, "maxpool", at, err, "kernel=3,stride=2,padding=1");

@@ -28,7 +28,7 @@ static mye_status mlp_build(const void *options, int classes, mye_graph *graph, 
     if (!mye_graph_is_flat(graph, at))
         MYE_TRY(mye_graph_chain(graph, "flatten", &at, err, "%s", ""));
     for (int i = 0; i < n; i++) {
-        MYE_TRY(mye_graph_chain(graph, "dense", &at, err, "out=%d%s", width[i],
+        MYE_TRY(mye_graph_chain(graph, "dense", &at, err, "features=%d%s", width[i],
                                 o->bn ? ",bias=false" : ""));
         if (o->bn)
             MYE_TRY(mye_graph_chain(graph, "batchnorm", &at, err, "%s", ""));

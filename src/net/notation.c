@@ -31,7 +31,7 @@ typedef struct reader {
     bool waiting;     /* `op` waits to see what follows it: */
     bool has_bias;    /* its bias is given as an option     */
     char op[32], options[MYE_METHOD_MAX];
-    int position; /* of the waiting layer, from 1 */
+    const char *begin; /* of the waiting layer */
     mye_error *err;
 } reader;
 
@@ -61,6 +61,15 @@ static mye_status fail_at(reader *r, const char *begin, const char *end, const c
                     (int)(begin - r->text) + 1, what);
 }
 
+/* End of the layer that starts at p: a '-' or ')' outside its own parentheses. */
+static const char *layer_end(const char *p)
+{
+    int open = 0;
+    for (; *p && (open > 0 || (*p != '-' && *p != ')')); p++)
+        open += (*p == '(') - (*p == ')');
+    return p;
+}
+
 static mye_status fail_token(reader *r, const token *t, const layer_word *w)
 {
     char what[80];
@@ -70,18 +79,22 @@ static mye_status fail_token(reader *r, const token *t, const layer_word *w)
 
 /* ---- adding nodes ---- */
 
-static mye_status add_node(reader *r, const char *op, const char *options, int position)
+static mye_status add_node(reader *r, const char *op, const char *options, const char *begin)
 {
     mye_error cause = {MYE_OK, "", ""};
     const mye_status st = mye_graph_add(r->graph, NULL, op, options, 1, &r->at, &r->at, &cause);
     if (st == MYE_OK) {
         r->graph->node[r->at].line = 1;
-        r->graph->node[r->at].column = position;
+        r->graph->node[r->at].column = (int)(begin - r->text) + 1;
         return MYE_OK;
     }
-    mye_fail(r->err, st, "position %d of the network: %s", position, cause.message);
+    if (st == MYE_ERR_NOMEM)
+        return mye_fail(r->err, st, "%s", cause.message);
+    fail_at(r, begin, layer_end(begin), cause.message);
     if (cause.hint[0])
         mye_hint(r->err, "%s", cause.hint);
+    if (r->err)
+        r->err->code = st;
     return st;
 }
 
@@ -95,7 +108,7 @@ static mye_status settle(reader *r, bool before_norm)
         const size_t used = strlen(r->options);
         snprintf(r->options + used, sizeof r->options - used, ",bias=false");
     }
-    return add_node(r, r->op, r->options, r->position);
+    return add_node(r, r->op, r->options, r->begin);
 }
 
 /* Options in parentheses go behind those that the notation gives. */
@@ -108,14 +121,13 @@ static mye_status add_layer(reader *r, const char *op, const char *options, cons
     if (length < 0 || (size_t)length >= sizeof text - sizeof ",bias=false")
         return fail_at(r, t->begin, t->end, "its options are too long");
     const bool norm = strcmp(op, "batchnorm") == 0;
-    const int position = (int)(t->begin - r->text) + 1;
     MYE_TRY(settle(r, norm));
     if (strcmp(op, "conv2d") != 0 && strcmp(op, "sws_conv2d") != 0 && strcmp(op, "dense") != 0)
-        return add_node(r, op, text, position);
+        return add_node(r, op, text, t->begin);
     snprintf(r->op, sizeof r->op, "%s", op);
     snprintf(r->options, sizeof r->options, "%s", text);
     r->has_bias = strstr(text, "bias=") != NULL;
-    r->position = position;
+    r->begin = t->begin;
     r->waiting = true;
     return MYE_OK;
 }
@@ -130,7 +142,7 @@ static mye_status add_conv(reader *r, const layer_word *w, const token *t)
     char text[MYE_METHOD_MAX];
     if (!t->number[0] || !t->size[0])
         return fail_token(r, t, w);
-    int n = snprintf(text, sizeof text, "out=%s,kernel=%s", t->number, t->size);
+    int n = snprintf(text, sizeof text, "channels=%s,kernel=%s", t->number, t->size);
     if (t->padding >= 0)
         n += snprintf(text + n, sizeof text - (size_t)n, ",padding=%d", t->padding);
     if (t->stride >= 0)
@@ -162,8 +174,8 @@ static mye_status add_dense(reader *r, const layer_word *w, const token *t)
         return fail_token(r, t, w);
     MYE_TRY(settle(r, false));
     if (!mye_graph_is_flat(r->graph, r->at))
-        MYE_TRY(add_node(r, "flatten", "", (int)(t->begin - r->text) + 1));
-    snprintf(text, sizeof text, "out=%s", size);
+        MYE_TRY(add_node(r, "flatten", "", t->begin));
+    snprintf(text, sizeof text, "features=%s", size);
     return add_layer(r, w->op, text, t);
 }
 

@@ -41,7 +41,7 @@ static const mye_param vgg_params[] = {
 static mye_status vgg_layer(int channels, int norm, int *at, mye_graph *graph, mye_error *err)
 {
     MYE_TRY(mye_graph_chain(graph, norm == NORM_WS ? "sws_conv2d" : "conv2d", at, err,
-                            "out=%d,kernel=3", channels));
+                            "channels=%d,kernel=3", channels));
     if (norm == NORM_BN)
         MYE_TRY(mye_graph_chain(graph, "batchnorm", at, err, "%s", ""));
     MYE_TRY(mye_graph_chain(graph, "neuron", at, err, "%s", ""));
