@@ -116,8 +116,10 @@ static void set_window(mye_pass *p, int t0)
 
 static void fill_input(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
+    const mye_value *v = &p->value[node];
     if (!run->dry)
-        run->source.fill(run->source.self, p, t0, t1, p->value[node].data);
+        run->source.fill(run->source.self, p, t0, t1,
+                         (float *)v->data + (int64_t)mye_value_step(p, v, t0) * p->B * v->n);
 }
 
 void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
