@@ -8,7 +8,7 @@
 
 typedef struct builder {
     const mye_case *c;
-    const json_t *run;  /* top level or one of `also` */
+    const json_t *run; /* top level or one of `also` */
     mye_graph *graph;
     const char *output; /* name of the node that the loss reads */
     bool membrane;      /* ... and it reads its membrane         */
@@ -302,8 +302,7 @@ static void mark_ancestors(const json_t *nodes, const char *name, bool *wanted)
     }
 }
 
-static mye_status find_inputs(const builder *b, const json_t *node, int *in, int *n,
-                              mye_error *err)
+static mye_status find_inputs(const builder *b, const json_t *node, int *in, int *n, mye_error *err)
 {
     size_t k;
     const json_t *name;
@@ -315,8 +314,9 @@ static mye_status find_inputs(const builder *b, const json_t *node, int *in, int
             if (strcmp(b->graph->node[i].name, json_string_value(name)) == 0)
                 found = i;
         if (found < 0 || *n == MYE_NODE_MAX_IN)
-            return mye_fail(err, MYE_ERR_FORMAT, "%s: node '%s' reads '%s', which is no node before it",
-                            b->c->path, json_string_value(json_object_get(node, "name")),
+            return mye_fail(err, MYE_ERR_FORMAT,
+                            "%s: node '%s' reads '%s', which is no node before it", b->c->path,
+                            json_string_value(json_object_get(node, "name")),
                             json_is_string(name) ? json_string_value(name) : "?");
         in[(*n)++] = found;
     }
