@@ -95,10 +95,13 @@ size_t mye_run_bytes(const mye_run *run); /* what this run allocated */
 void mye_run_on_module(mye_run *run, void (*done)(void *self, const mye_module *m), void *self);
 /* The spike pass, for tests, probes and firing rates. */
 mye_pass *mye_run_pass(mye_run *run);
+/* The second pass (rate-based learning); NULL when the rule has none. */
+mye_pass *mye_run_rate_pass(mye_run *run);
 
 /* ---- ops, for time rules ---- */
 
 const mye_model *mye_run_model(const mye_run *run);
+const mye_run_options *mye_run_asked(const mye_run *run);
 /* A new pass (the run starts with one): T steps, holding `window` of them at a time. */
 mye_pass *mye_run_add_pass(mye_run *run, int T, int window);
 /* Gives node's slot a buffer of `bytes`. DATA and GRAD have theirs; U, E, R, EPS on demand. */
@@ -112,11 +115,22 @@ typedef struct mye_touch {
     mye_slot slot;
     bool write;
 } mye_touch;
-void mye_run_op(mye_run *run, const mye_touch *touch, int n, void (*work)(void *arg), void *arg);
+void mye_run_op(mye_run *run, const mye_touch *touch, int n,
+                void (*work)(const mye_touch *touch, double arg), double arg);
 /* The node's stored value is not needed any more: its memory may be used by others. */
 void mye_run_drop(mye_run *run, mye_pass *p, int node, mye_slot slot);
-/* Loss of the module's output over the pass' steps; writes that node's gradient. */
-void mye_run_loss(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1);
+/* Slot `a` of one pass is the very memory of slot `b` of another. */
+void mye_run_share(mye_run *run, mye_pass *pa, int node, mye_slot a, mye_pass *pb, mye_slot b);
+/* Stored values that the backward pass of `node` needs and that were dropped are computed again. */
+void mye_run_recompute(mye_run *run, mye_pass *p, int node);
+/* Copies the module's outputs of steps [t0, t1) to the run's small [T][B][K] block. */
+void mye_run_collect(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1);
+/* Loss (and its gradient) of the collected outputs; added to the step's loss. */
+void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1);
+/* Hands `scale` times the loss gradient to the output node of pass p: step by step, or, in the rate
+ * pass, summed over time. */
+void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1,
+                       double scale);
 /* Forgets which gradients were written: before each backward pass. */
 void mye_run_begin_backward(mye_run *run, mye_pass *p);
 

@@ -180,6 +180,7 @@ struct mye_pass {
     int t_base;        /* first step that the buffers hold (span-by-span rules), else 0      */
     bool training;     /* batch statistics, dropout                                          */
     bool smooth;       /* gradient check: spikes replaced by the surrogate's primitive       */
+    bool per_step;     /* single-step mode: batch norm sees one step at a time               */
     bool rates;        /* this is the rate pass: batch norm uses the statistics in its state */
     bool repeated;     /* a value is recomputed: no running statistics, no counting          */
     uint64_t seed;     /* of this training step, for dropout                                 */
