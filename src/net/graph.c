@@ -99,7 +99,7 @@ static const char *op_candidate(const void *arg, size_t i)
     return i == 0 ? "neuron" : NULL;
 }
 
-static mye_status kind_of(const char *op, const mye_kind **kind, mye_error *err)
+mye_status mye_graph_kind(const char *op, const mye_kind **kind, mye_error *err)
 {
     *kind = NULL;
     if (mye_node_type_find(op))
@@ -119,7 +119,7 @@ mye_status mye_graph_method(const mye_graph *graph, int i, const mye_kind **kind
                             size_t size, mye_error *err)
 {
     const mye_graph_node *node = &graph->node[i];
-    MYE_TRY(kind_of(node->op, kind, err));
+    MYE_TRY(mye_graph_kind(node->op, kind, err));
     int length;
     if (strcmp(node->op, "neuron") == 0)
         length = snprintf(out, size, "%s", graph->neuron);
@@ -138,7 +138,7 @@ static mye_status set_options(mye_graph *graph, mye_graph_node *node, const char
 {
     const mye_kind *kind;
     char text[sizeof node->op + MYE_METHOD_MAX], clean[sizeof node->op + MYE_METHOD_MAX];
-    MYE_TRY(kind_of(op, &kind, err));
+    MYE_TRY(mye_graph_kind(op, &kind, err));
     snprintf(node->op, sizeof node->op, "%s", op);
     node->options[0] = '\0';
     if (strcmp(op, "neuron") == 0) {

@@ -49,6 +49,8 @@ mye_status mye_graph_chain(mye_graph *graph, const char *op, int *at, mye_error 
 int mye_graph_find(const mye_graph *graph, const char *name);
 /* The value of node i is a vector, as far as the ops tell. */
 bool mye_graph_is_flat(const mye_graph *graph, int i);
+/* Where an op is registered: mye_kind_node, or mye_kind_neuron ("neuron" too). */
+mye_status mye_graph_kind(const char *op, const mye_kind **kind, mye_error *err);
 /* The type's or neuron's name and options of node i, with the default neuron put in:
  * "lif:tau=2". *kind says where the name belongs. */
 mye_status mye_graph_method(const mye_graph *graph, int i, const mye_kind **kind, char *out,

@@ -117,6 +117,8 @@ typedef struct mye_touch {
 } mye_touch;
 void mye_run_op(mye_run *run, const mye_touch *touch, int n,
                 void (*work)(const mye_touch *touch, double arg), double arg);
+/* Shows rates and eligibilities of all neurons to the probe, when there is one. */
+void mye_run_show_rates(mye_run *run, mye_pass *p);
 /* The node's stored value is not needed any more: its memory may be used by others. */
 void mye_run_drop(mye_run *run, mye_pass *p, int node, mye_slot slot);
 /* Slot `a` of one pass is the very memory of slot `b` of another. */

@@ -218,6 +218,23 @@ void mye_run_op(mye_run *run, const mye_touch *touch, int n,
     run->tick++;
 }
 
+void mye_run_show_rates(mye_run *run, mye_pass *p)
+{
+    for (int i = 0; i < p->n_nodes; i++) {
+        const mye_node *n = p->node[i];
+        const mye_value *v = &p->value[i];
+        if (n->neuron == NULL)
+            continue;
+        touch_slot(run, p, i, MYE_SLOT_E, false);
+        touch_slot(run, p, i, MYE_SLOT_R, false);
+        for (int b = 0; !run->dry && p->probe != NULL && b < p->B; b++) {
+            const mye_at at = {0, b, 0, v->n};
+            p->probe(p->probe_arg, n, MYE_PROBE_RATE, at, v->r + b * v->n);
+            p->probe(p->probe_arg, n, MYE_PROBE_ELIGIBILITY, at, v->e + b * v->n);
+        }
+    }
+}
+
 void mye_run_drop(mye_run *run, mye_pass *p, int node, mye_slot slot)
 {
     mye_buffer *b = mye_run_buffer(run, p, node, slot);

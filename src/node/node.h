@@ -163,7 +163,12 @@ typedef struct mye_value {
 } mye_value;
 
 /* What a probe may be shown; `x` holds at.n values of the chunk. Only tests and `verify` use it. */
-typedef enum mye_probe_kind { MYE_PROBE_MEMBRANE, MYE_PROBE_SPIKES } mye_probe_kind;
+typedef enum mye_probe_kind {
+    MYE_PROBE_MEMBRANE,
+    MYE_PROBE_SPIKES,
+    MYE_PROBE_RATE,       /* rate-based learning: whole rows, t = 0 */
+    MYE_PROBE_ELIGIBILITY
+} mye_probe_kind;
 typedef void (*mye_probe)(void *arg, const mye_node *n, mye_probe_kind kind, mye_at at,
                           const float *x);
 

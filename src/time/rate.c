@@ -15,8 +15,11 @@
  * mode=s  step by step, running means; memory does not depend on T at all
  *
  * grad_scale=1 makes the gradient that of the same loss under BPTT; the released code divides it by
- * T (grad_scale=1/T). `released` reproduces the released single-step mode, which uses the last frame
- * and the last step's statistics with eps added twice; the default uses their means over time.
+ * T (grad_scale=1/T). The released single-step mode uses the last frame and the last step's
+ * statistics with eps added twice:
+ *   rate:mode=s,rate_input=last_step,bn_statistics=last_step,bn_eps_count=2,grad_scale=1/T
+ * The defaults use what was clearly meant: the mean frame, the mean of mu_t over the steps and the
+ * harmonic mean of var_t + eps (training_rules.md section 4.4).
  *
  * Source: Yu, Gao et al., "Advancing Training Efficiency of Deep Spiking Neural Networks through
  * Rate-based Backpropagation", NeurIPS 2024 (arXiv 2410.11488).
@@ -31,13 +34,15 @@
 #include <string.h>
 
 typedef struct {
-    int mode, grad_scale, output;
-    bool released;
+    int mode, grad_scale, output, rate_input, bn_statistics;
+    int64_t bn_eps_count;
 } rate_options;
 
 enum { MODE_M, MODE_S };
 enum { SCALE_ONE, SCALE_T };
 enum { OUTPUT_SPIKES, OUTPUT_RATES };
+enum { INPUT_MEAN, INPUT_LAST };
+enum { STATISTICS_ALL, STATISTICS_LAST };
 
 static const mye_param params[] = {
     {.name = "mode",
@@ -61,12 +66,28 @@ static const mye_param params[] = {
      .choices = "spikes|rates",
      .unit = "",
      .help = "which output the loss reads: the mean of the spike pass, or that of the rate pass"},
-    {.name = "released",
-     .type = MYE_PARAM_BOOL,
-     .offset = offsetof(rate_options, released),
-     .def = "false",
+    {.name = "rate_input",
+     .type = MYE_PARAM_CHOICE,
+     .offset = offsetof(rate_options, rate_input),
+     .def = "mean",
+     .choices = "mean|last_step",
      .unit = "",
-     .help = "mode s as in the released code: last frame, last statistics, eps added twice"},
+     .help = "input of the rate pass: mean of the frames, or the last one (released mode s)"},
+    {.name = "bn_statistics",
+     .type = MYE_PARAM_CHOICE,
+     .offset = offsetof(rate_options, bn_statistics),
+     .def = "all_steps",
+     .choices = "all_steps|last_step",
+     .unit = "",
+     .help = "batch statistics of the rate pass: of all steps, or of the last (released mode s)"},
+    {.name = "bn_eps_count",
+     .type = MYE_PARAM_INT,
+     .offset = offsetof(rate_options, bn_eps_count),
+     .def = "1",
+     .min = 1,
+     .max = 2,
+     .unit = "",
+     .help = "how often eps is added to the variance in the rate pass (released mode s: 2)"},
     {.name = NULL},
 };
 
@@ -87,6 +108,9 @@ static mye_status check(const void *options, const mye_model *model, const mye_r
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
                         "time rule 'rate' reads the output of the rate pass in mode m only, got "
                         "output=rates with mode=s");
+    if (o->mode == MODE_M && (o->rate_input == INPUT_LAST || o->bn_statistics == STATISTICS_LAST))
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule 'rate' knows a last step in mode s only, got mode=m");
     return MYE_OK;
 }
 
@@ -99,7 +123,7 @@ static bool mean_is_rate_value(const rate_options *o, const mye_model *model, in
     if (n->neuron != NULL)
         return true;
     if (n->n_in == 0)
-        return n->is_static || !o->released;
+        return n->is_static || o->rate_input == INPUT_MEAN;
     if (!(n->type->flags & MYE_NODE_LINEAR))
         return false;
     for (int k = 0; k < n->n_in; k++)
@@ -211,7 +235,7 @@ static void collect_current(const rate_options *o, mye_run *run, mye_pass *spike
         return;
     if (!rate_value_needed(o, model, node))
         return;
-    const bool last_frame = n->n_in == 0 && o->released && o->mode == MODE_S;
+    const bool last_frame = n->n_in == 0 && o->rate_input == INPUT_LAST;
     if ((!last_frame && !mean_is_rate_value(o, model, node)) || (last_frame && t1 < spikes->T))
         return;
     const double factor = last_frame ? 1.0 : 1.0 / spikes->T;
@@ -234,10 +258,11 @@ static void spike_pass(const rate_options *o, mye_run *run, mye_pass *spikes, my
     }
 }
 
+/* `how`: bn_eps_count, negative for the last step's statistics. */
 static void set_statistics(const mye_touch *touch, double how)
 {
-    mye_batchnorm_rate(touch[0].p->node[touch[0].node], touch[0].p, touch[1].p,
-                       (mye_batchnorm_how)how);
+    const mye_node *n = touch[0].p->node[touch[0].node];
+    mye_batchnorm_prepare_rates(n, touch[0].p, touch[1].p, how < 0, (int)fabs(how));
 }
 
 /* Statistics of the spike pass go over; layers behind max pooling run on rates. */
@@ -245,9 +270,8 @@ static void rate_values(const rate_options *o, mye_run *run, mye_pass *spikes, m
                         const mye_module *m)
 {
     const mye_model *model = mye_run_model(run);
-    const int how = o->mode == MODE_M  ? MYE_BATCHNORM_ALL_STEPS
-                    : o->released      ? MYE_BATCHNORM_LAST_STEP
-                                       : MYE_BATCHNORM_MEAN_STEPS;
+    const double how =
+        (double)o->bn_eps_count * (o->bn_statistics == STATISTICS_LAST ? -1.0 : 1.0);
     for (int i = m->first; i <= m->last; i++) {
         if (model->node[i]->type == &mye_node_batchnorm) {
             const mye_touch touch[] = {{spikes, i, MYE_SLOT_DATA, false},
@@ -265,6 +289,7 @@ static void step(const void *options, mye_run *run, const mye_module *m)
     mye_pass *spikes = mye_run_pass(run);
     mye_pass *rates = mye_run_rate_pass(run);
     spike_pass(o, run, spikes, rates, m);
+    mye_run_show_rates(run, spikes);
     rate_values(o, run, spikes, rates, m);
     const int outputs = o->output == OUTPUT_RATES ? 1 : spikes->T;
     if (o->output == OUTPUT_RATES)
