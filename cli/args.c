@@ -5,21 +5,51 @@
 #include <string.h>
 
 const mye_param cli_global_params[] = {
-    {.name = "help", .type = MYE_PARAM_BOOL, .offset = offsetof(cli_global, help), .def = "no",
-     .unit = "", .help = "show help and leave"},
-    {.name = "version", .type = MYE_PARAM_BOOL, .offset = offsetof(cli_global, version),
-     .def = "no", .unit = "", .help = "show the version and leave"},
-    {.name = "quiet", .type = MYE_PARAM_BOOL, .offset = offsetof(cli_global, quiet), .def = "no",
-     .unit = "", .help = "no progress, no remarks"},
-    {.name = "json", .type = MYE_PARAM_BOOL, .offset = offsetof(cli_global, json), .def = "no",
-     .unit = "", .help = "one JSON object a line on stdout"},
-    {.name = "threads", .type = MYE_PARAM_INT, .offset = offsetof(cli_global, threads),
-     .def = "0", .min = 0, .max = 256, .unit = "N", .help = "worker threads, 0 = one per processor"},
-    {.name = "kernels", .type = MYE_PARAM_TEXT, .offset = offsetof(cli_global, kernels),
-     .size = 16, .def = "", .unit = "NAME",
+    {.name = "help",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(cli_global, help),
+     .def = "no",
+     .unit = "",
+     .help = "show help and leave"},
+    {.name = "version",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(cli_global, version),
+     .def = "no",
+     .unit = "",
+     .help = "show the version and leave"},
+    {.name = "quiet",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(cli_global, quiet),
+     .def = "no",
+     .unit = "",
+     .help = "no progress, no remarks"},
+    {.name = "json",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(cli_global, json),
+     .def = "no",
+     .unit = "",
+     .help = "one JSON object a line on stdout"},
+    {.name = "threads",
+     .type = MYE_PARAM_INT,
+     .offset = offsetof(cli_global, threads),
+     .def = "0",
+     .min = 0,
+     .max = 256,
+     .unit = "N",
+     .help = "worker threads, 0 = one per processor"},
+    {.name = "kernels",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(cli_global, kernels),
+     .size = 16,
+     .def = "",
+     .unit = "NAME",
      .help = "ref, base, avx2 or avx512; empty = the best this processor has"},
-    {.name = "color", .type = MYE_PARAM_BOOL, .offset = offsetof(cli_global, color), .def = "yes",
-     .unit = "", .help = "plain text (so does NO_COLOR in the environment)"},
+    {.name = "color",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(cli_global, color),
+     .def = "yes",
+     .unit = "",
+     .help = "plain text (so does NO_COLOR in the environment)"},
     CLI_END,
 };
 
@@ -36,8 +66,8 @@ const mye_param *cli_tables(const cli_command *command, int i, cli_origin *origi
 
 void cli_flag_name(const mye_param *p, char *out, size_t size)
 {
-    const bool negated = p->type == MYE_PARAM_BOOL &&
-                         (strcmp(p->def, "yes") == 0 || strcmp(p->def, "true") == 0);
+    const bool negated =
+        p->type == MYE_PARAM_BOOL && (strcmp(p->def, "yes") == 0 || strcmp(p->def, "true") == 0);
     snprintf(out, size, "--%s%s", negated ? "no-" : "", p->name);
     for (char *c = out; *c; c++) {
         if (*c == '_')
@@ -107,8 +137,8 @@ static int unknown_option(const cli *app, const char *given, size_t n)
     mye_kind_entry(&flags, word, &found, &err);
     const char *owner = app->command ? app->command->entry.name : "";
     char message[200];
-    snprintf(message, sizeof(message), "unknown option '%.80s'%s%s", word,
-             owner[0] ? " for " : "", owner);
+    snprintf(message, sizeof(message), "unknown option '%.80s'%s%s", word, owner[0] ? " for " : "",
+             owner);
     if (!err.hint[0])
         snprintf(err.hint, sizeof(err.hint), "see 'myelin %s%s--help'", owner, owner[0] ? " " : "");
     const int code = cli_usage(app, err.hint, "%s", message);

@@ -36,12 +36,13 @@ typedef struct cli_command {
     const char *examples; /* one command a line, without "myelin "; "# text" explains         */
     const char *words;    /* what the words are, for completion: "file", "net", "kind", ...   */
     int min_words, max_words;
-    bool config;          /* every configuration key is an option too                         */
+    bool config; /* every configuration key is an option too                         */
     int (*run)(cli *app);
 } cli_command;
 
 /* All commands, alphabetical, NULL-terminated; as a kind of the registry, for nearest names. */
 extern const mye_kind cli_commands;
+extern const cli_command cli_cmd_version;
 const cli_command *cli_command_at(int i); /* NULL after the last */
 
 /* ---- arguments (args.c) ---- */
@@ -101,7 +102,7 @@ int cli_model(cli *app, const mye_config *config, const int shape[3], int classe
 
 /* ---- help (help.c) ---- */
 
-void cli_help(const cli *app);                                /* all commands */
+void cli_help(const cli *app); /* all commands */
 void cli_help_command(const cli *app, const cli_command *command);
 /* Prints text wrapped to the terminal's width with hanging indent; at: column already used. */
 void cli_wrap(FILE *out, const char *text, int at, int indent, int width);
@@ -122,10 +123,10 @@ char *cli_format(const char *format, ...) MYE_PRINTF(1, 2);
 typedef struct cli_short {
     char text[48];
 } cli_short;
-cli_short cli_bytes(uint64_t bytes);        /* "1.50 GiB"    */
-cli_short cli_seconds(double seconds);      /* "2:31", "8.2 s" */
-cli_short cli_count(double value);          /* "1 204", "3.4 M" */
-cli_short cli_percent(double share);        /* "91.2 %"      */
+cli_short cli_bytes(uint64_t bytes);   /* "1.50 GiB"    */
+cli_short cli_seconds(double seconds); /* "2:31", "8.2 s" */
+cli_short cli_count(double value);     /* "1 204", "3.4 M" */
+cli_short cli_percent(double share);   /* "91.2 %"      */
 /* One JSON object on one line; takes the reference. */
 void cli_json(json_t *object);
 /* JSON number, null where it is not finite. */
@@ -139,7 +140,8 @@ cli_table *cli_table_new(const cli *app, const char *columns);
 void cli_cell(cli_table *table, const char *format, ...) MYE_PRINTF(2, 3);
 /* A line across before the next row (totals). */
 void cli_table_rule(cli_table *table);
-void cli_table_print(cli_table *table, FILE *out); /* frees it */
+/* Prints (out NULL: does not) and frees. */
+void cli_table_print(cli_table *table, FILE *out);
 /* Columns that UTF-8 text takes on a terminal; escape sequences take none. */
 int cli_text_width(const char *text);
 
@@ -147,12 +149,12 @@ int cli_text_width(const char *text);
 
 typedef struct cli_progress {
     const cli *app;
-    bool bar;         /* a terminal: one line that is redrawn */
+    bool bar; /* a terminal: one line that is redrawn */
     bool off;
-    bool epochs;      /* print a line per epoch to stdout     */
+    bool epochs; /* print a line per epoch to stdout     */
     int64_t n_epochs;
-    double last_s;    /* when a line was printed              */
-    bool dirty;       /* the bar is on the screen             */
+    double last_s; /* when a line was printed              */
+    bool dirty;    /* the bar is on the screen             */
     mye_callbacks callbacks;
 } cli_progress;
 void cli_progress_init(cli_progress *progress, const cli *app, bool epochs);
@@ -165,9 +167,9 @@ void cli_plan_print(const cli *app, const mye_plan *plan, const mye_plan_options
 json_t *cli_plan_json(const mye_plan *plan);
 mye_plan_options cli_plan_options(const mye_config *config);
 
-#define CLI_END                                                                                    \
-    {                                                                                              \
-        .name = NULL                                                                               \
+#define CLI_END      \
+    {                \
+        .name = NULL \
     }
 
 #endif

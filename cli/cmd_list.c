@@ -17,10 +17,9 @@ static int list_kinds(const cli *app)
         cli_cell(t, "%d", n);
         cli_cell(t, "%s", (*k)->question);
     }
-    if (!app->global.json) {
-        cli_table_print(t, stdout);
+    cli_table_print(t, app->global.json ? NULL : stdout);
+    if (!app->global.json)
         cli_note(app, "\n'myelin list KIND' shows its methods");
-    }
     return CLI_EXIT_OK;
 }
 
@@ -29,18 +28,17 @@ static int list_entries(const cli *app, const mye_kind *kind)
     cli_table *t = cli_table_new(app, "name|what it is");
     for (const mye_entry *const *e = kind->entries; *e; e++) {
         if (app->global.json)
-            cli_json(json_pack("{s:s,s:s,s:s,s:s}", "kind", kind->name, "name", (*e)->name,
-                               "brief", (*e)->brief, "source",
-                               (*e)->source ? (*e)->source : ""));
+            cli_json(json_pack("{s:s,s:s,s:s,s:s}", "kind", kind->name, "name", (*e)->name, "brief",
+                               (*e)->brief, "source", (*e)->source ? (*e)->source : ""));
         cli_cell(t, "%s", (*e)->name);
         cli_cell(t, "%s", (*e)->brief);
     }
-    if (!app->global.json) {
+    if (!app->global.json)
         printf("%s%s%s: %s\n\n", cli_paint(app->color_out, "bold"), kind->name,
                cli_plain(app->color_out), kind->question);
-        cli_table_print(t, stdout);
+    cli_table_print(t, app->global.json ? NULL : stdout);
+    if (!app->global.json)
         cli_note(app, "\n'myelin list %s NAME' shows the parameters", kind->name);
-    }
     return CLI_EXIT_OK;
 }
 

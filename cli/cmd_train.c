@@ -10,10 +10,17 @@ typedef struct train_options {
 } train_options;
 
 static const mye_param params[] = {
-    {.name = "resume", .type = MYE_PARAM_BOOL, .offset = offsetof(train_options, resume),
-     .def = "no", .unit = "", .help = "go on in the run folder where the run was stopped"},
-    {.name = "print_config", .type = MYE_PARAM_BOOL,
-     .offset = offsetof(train_options, print_config), .def = "no", .unit = "",
+    {.name = "resume",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(train_options, resume),
+     .def = "no",
+     .unit = "",
+     .help = "go on in the run folder where the run was stopped"},
+    {.name = "print_config",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(train_options, print_config),
+     .def = "no",
+     .unit = "",
      .help = "print the resolved configuration as YAML and leave"},
     CLI_END,
 };
@@ -34,8 +41,7 @@ static int configure(cli *app, const train_options *o, mye_config *config)
     struct stat info;
     const char *file = app->n_words > 0 ? app->word[0] : o->resume ? value_of(app, "out") : NULL;
     if (o->resume && !file)
-        return cli_usage(app, "write: myelin train runs/a --resume",
-                         "--resume needs a run folder");
+        return cli_usage(app, "write: myelin train runs/a --resume", "--resume needs a run folder");
     const bool is_folder = file && stat(file, &info) == 0 && S_ISDIR(info.st_mode);
     char *path = is_folder ? cli_format("%s/config.yaml", file) : NULL;
     const int code = cli_config(app, path ? path : file, config);
@@ -59,14 +65,14 @@ static int print_config(const cli *app, const mye_config *config)
 static void print_summary(const cli *app, const mye_train_result *r)
 {
     if (app->global.json) {
-        cli_json(json_pack(
-            "{s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:s}", "event", "end", "best_test_accuracy",
-            cli_real(r->best_test_accuracy), "best_epoch", (json_int_t)r->best_epoch,
-            "planned_bytes", (json_int_t)r->planned_bytes, "allocated_bytes",
-            (json_int_t)r->allocated_bytes, "peak_rss_bytes", (json_int_t)r->peak_rss_bytes,
-            "data_bytes", (json_int_t)r->data_bytes, "train_s", cli_real(r->train_s), "total_s",
-            cli_real(r->total_s), "images_per_s", cli_real(r->images_per_s), "folder",
-            r->folder ? r->folder : ""));
+        cli_json(json_pack("{s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:s}", "event", "end",
+                           "best_test_accuracy", cli_real(r->best_test_accuracy), "best_epoch",
+                           (json_int_t)r->best_epoch, "planned_bytes", (json_int_t)r->planned_bytes,
+                           "allocated_bytes", (json_int_t)r->allocated_bytes, "peak_rss_bytes",
+                           (json_int_t)r->peak_rss_bytes, "data_bytes", (json_int_t)r->data_bytes,
+                           "train_s", cli_real(r->train_s), "total_s", cli_real(r->total_s),
+                           "images_per_s", cli_real(r->images_per_s), "folder",
+                           r->folder ? r->folder : ""));
         return;
     }
     const char *bold = cli_paint(app->color_out, "bold"), *plain = cli_plain(app->color_out);
@@ -89,9 +95,9 @@ static void print_start(const cli *app, mye_trainer *trainer)
     const mye_model *model = mye_trainer_model(trainer);
     cli_note(app, "%s on %s: %s weights, %s neurons, T %lld, batch %lld; %s; %d thread%s, %s",
              c->net, c->data, cli_count((double)mye_model_weights(model)).text,
-             cli_count((double)mye_model_neurons(model)).text, (long long)c->T,
-             (long long)c->batch, c->time, mye_context_threads(app->ctx),
-             mye_context_threads(app->ctx) == 1 ? "" : "s", mye_context_kernels(app->ctx));
+             cli_count((double)mye_model_neurons(model)).text, (long long)c->T, (long long)c->batch,
+             c->time, mye_context_threads(app->ctx), mye_context_threads(app->ctx) == 1 ? "" : "s",
+             mye_context_kernels(app->ctx));
     cli_note(app, "%s planned; folder %s", cli_bytes(plan->total_bytes).text, c->out);
 }
 
@@ -142,7 +148,8 @@ const cli_command cli_cmd_train = {
               .options_size = sizeof(train_options)},
     .usage = "[CONFIG.yaml | RUN] [options]",
     .details =
-        "Trains a spiking neural network and leaves a run folder that explains itself: report.html, "
+        "Trains a spiking neural network and leaves a run folder that explains itself: "
+        "report.html, "
         "config.yaml, metrics.jsonl and the weights. Values come from the defaults, then from the "
         "file, then from the options. Ctrl-C finishes the step and saves; --resume goes on from "
         "there, bit for bit.",

@@ -52,8 +52,8 @@ static void option_remark(const mye_param *p, char *out, size_t size)
         snprintf(list, sizeof(list), "see 'myelin list %s'", p->kind->name);
     out[0] = '\0';
     if (has_default || list[0])
-        snprintf(out, size, " (%s%s%s%s)", has_default ? "default " : "",
-                 has_default ? p->def : "", has_default && list[0] ? "; " : "", list);
+        snprintf(out, size, " (%s%s%s%s)", has_default ? "default " : "", has_default ? p->def : "",
+                 has_default && list[0] ? "; " : "", list);
 }
 
 static void option_row(const cli *app, const mye_param *p)
@@ -134,8 +134,7 @@ void cli_help_command(const cli *app, const cli_command *command)
     cli_wrap(stdout, command->entry.brief, 10, 2, width);
     printf("\n\n");
     heading(app, "usage:");
-    printf("  myelin %s%s%s\n", command->entry.name, command->usage[0] ? " " : "",
-           command->usage);
+    printf("  myelin %s%s%s\n", command->entry.name, command->usage[0] ? " " : "", command->usage);
     if (command->details[0]) {
         putchar('\n');
         cli_wrap(stdout, command->details, 0, 0, width);

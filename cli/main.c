@@ -7,19 +7,21 @@
 #include <unistd.h>
 
 /* The only place that names all commands, in alphabetical order. */
-#define CLI_COMMANDS(X)                                                                            \
-    X(compare)                                                                                     \
-    X(completion)                                                                                  \
-    X(data)                                                                                        \
-    X(doctor)                                                                                      \
-    X(eval)                                                                                        \
-    X(help)                                                                                        \
-    X(list)                                                                                        \
-    X(man)                                                                                         \
-    X(plan)                                                                                        \
-    X(report)                                                                                      \
-    X(show)                                                                                        \
-    X(train)                                                                                       \
+#define CLI_COMMANDS(X) \
+    X(compare)          \
+    X(completion)       \
+    X(data)             \
+    X(doctor)           \
+    X(eval)             \
+    X(gradcheck)        \
+    X(help)             \
+    X(list)             \
+    X(man)              \
+    X(plan)             \
+    X(report)           \
+    X(show)             \
+    X(train)            \
+    X(verify)           \
     X(version)
 
 #define DECLARE(name) extern const cli_command cli_cmd_##name;
@@ -71,8 +73,8 @@ static void look_at_terminal(cli *app)
     app->color_out = color && out;
     app->color_err = color && isatty(STDERR_FILENO) == 1;
     if (out)
-        app->columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col
-                                                                                   : 80;
+        app->columns =
+            ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
 static bool asks_for_help(int argc, char **argv)

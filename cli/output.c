@@ -141,7 +141,10 @@ cli_short cli_count(double value)
     if (i == 0 && value == floor(value))
         snprintf(s.text, sizeof(s.text), "%.0f", value);
     else
-        snprintf(s.text, sizeof(s.text), "%.*f%s", fabs(value) < 10 ? 2 : fabs(value) < 1000 ? 1 : 0,
+        snprintf(s.text, sizeof(s.text), "%.*f%s",
+                 fabs(value) < 10     ? 2
+                 : fabs(value) < 1000 ? 1
+                                      : 0,
                  value, unit[i]);
     return s;
 }

@@ -71,13 +71,13 @@ json_t *cli_epoch_json(const mye_epoch_result *r)
     json_t *rates = json_object();
     for (int i = 0; i < r->n_rates; i++)
         json_object_set_new(rates, r->rate_name[i], cli_real(r->rate[i]));
-    return json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "event", "epoch",
-                     "epoch", (json_int_t)r->epoch, "train_loss", cli_real(r->train_loss),
-                     "train_accuracy", cli_real(r->train_accuracy), "test_loss",
-                     cli_real(r->test_loss), "test_accuracy", cli_real(r->test_accuracy),
-                     "learning_rate", cli_real(r->learning_rate), "train_s", cli_real(r->train_s),
-                     "test_s", cli_real(r->test_s), "images_per_s", cli_real(r->images_per_s),
-                     "processed", cli_real(r->processed), "rates", rates);
+    return json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "event", "epoch", "epoch",
+                     (json_int_t)r->epoch, "train_loss", cli_real(r->train_loss), "train_accuracy",
+                     cli_real(r->train_accuracy), "test_loss", cli_real(r->test_loss),
+                     "test_accuracy", cli_real(r->test_accuracy), "learning_rate",
+                     cli_real(r->learning_rate), "train_s", cli_real(r->train_s), "test_s",
+                     cli_real(r->test_s), "images_per_s", cli_real(r->images_per_s), "processed",
+                     cli_real(r->processed), "rates", rates);
 }
 
 static double mean_rate(const mye_epoch_result *r)
@@ -98,11 +98,12 @@ static void on_epoch(void *user, const mye_epoch_result *r)
         cli_json(cli_epoch_json(r));
         return;
     }
-    printf("epoch %*lld  test %s%6.2f %%%s  train %6.2f %%  loss %.4f  rate %.3f  %s images/s  %s\n",
-           self->n_epochs > 99 ? 4 : 2, (long long)r->epoch,
-           cli_paint(self->app->color_out, "bold"), 100 * r->test_accuracy,
-           cli_plain(self->app->color_out), 100 * r->train_accuracy, r->train_loss, mean_rate(r),
-           cli_count(r->images_per_s).text, cli_seconds(r->train_s + r->test_s).text);
+    printf(
+        "epoch %*lld  test %s%6.2f %%%s  train %6.2f %%  loss %.4f  rate %.3f  %s images/s  %s\n",
+        self->n_epochs > 99 ? 4 : 2, (long long)r->epoch, cli_paint(self->app->color_out, "bold"),
+        100 * r->test_accuracy, cli_plain(self->app->color_out), 100 * r->train_accuracy,
+        r->train_loss, mean_rate(r), cli_count(r->images_per_s).text,
+        cli_seconds(r->train_s + r->test_s).text);
     fflush(stdout);
 }
 

@@ -80,8 +80,8 @@ static mye_status apply(const cli *app, mye_config *config, mye_error *err)
         const cli_setting *s = &app->setting[i];
         if (s->origin != CLI_CONFIG)
             continue;
-        const bool is_folder = strcmp(s->key, "data") == 0 && strchr(s->value, '/') &&
-                               !strchr(s->value, ':');
+        const bool is_folder =
+            strcmp(s->key, "data") == 0 && strchr(s->value, '/') && !strchr(s->value, ':');
         if (is_folder) { /* not a method: look at it afterwards */
             snprintf(config->data, sizeof(config->data), "%s", s->value);
             continue;

@@ -35,9 +35,9 @@ static int char_width(uint32_t c)
         uint32_t first, last;
         int width;
     } range[] = {
-        {0x0300, 0x036f, 0},   {0x200b, 0x200f, 0},   {0xfe00, 0xfe0f, 0},   {0x1100, 0x115f, 2},
-        {0x2e80, 0xa4cf, 2},   {0xac00, 0xd7a3, 2},   {0xf900, 0xfaff, 2},   {0xfe30, 0xfe6f, 2},
-        {0xff00, 0xff60, 2},   {0xffe0, 0xffe6, 2},   {0x1f300, 0x1faff, 2}, {0x20000, 0x3fffd, 2},
+        {0x0300, 0x036f, 0}, {0x200b, 0x200f, 0}, {0xfe00, 0xfe0f, 0},   {0x1100, 0x115f, 2},
+        {0x2e80, 0xa4cf, 2}, {0xac00, 0xd7a3, 2}, {0xf900, 0xfaff, 2},   {0xfe30, 0xfe6f, 2},
+        {0xff00, 0xff60, 2}, {0xffe0, 0xffe6, 2}, {0x1f300, 0x1faff, 2}, {0x20000, 0x3fffd, 2},
     };
     for (size_t i = 0; i < sizeof(range) / sizeof(range[0]); i++) {
         if (c >= range[i].first && c <= range[i].last)
@@ -151,11 +151,9 @@ static void header(const cli_table *t, FILE *out, const int *width)
     fprintf(out, "%s\n", cli_plain(color));
 }
 
-void cli_table_print(cli_table *t, FILE *out)
+static void print(const cli_table *t, FILE *out)
 {
     int width[MAX_COLUMNS] = {0}, total = 0;
-    while (t->n % (size_t)t->n_columns)
-        cli_cell(t, "%s", "");
     for (int c = 0; c < t->n_columns; c++) {
         width[c] = cli_text_width(t->name[c]);
         for (size_t i = (size_t)c; i < t->n; i += (size_t)t->n_columns) {
@@ -174,6 +172,14 @@ void cli_table_print(cli_table *t, FILE *out)
         }
         row(t, out, (const char *const *)&t->cell[i], width);
     }
+}
+
+void cli_table_print(cli_table *t, FILE *out)
+{
+    while (t->n % (size_t)t->n_columns)
+        cli_cell(t, "%s", "");
+    if (out)
+        print(t, out);
     for (size_t i = 0; i < t->n; i++)
         free(t->cell[i]);
     free(t->cell);
