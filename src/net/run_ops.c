@@ -117,7 +117,6 @@ static void set_window(mye_pass *p, int t0)
 
 static void fill_input(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
-    const mye_value *v = &p->value[node];
     if (!run->dry)
         run->source.fill(run->source.self, p, t0, t1, mye_value_row(p, node, t0, 0));
 }
