@@ -45,7 +45,7 @@ static void convolution_gradients_match_finite_differences(void **state)
 static void chains_through_virtual_nodes_have_right_gradients(void **state)
 {
     MYE_UNUSED(state);
-    const char *const a[] = {"conv2d:channels=4,kernel=3",
+    const char *const a[] = {"conv2d:channels=4,kernel=3,bias=no",
                              "batchnorm:gamma=0.7",
                              "identity",
                              "conv2d:channels=3,kernel=3,stride=2",
