@@ -136,18 +136,6 @@ static void maxpool_forward(const mye_node *n, mye_pass *p, int t0, int t1)
 
 /* ---- backward ---- */
 
-/* Do windows overlap, and is every pixel in one? */
-static bool overlaps(const mye_pool_plan *w)
-{
-    return w->kh > w->sh || w->kw > w->sw;
-}
-
-static bool covers(const mye_pool_plan *w)
-{
-    return w->kh == w->sh && w->kw == w->sw && w->ph == 0 && w->pw == 0 && w->OH * w->kh == w->H &&
-           w->OW * w->kw == w->W;
-}
-
 static void route_image(void *arg, int t, int b, mye_lane *lane)
 {
     const maxpool_arg *a = arg;
@@ -158,9 +146,9 @@ static void route_image(void *arg, int t, int b, mye_lane *lane)
     bool accumulate;
     float *dx = mye_grad_target(a->p, a->n, 0, t, &accumulate);
     dx += b * a->p->value[a->n->in[0]].n;
-    if (!accumulate && !covers(w))
+    if (!accumulate && !mye_pool_tiles(w))
         memset(dx, 0, (size_t)(w->H * width) * sizeof *dx);
-    const bool add = accumulate || overlaps(w);
+    const bool add = accumulate || w->kh > w->sh || w->kw > w->sw;
     const float *g = mye_grad_row(a->p, a->n->index, t, b);
     for (int oh = 0; oh < w->OH; oh++) {
         int h0, h1;
