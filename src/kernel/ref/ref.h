@@ -1,0 +1,33 @@
+/* The parts of the reference table. */
+#ifndef MYE_REF_H
+#define MYE_REF_H
+
+#include "kernel/kernel.h"
+
+size_t mye_ref_conv_pack_bytes(const mye_conv_shape *s, int direction);
+void mye_ref_conv_pack(mye_run_lanes r, const mye_conv_shape *s, int direction, const float *weight,
+                       float *packed);
+size_t mye_ref_conv_lane_bytes(const mye_conv_shape *s, int pass);
+size_t mye_ref_conv_scratch_bytes(const mye_conv_shape *s, int64_t n);
+void mye_ref_conv_forward(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                          const float *packed, const float *bias, float *y);
+void mye_ref_conv_backward_data(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                const float *dy, const float *packed, float *dx, bool accumulate);
+void mye_ref_conv_backward_weight(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                                  const float *dy, float *dw, float *dbias, float *scratch);
+
+int64_t mye_ref_lif_forward(const mye_lif *p, int64_t n, bool first, const float *x, float *u,
+                            uint64_t *spikes);
+void mye_ref_lif_fire(const mye_lif *p, int64_t n, const float *u, float *s);
+void mye_ref_lif_backward(const mye_lif *p, int64_t n, const float *g, const float *h,
+                          const float *u, float *carry, float *dx, float *du);
+void mye_ref_rate_collect(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
+                          float *eps, float *e, float *r);
+
+#define X(name)                                                                             \
+    void mye_ref_surrogate_##name(int64_t n, const float *u, float theta, float a, float b, \
+                                  float *h);
+MYE_SURROGATE_LIST(X)
+#undef X
+
+#endif

@@ -1,0 +1,113 @@
+/* Reference elementwise passes, and the reference table. */
+#include "kernel/ref/ref.h"
+
+static void bits_expand(int64_t n, const uint64_t *bits, int64_t first, float *dst)
+{
+    for (int64_t i = 0; i < n; i++)
+        dst[i] = bits[(first + i) / 64] >> ((first + i) % 64) & 1 ? 1.0f : 0.0f;
+}
+
+static int64_t bits_count(int64_t n_words, const uint64_t *bits)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < 64 * n_words; i++)
+        n += (int64_t)(bits[i / 64] >> (i % 64) & 1);
+    return n;
+}
+
+static void add(int64_t n, const float *x, float *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += x[i];
+}
+
+static void scale(int64_t n, float a, const float *x, float *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = a * x[i];
+}
+
+static void axpy(int64_t n, float a, const float *x, float *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += a * x[i];
+}
+
+static void mul(int64_t n, const float *x, float *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] *= x[i];
+}
+
+static void affine(int64_t rows, int64_t C, const float *x, const float *a, const float *b,
+                   float *y)
+{
+    for (int64_t i = 0; i < rows * C; i++)
+        y[i] = x[i] * a[i % C] + b[i % C];
+}
+
+static void norm_sums(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
+                      float *square)
+{
+    for (int64_t i = 0; i < rows * C; i++) {
+        const float d = x[i] - center[i % C];
+        sum[i % C] += d;
+        square[i % C] += d * d;
+    }
+}
+
+static void norm_grad_sums(int64_t rows, int64_t C, const float *g, const float *x,
+                           const float *center, float *sum_g, float *sum_gx, float *sum_x)
+{
+    for (int64_t i = 0; i < rows * C; i++) {
+        const float d = x[i] - center[i % C];
+        sum_g[i % C] += g[i];
+        sum_gx[i % C] += g[i] * d;
+        sum_x[i % C] += d;
+    }
+}
+
+static void affine2(int64_t rows, int64_t C, const float *g, const float *x, const float *a,
+                    const float *b, const float *d, float *y)
+{
+    for (int64_t i = 0; i < rows * C; i++)
+        y[i] = a[i % C] * g[i] + b[i % C] * x[i] + d[i % C];
+}
+
+static void column_sums(int64_t rows, int64_t C, const float *x, float *sum)
+{
+    for (int64_t i = 0; i < rows * C; i++)
+        sum[i % C] += x[i];
+}
+
+const mye_kernels mye_kernels_ref = {
+    .name = "ref",
+    .conv = {.pack_bytes = mye_ref_conv_pack_bytes,
+             .pack = mye_ref_conv_pack,
+             .lane_bytes = mye_ref_conv_lane_bytes,
+             .scratch_bytes = mye_ref_conv_scratch_bytes,
+             .forward = mye_ref_conv_forward,
+             .backward_data = mye_ref_conv_backward_data,
+             .backward_weight = mye_ref_conv_backward_weight},
+    .bits_expand = bits_expand,
+    .bits_count = bits_count,
+    .add = add,
+    .scale = scale,
+    .axpy = axpy,
+    .mul = mul,
+    .affine = affine,
+    .norm_sums = norm_sums,
+    .norm_grad_sums = norm_grad_sums,
+    .affine2 = affine2,
+    .column_sums = column_sums,
+    .lif_forward = mye_ref_lif_forward,
+    .lif_fire = mye_ref_lif_fire,
+    .lif_backward = mye_ref_lif_backward,
+    .rate_collect = mye_ref_rate_collect,
+    .surrogate =
+        {
+#define X(name) [MYE_SURROGATE_##name] = mye_ref_surrogate_##name,
+            MYE_SURROGATE_LIST(X)
+#undef X
+        },
+};

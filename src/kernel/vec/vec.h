@@ -1,0 +1,242 @@
+/*
+ * What the vector sources share: the vector type of the instruction set that this file is being
+ * compiled for, and the names of the functions that one vector file offers to another.
+ *
+ * Every file of this folder is compiled once per set (MYE_ISA = base, avx2, avx512). MYE_VEC adds
+ * the set to a symbol's name, so that all copies can be linked together.
+ */
+#ifndef MYE_VEC_H
+#define MYE_VEC_H
+
+#include <string.h>
+
+#include "kernel/kernel.h"
+
+#if defined(__AVX2__) || defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#define MYE_PASTE_(a, b) a##_##b
+#define MYE_PASTE(a, b)  MYE_PASTE_(a, b)
+#define MYE_VEC(name)    MYE_PASTE(mye_k_##name, MYE_ISA)
+
+#define MYE_INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define MYE_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define MYE_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* VEC: floats in a register. TILE_ROWS: rows of a register tile, TILE_COLS = 2 VEC its columns;
+ * 2 TILE_ROWS accumulators, two columns of the panel and one broadcast fill the register file. */
+#if defined(__AVX512F__)
+#define VEC       16
+#define TILE_ROWS 12
+#elif defined(__AVX2__)
+#define VEC       8
+#define TILE_ROWS 6
+#else
+#define VEC       4
+#define TILE_ROWS 6
+#endif
+#define TILE_COLS (2 * VEC)
+
+typedef float vec __attribute__((vector_size(4 * VEC)));
+typedef float vec_any __attribute__((vector_size(4 * VEC), aligned(4), may_alias));
+
+MYE_INLINE vec vec_load(const float *p)
+{
+    return *(const vec_any *)p;
+}
+
+MYE_INLINE void vec_store(float *p, vec a)
+{
+    *(vec_any *)p = a;
+}
+
+MYE_INLINE vec vec_set1(float a)
+{
+#if defined(__AVX512F__)
+    return (vec)_mm512_set1_ps(a);
+#elif defined(__AVX2__)
+    return (vec)_mm256_set1_ps(a);
+#elif defined(__SSE2__)
+    return (vec)_mm_set1_ps(a);
+#else
+    return (vec){a, a, a, a};
+#endif
+}
+
+/* The first n < VEC floats at p, the others 0. Never touches memory behind them. */
+MYE_INLINE vec vec_load_part(const float *p, int n)
+{
+#if defined(__AVX512F__)
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#else
+    float part[VEC] = {0};
+    for (int i = 0; i < n; i++)
+        part[i] = p[i];
+    return vec_load(part);
+#endif
+}
+
+MYE_INLINE void vec_store_part(float *p, vec a, int n)
+{
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)a);
+#else
+    float part[VEC];
+    vec_store(part, a);
+    for (int i = 0; i < n; i++)
+        p[i] = part[i];
+#endif
+}
+
+/* ---- tile.c: the register tile ---- */
+
+/*
+ * One tile of a product whose rows lie anywhere:
+ *   y[r][j] = start + sum over s < segs, k < n of a[r][s * pitch + k] * b[(s * n + k) * TILE_COLS + j]
+ * rows  1..TILE_ROWS      width  columns wanted, 1..TILE_COLS; b is padded to TILE_COLS
+ * start is y itself when `load`, else bias[j] (bias may be NULL: 0). bias holds `width` floats.
+ */
+typedef struct mye_tile {
+    const float *a[TILE_ROWS];
+    float *y[TILE_ROWS];
+    ptrdiff_t pitch;
+    int rows, width, segs, n;
+    const float *b, *bias;
+    bool load;
+} mye_tile;
+void MYE_VEC(tile)(const mye_tile *t);
+
+/*
+ * One tile of a product whose k index runs over points of images:
+ *   y[r][j] = (load ? y[r][j] : 0) + sum over points of a[r] * b[j]
+ * with point (i, h, w) of [images][rows][cols] at a + i a_image + h a_row + w a_col, and the same
+ * for b, whose columns are TILE_COLS apart.
+ */
+typedef struct mye_points {
+    int images, rows, cols;
+    ptrdiff_t a_image, a_row, a_col;
+    ptrdiff_t b_image, b_row;
+} mye_points;
+typedef struct mye_outer {
+    mye_points points;
+    const float *a, *b;
+    float *y;
+    ptrdiff_t y_row;
+    int rows, width; /* of the tile */
+    bool load;
+} mye_outer;
+void MYE_VEC(outer)(const mye_outer *t);
+
+/* ---- plan.c: how a pass walks over images ---- */
+
+/* One dimension of one phase: output points q = 0..count-1 lie at dst0 + q * dst_step and read
+ * `taps` source positions from src0 + q * src_step on. */
+typedef struct mye_axis {
+    int count, taps;
+    int dst0, dst_step;
+    int src0, src_step;
+} mye_axis;
+
+/*
+ * A pass seen as a plain convolution from K channels to N channels: forward is one phase; backward
+ * data has one phase per remainder of (output position + padding) by the stride, so that a strided
+ * layer does no work for the zeros between its taps.
+ */
+typedef struct mye_plan {
+    const mye_conv_shape *s;
+    bool backward;
+    int K, N;               /* channels read and written                                   */
+    int src_h, src_w;       /* size of a source image                                      */
+    int dst_h, dst_w;       /* size of a written image                                     */
+    int phases_h, phases_w; /* 1, 1 forward; sh, sw backward                               */
+    bool by_tap;            /* many channels: tap by tap, without padding                  */
+    int lo_w, pad_w;        /* first column of the padded scratch; its width               */
+    int rows;               /* most q of any phase                                         */
+    int group, band;        /* images, and rows q of an image, that are in scratch at once */
+    int panels;             /* of TILE_COLS written channels                               */
+    int64_t groups;         /* set by plan_fit: blocks are groups x bands, each shared out */
+    int bands, splits;      /* to `splits` shards by panels                                */
+} mye_plan;
+
+/* pass: 0 forward, 1 backward data, 2 backward weights (walks as forward does). */
+void MYE_VEC(plan)(mye_plan *p, const mye_conv_shape *s, int pass);
+mye_axis MYE_VEC(axis_h)(const mye_plan *p, int phase);
+mye_axis MYE_VEC(axis_w)(const mye_plan *p, int phase);
+/* Positions of [from, to) whose tap lies inside the source. */
+void MYE_VEC(valid_range)(const mye_axis *a, int tap, int size, int from, int to, int range[2]);
+/* Source rows [*lo, *hi) that rows [q0, q1) of any phase read; may reach outside the image. */
+void MYE_VEC(plan_rows)(const mye_plan *p, int q0, int q1, int *lo, int *hi);
+/* Floats of the padded scratch of p->group images of p->band rows. */
+size_t MYE_VEC(plan_scratch)(const mye_plan *p);
+/* Most output points of a phase in scratch at once. */
+size_t MYE_VEC(plan_points)(const mye_plan *p);
+/* Fits group and band to n images, so that there are enough shards. Depends on sizes only. */
+void MYE_VEC(plan_fit)(mye_plan *p, int64_t n);
+/* Writes source rows [lo, hi) of images [i0, i1) to dst, zero where outside the image. Returns
+ * floats per image. */
+ptrdiff_t MYE_VEC(plan_read)(const mye_plan *p, mye_images x, int64_t i0, int64_t i1, int lo,
+                             int hi, float *dst, mye_lane *lane);
+
+/* ---- the convolution passes (conv.c, conv_pack.c, conv_weight.c, conv_group.c) ---- */
+
+size_t MYE_VEC(conv_pack_bytes)(const mye_conv_shape *s, int direction);
+void MYE_VEC(conv_pack)(mye_run_lanes r, const mye_conv_shape *s, int direction,
+                        const float *weight, float *packed);
+size_t MYE_VEC(conv_lane_bytes)(const mye_conv_shape *s, int pass);
+void MYE_VEC(conv_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                           const float *packed, const float *bias, float *y);
+void MYE_VEC(conv_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                 const float *dy, const float *packed, float *dx, bool accumulate);
+size_t MYE_VEC(conv_scratch_bytes)(const mye_conv_shape *s, int64_t n);
+size_t MYE_VEC(weight_lane_bytes)(const mye_conv_shape *s);
+void MYE_VEC(conv_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                   mye_images x, const float *dy, float *dw, float *dbias,
+                                   float *scratch);
+/* Grouped layers (groups > 1): plain loops over the outputs of a group. */
+size_t MYE_VEC(group_lane_bytes)(const mye_conv_shape *s, int pass);
+size_t MYE_VEC(group_scratch_bytes)(const mye_conv_shape *s, int64_t n);
+void MYE_VEC(group_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                            const float *weight, const float *bias, float *y);
+void MYE_VEC(group_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                  const float *dy, const float *weight, float *dx, bool accumulate);
+void MYE_VEC(group_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                    mye_images x, const float *dy, float *dw, float *dbias,
+                                    float *scratch);
+
+/* ---- elementwise.c, neuron.c, surrogate.c: see kernel.h ---- */
+
+void MYE_VEC(bits_expand)(int64_t n, const uint64_t *bits, int64_t first, float *dst);
+int64_t MYE_VEC(bits_count)(int64_t n_words, const uint64_t *bits);
+void MYE_VEC(add)(int64_t n, const float *x, float *y);
+void MYE_VEC(scale)(int64_t n, float a, const float *x, float *y);
+void MYE_VEC(axpy)(int64_t n, float a, const float *x, float *y);
+void MYE_VEC(mul)(int64_t n, const float *x, float *y);
+void MYE_VEC(affine)(int64_t rows, int64_t C, const float *x, const float *scale,
+                     const float *shift, float *y);
+void MYE_VEC(norm_sums)(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
+                        float *square);
+void MYE_VEC(norm_grad_sums)(int64_t rows, int64_t C, const float *g, const float *x,
+                             const float *center, float *sum_g, float *sum_gx, float *sum_x);
+void MYE_VEC(affine2)(int64_t rows, int64_t C, const float *g, const float *x, const float *a,
+                      const float *b, const float *d, float *y);
+void MYE_VEC(column_sums)(int64_t rows, int64_t C, const float *x, float *sum);
+
+int64_t MYE_VEC(lif_forward)(const mye_lif *p, int64_t n, bool first, const float *x, float *u,
+                             uint64_t *spikes);
+void MYE_VEC(lif_fire)(const mye_lif *p, int64_t n, const float *u, float *s);
+void MYE_VEC(lif_backward)(const mye_lif *p, int64_t n, const float *g, const float *h,
+                           const float *u, float *carry, float *dx, float *du);
+void MYE_VEC(rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
+                           float *eps, float *e, float *r);
+
+#define X(name)                                                                              \
+    void MYE_VEC(surrogate_##name)(int64_t n, const float *u, float theta, float a, float b, \
+                                   float *h);
+MYE_SURROGATE_LIST(X)
+#undef X
+
+#endif
