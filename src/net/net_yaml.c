@@ -160,12 +160,9 @@ static mye_status read_options(reader *r, const mye_yaml *item, const mye_entry 
 static mye_status scalar_text(reader *r, const mye_yaml *item, const char *key, const char **out)
 {
     const mye_yaml *value = mye_yaml_get(item, key);
-    *out = "";
-    if (!value)
-        return MYE_OK;
-    if (value->type != MYE_YAML_SCALAR)
+    if (value && value->type != MYE_YAML_SCALAR)
         return mye_yaml_fail(value, r->err, "'%s' is a word", key);
-    *out = value->text;
+    *out = value ? value->text : "";
     return MYE_OK;
 }
 
