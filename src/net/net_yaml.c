@@ -169,7 +169,7 @@ static mye_status scalar_text(reader *r, const mye_yaml *item, const char *key, 
 static mye_status read_node(reader *r, const mye_yaml *item)
 {
     char options[MYE_METHOD_MAX];
-    const char *name, *op;
+    const char *name = "", *op = "";
     int n_in, in[MYE_NODE_MAX_IN];
     const mye_kind *kind;
     const mye_entry *entry = NULL;

@@ -40,9 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (mye_context_create(&options, &ctx, NULL) != MYE_OK ||
         mye_graph_create(ctx, 3, 32, 32, NULL, &graph, NULL) != MYE_OK)
         abort();
-    if (mye_notation_read(graph, text, &err) == MYE_OK)
+    const mye_status st = mye_notation_read(graph, text, &err);
+    if (st == MYE_OK && graph->n <= 400) /* YAML of more values than 10000 is refused */
         check_round_trip(ctx, graph);
-    else if (!err.message[0] || strchr(err.message, '\n'))
+    else if (st != MYE_OK && (!err.message[0] || strchr(err.message, '\n')))
         abort();
     mye_graph_free(graph);
     mye_context_free(ctx);
