@@ -334,7 +334,7 @@ static void gradients_agree_with_finite_differences(void **state)
         "6C3-BN-LIF(detach_reset=no)-AP2-6C3-LIF(reset=hard,detach_reset=no)-FC10",
         "FC12-LIF(detach_reset=no,decay_input=yes)-FC10",
         "FC12-PLIF(detach_reset=no)-FC10",
-        "4C3-LIF(detach_reset=no)-MP2-FC10",
+        "4C3-LIF(detach_reset=no)-GAP-FC10",
     };
     mye_context *ctx = context(2);
     for (size_t i = 0; i < sizeof nets_smooth / sizeof *nets_smooth; i++) {

@@ -69,6 +69,7 @@ static void touch_slot(mye_run *run, mye_pass *p, int node, mye_slot slot, bool 
     mye_buffer *b = mye_run_buffer(run, p, node, slot);
     if (b == NULL || run->failed)
         return;
+    MYE_UNUSED(write); /* without assertions */
     assert(write || b->live);
     if (!b->live)
         begin_stay(run, b, pass_index(run, p), node, slot);
@@ -116,10 +117,8 @@ static void set_window(mye_pass *p, int t0)
 
 static void fill_input(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
-    const mye_value *v = &p->value[node];
     if (!run->dry)
-        run->source.fill(run->source.self, p, t0, t1,
-                         (float *)v->data + (int64_t)mye_value_step(p, v, t0) * p->B * v->n);
+        run->source.fill(run->source.self, p, t0, t1, mye_value_row(p, node, t0, 0));
 }
 
 void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)

@@ -88,7 +88,7 @@ static mye_status linear_options(const builder *b, const json_t *node, char *out
 {
     (void)b;
     (void)err;
-    snprintf(out, size, "out=%lld,bias=%s", (long long)whole(node, "out_features", 0),
+    snprintf(out, size, "features=%lld,bias=%s", (long long)whole(node, "out_features", 0),
              yes_no(has_param(node, "bias")));
     return MYE_OK;
 }
@@ -99,7 +99,7 @@ static mye_status conv_options(const builder *b, const json_t *node, char *out, 
     (void)b;
     (void)err;
     const int used = window(node, out, size);
-    snprintf(out + used, size - (size_t)used, ",out=%lld,groups=%lld,bias=%s",
+    snprintf(out + used, size - (size_t)used, ",channels=%lld,groups=%lld,bias=%s",
              (long long)whole(node, "out_channels", 0), (long long)whole(node, "groups", 1),
              yes_no(has_param(node, "bias")));
     return MYE_OK;
