@@ -189,8 +189,8 @@ static int best_group(const comparison *c, measure what)
     double deviation, found = 0;
     for (int g = 0; g < c->n_groups; g++) {
         const double v = group_mean(c, g, what, &deviation);
-        const bool better = measures[what].better == MORE ? v > found : v < found;
-        if (isfinite(v) && (best < 0 || better)) {
+        const bool leads = measures[what].better == MORE ? v > found : v < found;
+        if (isfinite(v) && (best < 0 || leads)) {
             best = g;
             found = v;
         }
