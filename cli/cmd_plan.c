@@ -44,6 +44,7 @@ typedef struct subject {
     mye_model *model;
     int shape[3], classes;
     bool has_data;
+    int64_t samples;
 } subject;
 
 static int look_at_data(cli *app, const mye_config *config, subject *s)
@@ -60,6 +61,7 @@ static int look_at_data(cli *app, const mye_config *config, subject *s)
     s->shape[2] = info->W;
     s->classes = info->classes;
     s->has_data = true;
+    s->samples = info->n;
     mye_dataset_free(data);
     return CLI_EXIT_OK;
 }
@@ -69,7 +71,7 @@ static mye_status make_plan(const cli *app, const subject *s, const mye_plan_opt
 {
     MYE_TRY(mye_plan_make(app->ctx, s->model, o, plan, err));
     if (s->has_data && plan->loader_bytes == 0) {
-        plan->loader_bytes = mye_loader_plan(s->shape[0], s->shape[1], s->shape[2], o->batch);
+        plan->loader_bytes = mye_loader_plan(s->shape[0], s->shape[1], s->shape[2], o->batch, s->samples);
         plan->total_bytes += plan->loader_bytes;
     }
     return MYE_OK;

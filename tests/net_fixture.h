@@ -18,14 +18,15 @@
 #include "neuron/neuron.h"
 
 typedef struct memory {
-    int calls, fail_at; /* fail_at: from 1; 0: never */
-    int live;
+    int calls, fail_at; /* fail_at: from 1; 0: never   */
+    int live;           /* blocks                      */
+    size_t most;        /* bytes of a block, 0: any    */
 } memory;
 
 static inline void *memory_allocate(void *user, size_t bytes)
 {
     memory *m = user;
-    if (++m->calls == m->fail_at)
+    if (++m->calls == m->fail_at || (m->most && bytes > m->most))
         return NULL;
     void *block = aligned_alloc(64, (bytes + 63) / 64 * 64 + 64);
     m->live += block != NULL;
@@ -112,7 +113,7 @@ static inline mye_graph *row_graph(mye_context *ctx, int C, int H, int W, const 
 static inline void fail_every_allocation(mye_status (*work)(mye_context *ctx, mye_error *err))
 {
     for (int n = 1;; n++) {
-        memory m = {0, 0, 0};
+        memory m = {0, 0, 0, 0};
         mye_error err = {MYE_OK, "", ""};
         mye_context *ctx = context_with(&m);
         const int live = m.live;

@@ -18,16 +18,16 @@ static void check_text(mye_context *ctx, int C, int H, int W, const good_text *g
 static void each_word_means_its_layer(void **state)
 {
     static const good_text good[] = {
-        {"64C3", "conv2d:channels=64,kernel=3,padding=1"},
-        {"64C1", "conv2d:channels=64,kernel=1,padding=0"},
-        {"64C2s2", "conv2d:channels=64,kernel=2,padding=0,stride=2"},
+        {"64C3", "conv2d:channels=64,kernel=3"},
+        {"64C1", "conv2d:channels=64,kernel=1"},
+        {"64C2s2", "conv2d:channels=64,kernel=2,stride=2"},
         {"64C5s2p0g4", "conv2d:channels=64,kernel=5,padding=0,stride=2,groups=4"},
         {"64C5G4P0S2", "conv2d:channels=64,kernel=5,padding=0,stride=2,groups=4"},
-        {"64WC3", "sws_conv2d:channels=64,kernel=3,padding=1"},
+        {"64WC3", "sws_conv2d:channels=64,kernel=3"},
         {"BN", "batchnorm"},
-        {"AP2", "avgpool:kernel=2,stride=2"},
+        {"AP2", "avgpool:kernel=2"},
         {"MP3s2p1", "maxpool:kernel=3,stride=2,padding=1"},
-        {"P2", "maxpool:kernel=2,stride=2"},
+        {"P2", "maxpool:kernel=2"},
         {"GAP", "global_avgpool"},
         {"FC10", "flatten|dense:features=10"},
         {"F10", "flatten|dense:features=10"},
@@ -47,6 +47,8 @@ static void each_word_means_its_layer(void **state)
         {"LIF(surrogate=(atan:alpha=3),tau=4)", "lif:surrogate=(atan:alpha=3),tau=4"},
         {"IF", "if"},
         {"PLIF", "plif"},
+        {"LIF_SLTT(tau=1.5)", "lif_sltt:tau=1.5"},
+        {"tdBN", "batchnorm:gamma=1"},
         {"LEAKY", "leaky"},
         {"ReLU", "relu"},
     };
@@ -58,21 +60,21 @@ static void the_usual_network_reads_as_meant(void **state)
 {
     const good_text good = {
         "32c3-bn-lif-mp2-64C3-BN-LIF-MP2-FC10",
-        "conv2d:channels=32,kernel=3,padding=1,bias=false|batchnorm|neuron|maxpool:kernel=2,stride="
-        "2|conv2d:channels=64,kernel=3,padding=1,bias=false|batchnorm|neuron|maxpool:kernel=2,"
-        "stride=2|flatten|dense:features=10"};
+        "conv2d:channels=32,kernel=3,bias=false|batchnorm|neuron|maxpool:kernel=2|conv2d:channels="
+        "64,kernel="
+        "3,bias=false|batchnorm|neuron|maxpool:kernel=2|flatten|dense:features=10"};
     check_text(*state, 1, 28, 28, &good);
 }
 
 static void a_bias_is_left_out_only_before_batch_norm(void **state)
 {
     static const good_text good[] = {
-        {"8C3-LIF-BN", "conv2d:channels=8,kernel=3,padding=1|neuron|batchnorm"},
-        {"8C3(bias=true)-BN", "conv2d:channels=8,kernel=3,padding=1,bias=true|batchnorm"},
-        {"8C3(bias=false)-LIF", "conv2d:channels=8,kernel=3,padding=1,bias=false|neuron"},
+        {"8C3-LIF-BN", "conv2d:channels=8,kernel=3|neuron|batchnorm"},
+        {"8C3(bias=true)-BN", "conv2d:channels=8,kernel=3,bias=true|batchnorm"},
+        {"8C3(bias=false)-LIF", "conv2d:channels=8,kernel=3,bias=false|neuron"},
         {"FC8-BN-8", "flatten|dense:features=8,bias=false|batchnorm|dense:features=8"},
-        {"(BN-8C3)x2", "batchnorm|conv2d:channels=8,kernel=3,padding=1,bias=false|batchnorm|conv2d:"
-                       "channels=8,kernel=3,padding=1"},
+        {"(BN-8C3)x2",
+         "batchnorm|conv2d:channels=8,kernel=3,bias=false|batchnorm|conv2d:channels=8,kernel=3"},
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         check_text(*state, 3, 8, 8, &good[i]);
@@ -120,11 +122,11 @@ static void errors_name_the_token_and_its_place(void **state)
         {"8C3-GAPP-FC10", "'GAPP' at position 5", "GAP"},
         {"C3", "'C3' at position 1 of the network: write this layer as <channels>C<kernel>", ""},
         {"8C", "<channels>C<kernel>", ""},
-        {"8C3.5", "<channels>C<kernel>", ""},
+        {"8C3.5", "'8C3.5' at position 1 of the network: node.kernel wants", ""},
         {"8C3x", "'8C3x' at position 1", ""},
         {"8C3s", "'8C3s' at position 1", ""},
         {"8C3s2s2", "at position 1", ""},
-        {"8C0", "<channels>C<kernel>", ""},
+        {"BN-(8C0-BN)x2", "'8C0' at position 5", ""},
         {"0C3", "position 1", ""},
         {"8C3s0", "position 1", ""},
         {"99999999999999999999C3", "position 1", ""},
@@ -146,7 +148,7 @@ static void errors_name_the_token_and_its_place(void **state)
         {"LIF(tau=2", "parentheses", ""},
         {"LIF)", "parentheses", ""},
         {"LIF(tau=2)x", "'LIF(tau=2)x' at position 1", ""},
-        {"BN-LIF(taux=2)", "position 4", "tau"},
+        {"BN-LIF(taux=2)", "'LIF(taux=2)' at position 4", "tau"},
         {"(LIF)", "repeated", ""},
         {"(LIF)x0", "repeated", ""},
         {"(LIF)x1001", "repeated", ""},

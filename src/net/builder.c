@@ -36,9 +36,8 @@ void mye_builder_prefix(mye_graph *graph, const char *format, ...)
 
 mye_status mye_builder_conv_bn(mye_graph *graph, mye_builder_conv c, int *at, mye_error *err)
 {
-    MYE_TRY(mye_graph_chain(graph, "conv2d", at, err,
-                            "channels=%d,kernel=%d,stride=%d,padding=%d,bias=false", c.channels,
-                            c.kernel, c.stride, (c.kernel - 1) / 2));
+    MYE_TRY(mye_graph_chain(graph, "conv2d", at, err, "channels=%d,kernel=%d,stride=%d,bias=false",
+                            c.channels, c.kernel, c.stride));
     MYE_TRY(mye_graph_chain(graph, "batchnorm", at, err, "%s", ""));
     return c.neuron ? mye_graph_chain(graph, "neuron", at, err, "%s", "") : MYE_OK;
 }
@@ -99,8 +98,8 @@ mye_status mye_builder_stem(mye_graph *graph, const mye_builder_stages *s, bool 
         MYE_TRY(mye_builder_conv_bn(graph, c, at, err));
     else
         MYE_TRY(mye_graph_chain(graph, "conv2d", at, err,
-                                "channels=%d,kernel=%d,stride=%d,padding=%d,bias=false", c.channels,
-                                c.kernel, c.stride, (c.kernel - 1) / 2));
+                                "channels=%d,kernel=%d,stride=%d,bias=false", c.channels, c.kernel,
+                                c.stride));
     if (!s->large)
         return MYE_OK;
     return mye_graph_chain(graph, "maxpool", at, err, "kernel=3,stride=2,padding=1");

@@ -78,8 +78,11 @@ static mye_status shape_error(const mye_graph *graph, const mye_node *n, const m
     if (graph->source[0] && node->line > 0)
         snprintf(place, sizeof place, "%s:%d:%d: ", graph->source, node->line, node->column);
     format_shapes(n, in, shapes, sizeof shapes);
-    mye_fail(err, cause->code, "%snode '%s' (%s) on %s: %s", place, n->name, op, shapes,
-             cause->message);
+    if (strstr(cause->message, n->name))
+        mye_fail(err, cause->code, "%s%s", place, cause->message);
+    else
+        mye_fail(err, cause->code, "%snode '%s' (%s) on %s: %s", place, n->name, op, shapes,
+                 cause->message);
     if (cause->hint[0])
         mye_hint(err, "%s", cause->hint);
     return cause->code;
@@ -104,6 +107,8 @@ static mye_status place_node(mye_model *model, int i, bool static_input, mye_err
         const mye_shape own = {graph->C, graph->H, graph->W, graph->flat};
         in[0] = own;
         n->shape = own;
+    } else {
+        n->format = model->node[n->in[0]]->format;
     }
     n->in_shape = in[0];
     mye_error cause = {MYE_OK, "", ""};

@@ -3,11 +3,13 @@
  *
  *   net     item-item-item...
  *   item    (net)xN or (net)*N: N times | layer | layer(option=value,...)
- *   layer   <n>C<k>[s<stride>][p<padding>][g<groups>]   convolution, by default padded to keep the
- *           size; <n>WC<k>.. with standardised weights; BN, tdBN batch norm; AP<k>[s][p], MP<k>..,
- *           P<k> (= MP) pooling, by default stride k; GAP; FC<n>, F<n> or plain <n> dense; DO<p>
- *           dropout; FLATTEN (put before a dense layer that needs it); ID; READOUT; LIF and N the
- *           default neuron; a neuron's name the neuron (LIF(tau=2), LIF(): not the default)
+ *   layer   <n>C<k>[s<stride>][p<padding>][g<groups>]  convolution, padded to keep the size
+ *           unless p says otherwise; <n>WC<k>.. the same with standardised weights
+ *           BN, tdBN  batch norm; tdBN begins with the default neuron's threshold as weight
+ *           AP<k>[s][p], MP<k>[s][p], P<k> (= MP)  pooling, by default stride k; GAP
+ *           FC<n>, F<n> or plain <n>  dense, flattened before where it must be; FLATTEN
+ *           DO<p> dropout; SCALE(value=2); ID; READOUT
+ *           LIF, N  the default neuron; LIF(tau=2), LIF(), IF, PLIF, ..  the neuron of that name
  *
  * Small or capital letters mean the same, but in options. A first number that equals the size of
  * the input may stand for it (784-800-LIF-10). Nothing is implied: no neuron behind a convolution,
@@ -29,8 +31,7 @@ typedef struct reader {
     bool waiting;     /* `op` waits to see what follows it: */
     bool has_bias;    /* its bias is given as an option     */
     char op[32], options[MYE_METHOD_MAX];
-    int position;    /* of the waiting layer, from 1       */
-    mye_error cause; /* of the layer that is being added   */
+    const char *begin; /* of the waiting layer */
     mye_error *err;
 } reader;
 
@@ -60,6 +61,15 @@ static mye_status fail_at(reader *r, const char *begin, const char *end, const c
                     (int)(begin - r->text) + 1, what);
 }
 
+/* End of the layer that starts at p: a '-' or ')' outside its own parentheses. */
+static const char *layer_end(const char *p)
+{
+    int open = 0;
+    for (; *p && (open > 0 || (*p != '-' && *p != ')')); p++)
+        open += (*p == '(') - (*p == ')');
+    return p;
+}
+
 static mye_status fail_token(reader *r, const token *t, const layer_word *w)
 {
     char what[80];
@@ -69,18 +79,22 @@ static mye_status fail_token(reader *r, const token *t, const layer_word *w)
 
 /* ---- adding nodes ---- */
 
-static mye_status add_node(reader *r, const char *op, const char *options, int position)
+static mye_status add_node(reader *r, const char *op, const char *options, const char *begin)
 {
     mye_error cause = {MYE_OK, "", ""};
     const mye_status st = mye_graph_add(r->graph, NULL, op, options, 1, &r->at, &r->at, &cause);
     if (st == MYE_OK) {
         r->graph->node[r->at].line = 1;
-        r->graph->node[r->at].column = position;
+        r->graph->node[r->at].column = (int)(begin - r->text) + 1;
         return MYE_OK;
     }
-    mye_fail(r->err, st, "position %d of the network: %s", position, cause.message);
+    if (st == MYE_ERR_NOMEM)
+        return mye_fail(r->err, st, "%s", cause.message);
+    fail_at(r, begin, layer_end(begin), cause.message);
     if (cause.hint[0])
         mye_hint(r->err, "%s", cause.hint);
+    if (r->err)
+        r->err->code = st;
     return st;
 }
 
@@ -94,7 +108,7 @@ static mye_status settle(reader *r, bool before_norm)
         const size_t used = strlen(r->options);
         snprintf(r->options + used, sizeof r->options - used, ",bias=false");
     }
-    return add_node(r, r->op, r->options, r->position);
+    return add_node(r, r->op, r->options, r->begin);
 }
 
 /* Options in parentheses go behind those that the notation gives. */
@@ -107,14 +121,13 @@ static mye_status add_layer(reader *r, const char *op, const char *options, cons
     if (length < 0 || (size_t)length >= sizeof text - sizeof ",bias=false")
         return fail_at(r, t->begin, t->end, "its options are too long");
     const bool norm = strcmp(op, "batchnorm") == 0;
-    const int position = (int)(t->begin - r->text) + 1;
     MYE_TRY(settle(r, norm));
     if (strcmp(op, "conv2d") != 0 && strcmp(op, "sws_conv2d") != 0 && strcmp(op, "dense") != 0)
-        return add_node(r, op, text, position);
+        return add_node(r, op, text, t->begin);
     snprintf(r->op, sizeof r->op, "%s", op);
     snprintf(r->options, sizeof r->options, "%s", text);
     r->has_bias = strstr(text, "bias=") != NULL;
-    r->position = position;
+    r->begin = t->begin;
     r->waiting = true;
     return MYE_OK;
 }
@@ -127,11 +140,11 @@ static bool is_bare(const token *t)
 static mye_status add_conv(reader *r, const layer_word *w, const token *t)
 {
     char text[MYE_METHOD_MAX];
-    int64_t k;
-    if (!t->number[0] || !mye_parse_int(t->size, &k) || k < 1)
+    if (!t->number[0] || !t->size[0])
         return fail_token(r, t, w);
-    int n = snprintf(text, sizeof text, "channels=%s,kernel=%s,padding=%lld", t->number, t->size,
-                     (long long)(t->padding >= 0 ? t->padding : (k - 1) / 2));
+    int n = snprintf(text, sizeof text, "channels=%s,kernel=%s", t->number, t->size);
+    if (t->padding >= 0)
+        n += snprintf(text + n, sizeof text - (size_t)n, ",padding=%d", t->padding);
     if (t->stride >= 0)
         n += snprintf(text + n, sizeof text - (size_t)n, ",stride=%d", t->stride);
     if (t->groups >= 0)
@@ -147,8 +160,6 @@ static mye_status add_pool(reader *r, const layer_word *w, const token *t)
     int n = snprintf(text, sizeof text, "kernel=%s", t->size);
     if (t->stride >= 0)
         n += snprintf(text + n, sizeof text - (size_t)n, ",stride=%d", t->stride);
-    else
-        n += snprintf(text + n, sizeof text - (size_t)n, ",stride=%s", t->size);
     if (t->padding >= 0)
         snprintf(text + n, sizeof text - (size_t)n, ",padding=%d", t->padding);
     return add_layer(r, w->op, text, t);
@@ -163,7 +174,7 @@ static mye_status add_dense(reader *r, const layer_word *w, const token *t)
         return fail_token(r, t, w);
     MYE_TRY(settle(r, false));
     if (!mye_graph_is_flat(r->graph, r->at))
-        MYE_TRY(add_node(r, "flatten", "", (int)(t->begin - r->text) + 1));
+        MYE_TRY(add_node(r, "flatten", "", t->begin));
     snprintf(text, sizeof text, "features=%s", size);
     return add_layer(r, w->op, text, t);
 }
@@ -182,11 +193,27 @@ static mye_status add_plain(reader *r, const layer_word *w, const token *t)
     return is_bare(t) ? add_layer(r, w->op, w->options, t) : fail_token(r, t, w);
 }
 
+/* Threshold-dependent: its weight begins as the default neuron's threshold. */
+static mye_status add_tdbn(reader *r, const layer_word *w, const token *t)
+{
+    mye_context *ctx = r->graph->ctx;
+    mye_method neuron;
+    char text[MYE_METHOD_MAX] = "gamma=", *theta = text + strlen(text);
+    if (!is_bare(t))
+        return fail_token(r, t, w);
+    MYE_TRY(mye_method_parse(ctx, &mye_kind_neuron, r->graph->neuron, &neuron, r->err));
+    if (!neuron.options || mye_params_get(neuron.entry->params, neuron.options, "theta", theta,
+                                          sizeof text - strlen(text), NULL) != MYE_OK)
+        text[0] = '\0';
+    mye_method_free(ctx, &neuron);
+    return add_layer(r, w->op, text, t);
+}
+
 static const layer_word words[] = {
     {"c", "conv2d", add_conv, "", "<channels>C<kernel>, say 64C3 or 64C3s2p1"},
     {"wc", "sws_conv2d", add_conv, "", "<channels>WC<kernel>, say 64WC3"},
     {"bn", "batchnorm", add_plain, "", "BN"},
-    {"tdbn", "batchnorm", add_plain, "init=threshold", "tdBN"},
+    {"tdbn", "batchnorm", add_tdbn, "", "tdBN"},
     {"ap", "avgpool", add_pool, "", "AP<kernel>, say AP2"},
     {"mp", "maxpool", add_pool, "", "MP<kernel>, say MP2"},
     {"p", "maxpool", add_pool, "", "P<kernel>, say P2"},
@@ -215,6 +242,11 @@ static const char *take(const char *p, const char *end, int (*is)(int), char *ou
     }
     out[n] = '\0';
     return p;
+}
+
+static int is_word(int c)
+{
+    return isalpha(c) || c == '_';
 }
 
 static int is_decimal(int c)
@@ -249,7 +281,7 @@ static bool split(const char *begin, const char *end, token *t)
     *t = empty;
     const char *p = take(begin, end, isdigit, t->number, sizeof t->number);
     if (p)
-        p = take(p, end, isalpha, t->word, sizeof t->word);
+        p = take(p, end, is_word, t->word, sizeof t->word);
     if (p && t->word[0]) /* a number behind letters is a size */
         p = take(p, end, is_decimal, t->size, sizeof t->size);
     p = take_suffixes(p, end, t);

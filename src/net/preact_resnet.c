@@ -21,11 +21,10 @@ static mye_status preact_block(mye_graph *graph, int in_channels, int channels, 
     MYE_TRY(bn_neuron(graph, &main, err));
     side = main;
     MYE_TRY(mye_graph_chain(graph, "conv2d", &main, err,
-                            "channels=%d,kernel=3,stride=%d,padding=1,bias=false", channels,
-                            stride));
+                            "channels=%d,kernel=3,stride=%d,bias=false", channels, stride));
     MYE_TRY(bn_neuron(graph, &main, err));
-    MYE_TRY(mye_graph_chain(graph, "conv2d", &main, err,
-                            "channels=%d,kernel=3,padding=1,bias=false", channels));
+    MYE_TRY(
+        mye_graph_chain(graph, "conv2d", &main, err, "channels=%d,kernel=3,bias=false", channels));
     if (stride != 1 || in_channels != channels) {
         char options[80];
         snprintf(options, sizeof options, "channels=%d,kernel=1,stride=%d", channels, stride);

@@ -40,7 +40,8 @@ typedef struct mye_loss {
 } mye_loss;
 extern const mye_kind mye_kind_loss;
 
-/* Fills the input's value, [steps][B][N] for steps [t0, t1) (static: one). */
+/* Fills the input's value, [steps][B][N] for steps [t0, t1) (static: one); dst is the place of step
+ * t0. */
 typedef struct mye_source {
     void (*fill)(void *self, const mye_pass *p, int t0, int t1, float *dst);
     void *self;

@@ -69,6 +69,7 @@ static void touch_slot(mye_run *run, mye_pass *p, int node, mye_slot slot, bool 
     mye_buffer *b = mye_run_buffer(run, p, node, slot);
     if (b == NULL || run->failed)
         return;
+    MYE_UNUSED(write); /* without assertions */
     assert(write || b->live);
     if (!b->live)
         begin_stay(run, b, pass_index(run, p), node, slot);
@@ -117,7 +118,7 @@ static void set_window(mye_pass *p, int t0)
 static void fill_input(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
     if (!run->dry)
-        run->source.fill(run->source.self, p, t0, t1, p->value[node].data);
+        run->source.fill(run->source.self, p, t0, t1, mye_value_row(p, node, t0, 0));
 }
 
 void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)

@@ -41,7 +41,7 @@ static const mye_param vgg_params[] = {
 static mye_status vgg_layer(int channels, int norm, int *at, mye_graph *graph, mye_error *err)
 {
     MYE_TRY(mye_graph_chain(graph, norm == NORM_WS ? "sws_conv2d" : "conv2d", at, err,
-                            "channels=%d,kernel=3,padding=1", channels));
+                            "channels=%d,kernel=3", channels));
     if (norm == NORM_BN)
         MYE_TRY(mye_graph_chain(graph, "batchnorm", at, err, "%s", ""));
     MYE_TRY(mye_graph_chain(graph, "neuron", at, err, "%s", ""));
@@ -60,7 +60,7 @@ static mye_status vgg_build(const vgg_options *o, const vgg_net *net, int classe
     for (const int *layer = net->layout; *layer != END; layer++) {
         if (*layer == A)
             MYE_TRY(mye_graph_chain(graph, o->pool == POOL_MAX ? "maxpool" : "avgpool", &at, err,
-                                    "kernel=2,stride=2"));
+                                    "kernel=2"));
         else
             MYE_TRY(vgg_layer(mye_builder_channels(*layer, o->width), norm, &at, graph, err));
     }

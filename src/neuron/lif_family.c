@@ -75,11 +75,20 @@ static float reset_spike(const mye_neuron_chunk *c, float u)
     return fires(&coef->lif, u) ? 1.0f : 0.0f;
 }
 
-float mye_lif_above_reset(const mye_neuron_chunk *c, float u)
+void mye_lif_above_reset(const mye_neuron_chunk *c, int64_t n, const float *u, float *above)
 {
     const mye_lif *p = &((const mye_lif_coef *)c->coef)->lif;
-    const float s = reset_spike(c, u);
-    return p->hard ? (1.0f - s) * (u - p->reset) : u - p->subtract * s;
+    const bool stepped = !c->smooth || p->detach_reset;
+    const float theta = p->theta, removed = p->subtract, rest = p->reset;
+    for (int64_t i = 0; i < n && !stepped; i++) {
+        const float s = reset_spike(c, u[i]);
+        above[i] = p->hard ? (1.0f - s) * (u[i] - rest) : u[i] - removed * s;
+    }
+    for (int64_t i = 0; i < n && stepped; i++) {
+        const bool fired = p->strict ? u[i] > theta : u[i] >= theta;
+        const float kept = p->hard ? 0.0f : u[i] - removed;
+        above[i] = fired ? kept : u[i] - rest;
+    }
 }
 
 static void smooth_step(const mye_neuron_chunk *c, const float *x, float *u, float *out)

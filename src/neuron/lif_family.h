@@ -55,8 +55,8 @@ int mye_lif_rate_mode(const mye_lif_options *o, bool late);
 void mye_lif_rate_coef(const mye_neuron_chunk *c, double *decay, double *gain);
 void mye_lif_rate_collect(const mye_neuron_chunk *c, const float *u, const float *h, float *eps,
                           float *e, float *r);
-/* v - R of a membrane before reset, with the reset of the mode that runs (PLIF's gradient). */
-float mye_lif_above_reset(const mye_neuron_chunk *c, float u);
+/* above = v - R of n membranes before reset, with the reset of the mode that runs (PLIF). */
+void mye_lif_above_reset(const mye_neuron_chunk *c, int64_t n, const float *u, float *above);
 
 /* ---- rows of parameter tables ---- */
 

@@ -314,7 +314,9 @@ static void backward_history(const neuron_op *op, int b, int chunk, mye_lane *la
         float *dx = dx_at(op, at, scratch);
         if (h != NULL)
             op->type->derivative(&c, u + n * t, h);
-        if (op->n->n_weights > 0 && t < T - 1)
+        if (op->n->n_weights == 0)
+            x = NULL;
+        else if (t < T - 1)
             x = current(op, at, x, buffer, lane);
         op->type->backward(&c, g, h, u + n * t, t > 0 ? u + n * (t - 1) : NULL, x, carry, dx,
                            sum->param);

@@ -17,7 +17,7 @@ static const mye_entry *const neuron_entries[] = {
 
 const mye_kind mye_kind_neuron = {
     .name = "neuron",
-    .question = "what does a neuron send?",
+    .question = "What does a neuron send?",
     .entries = neuron_entries,
 };
 

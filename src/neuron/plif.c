@@ -25,9 +25,8 @@ static mye_status plif_shape(mye_node *n, mye_error *err)
         return mye_fail(err, MYE_ERR_ARG, "node '%s' (plif) wants tau in (1, 1e6], got %g", n->name,
                         o->tau);
     const mye_weight w = {
+        /* rank 0: a scalar, as in SpikingJelly's state dictionaries */
         .role = "w",
-        .rank = 1,
-        .dim = {1},
         .trainable = true,
         .init = MYE_INIT_CONSTANT,
         .gain = -log(o->tau - 1.0),
@@ -45,19 +44,37 @@ static void plif_prepare(const mye_node *n, void *coef)
     mye_lif_coef_make(n, 1.0 - c->a, c->decay_input ? c->a : 1.0, false, &c->lif);
 }
 
-/* v_{t-1} - R. In the single-step form the last membrane is gone; the step equation gives it. */
-static double above_reset(const mye_neuron_chunk *c, const float *u, const float *u_last,
-                          const float *x, int64_t i)
+enum { BLOCK = 256, LANES = 8 };
+
+/* v_{t-1} - R of n neurons. In the single-step form the last membrane is gone; the step equation
+ * gives it back. */
+static void above_reset(const mye_neuron_chunk *c, int64_t n, const float *u, const float *u_last,
+                        const float *x, float *above)
 {
     const plif_coef *coef = c->coef;
-    if (c->first)
-        return 0.0;
-    if (u_last != NULL)
-        return (double)mye_lif_above_reset(c, u_last[i]);
-    if (coef->lif.lif.decay == 0.0f)
-        return 0.0;
-    const double charge = (double)coef->lif.lif.gain * (double)x[i];
-    return ((double)u[i] - (double)coef->lif.lif.reset - charge) / (1.0 - coef->a);
+    const mye_lif *p = &coef->lif.lif;
+    if (u_last != NULL) {
+        mye_lif_above_reset(c, n, u_last, above);
+        return;
+    }
+    const bool known = !c->first && p->decay > 0.0f;
+    for (int64_t i = 0; i < n; i++)
+        above[i] = known ? (u[i] - p->reset - p->gain * x[i]) / p->decay : 0.0f;
+}
+
+/* sum of dx (input - above); sum[j] takes every LANES-th neuron, so that vectors may do it */
+static double block_sum(int64_t n, const float *dx, const float *input, const float *above)
+{
+    double sum[LANES] = {0.0}, total = 0.0;
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            sum[j] += (double)(dx[i + j] * (input[i + j] - above[i + j]));
+    for (int j = 0; i + j < n; j++)
+        sum[j] += (double)(dx[i + j] * (input[i + j] - above[i + j]));
+    for (int j = 0; j < LANES; j++)
+        total += sum[j];
+    return total;
 }
 
 static void plif_backward(const mye_neuron_chunk *c, const float *g, const float *h, const float *u,
@@ -65,11 +82,14 @@ static void plif_backward(const mye_neuron_chunk *c, const float *g, const float
                           double *dparam)
 {
     const plif_coef *coef = c->coef;
+    const float none[BLOCK] = {0.0f};
+    float above[BLOCK];
     double sum = 0.0;
     mye_lif_backward(c, g, h, u, u_last, x, carry, dx, dparam);
-    for (int64_t i = 0; i < c->n; i++) {
-        const double input = coef->decay_input ? (double)x[i] : 0.0;
-        sum += (double)dx[i] * (input - above_reset(c, u, u_last, x, i));
+    for (int64_t i = 0; i < c->n; i += BLOCK) {
+        const int64_t n = c->n - i < BLOCK ? c->n - i : BLOCK;
+        above_reset(c, n, u + i, u_last != NULL ? u_last + i : NULL, x + i, above);
+        sum += block_sum(n, dx + i, coef->decay_input ? x + i : none, above);
     }
     /* dx = gain du, so the sum over du is that over dx divided by the gain */
     dparam[0] += sum * coef->a * (1.0 - coef->a) / (double)coef->lif.lif.gain;

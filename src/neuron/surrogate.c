@@ -251,6 +251,6 @@ static const mye_entry *const surrogate_entries[] = {
 
 const mye_kind mye_kind_surrogate = {
     .name = "surrogate",
-    .question = "what stands in for the derivative of a spike?",
+    .question = "What stands in for the derivative of a spike?",
     .entries = surrogate_entries,
 };

@@ -99,7 +99,8 @@ typedef struct mye_node_type {
     unsigned flags;
     size_t plan_bytes; /* size of n->plan */
     /* Checks options against input shapes; sets n->shape and n->format; fills n->plan; declares
-     * weights with mye_node_weight (the same order every time). */
+     * weights with mye_node_weight (the same order every time). On entry n->in_shape and n->format
+     * are those of the first input (of an `input` node: the sample's shape; `in` is not read). */
     mye_status (*shape)(mye_node *n, const mye_shape *in, mye_error *err);
     /* Bytes of value.state, kept for the whole run (batch statistics, masks); NULL: none */
     size_t (*state_bytes)(const mye_node *n, const mye_pass *p);
@@ -215,14 +216,16 @@ float *mye_grad_row(const mye_pass *p, int node, int t, int b);
 const float *mye_load(const mye_pass *p, int node, mye_at at, float *dst, mye_lane *lane);
 /* The same, always in dst. */
 void mye_load_into(const mye_pass *p, int node, mye_at at, float *dst, mye_lane *lane);
-/* Scratch per thread that one mye_load of a chunk of n floats of this node takes, at most. */
+/* Scratch per thread that one mye_load of a chunk of n floats of this node takes, at most: a
+ * virtual node's load may take n floats for itself when it has several inputs, else nothing. */
 size_t mye_load_lane_bytes(const mye_pass *p, int node, int64_t n);
 
-/* mye_images over a node's values: image i is (t, b) = (t0 + i / B, i % B). `reader` must outlive
- * the use. */
+/* mye_images over a node's values: image i is (t, b) = (t0 + i / B, i % B). A flat node is an image
+ * of one row. `reader` must outlive the use. Takes scratch of mye_load of one row per thread. */
 typedef struct mye_node_images {
     const mye_pass *pass;
     int node, t0;
+    bool one_row; /* read the image as a vector */
 } mye_node_images;
 mye_images mye_images_of(const mye_node_images *reader);
 

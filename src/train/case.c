@@ -133,9 +133,8 @@ static mye_status read_input(mye_case *c, mye_error *err)
     for (int s = 0; status == MYE_OK && s < steps; s++)
         for (int b = 0; b < c->B; b++)
             for (int64_t i = 0; i < n; i++) {
-                const int64_t from = c->layout == MYE_CASE_BT
-                                         ? ((int64_t)b * n + i) * steps + s
-                                         : ((int64_t)s * c->B + b) * n + i;
+                const int64_t from = c->layout == MYE_CASE_BT ? ((int64_t)b * n + i) * steps + s
+                                                              : ((int64_t)s * c->B + b) * n + i;
                 c->input[((int64_t)s * c->B + b) * n + mye_case_stored(shape, i)] =
                     (float)t.data[from];
             }

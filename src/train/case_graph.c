@@ -8,7 +8,7 @@
 
 typedef struct builder {
     const mye_case *c;
-    const json_t *run;  /* top level or one of `also` */
+    const json_t *run; /* top level or one of `also` */
     mye_graph *graph;
     const char *output; /* name of the node that the loss reads */
     bool membrane;      /* ... and it reads its membrane         */
@@ -88,7 +88,7 @@ static mye_status linear_options(const builder *b, const json_t *node, char *out
 {
     (void)b;
     (void)err;
-    snprintf(out, size, "out=%lld,bias=%s", (long long)whole(node, "out_features", 0),
+    snprintf(out, size, "features=%lld,bias=%s", (long long)whole(node, "out_features", 0),
              yes_no(has_param(node, "bias")));
     return MYE_OK;
 }
@@ -99,7 +99,7 @@ static mye_status conv_options(const builder *b, const json_t *node, char *out, 
     (void)b;
     (void)err;
     const int used = window(node, out, size);
-    snprintf(out + used, size - (size_t)used, ",out=%lld,groups=%lld,bias=%s",
+    snprintf(out + used, size - (size_t)used, ",channels=%lld,groups=%lld,bias=%s",
              (long long)whole(node, "out_channels", 0), (long long)whole(node, "groups", 1),
              yes_no(has_param(node, "bias")));
     return MYE_OK;
@@ -302,8 +302,7 @@ static void mark_ancestors(const json_t *nodes, const char *name, bool *wanted)
     }
 }
 
-static mye_status find_inputs(const builder *b, const json_t *node, int *in, int *n,
-                              mye_error *err)
+static mye_status find_inputs(const builder *b, const json_t *node, int *in, int *n, mye_error *err)
 {
     size_t k;
     const json_t *name;
@@ -315,8 +314,9 @@ static mye_status find_inputs(const builder *b, const json_t *node, int *in, int
             if (strcmp(b->graph->node[i].name, json_string_value(name)) == 0)
                 found = i;
         if (found < 0 || *n == MYE_NODE_MAX_IN)
-            return mye_fail(err, MYE_ERR_FORMAT, "%s: node '%s' reads '%s', which is no node before it",
-                            b->c->path, json_string_value(json_object_get(node, "name")),
+            return mye_fail(err, MYE_ERR_FORMAT,
+                            "%s: node '%s' reads '%s', which is no node before it", b->c->path,
+                            json_string_value(json_object_get(node, "name")),
                             json_is_string(name) ? json_string_value(name) : "?");
         in[(*n)++] = found;
     }

@@ -33,11 +33,13 @@ static mye_status rate_rule(const mye_case *c, const json_t *rule, char *out, si
         (!text_is(rule, "grad_scale", "1") && !text_is(rule, "grad_scale", "1/T")))
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
                         "%s: rule 'rate' has a setting that this build does not know", c->path);
-    snprintf(out, size,
-             "rate:mode=%s,grad_scale=%s,output=%s,rate_input=%s,bn_statistics=%s,bn_eps_count=%lld",
-             per_step ? "s" : "m", text_is(rule, "grad_scale", "1") ? "1" : "1/T",
-             spikes ? "spikes" : "rates", last_input ? "last_step" : "mean",
-             last_stats ? "last_step" : "all_steps", (long long)(json_is_integer(count) ? json_integer_value(count) : 1));
+    snprintf(
+        out, size,
+        "rate:mode=%s,grad_scale=%s,output=%s,rate_input=%s,bn_statistics=%s,bn_eps_count=%lld",
+        per_step ? "s" : "m", text_is(rule, "grad_scale", "1") ? "1" : "1/T",
+        spikes ? "spikes" : "rates", last_input ? "last_step" : "mean",
+        last_stats ? "last_step" : "all_steps",
+        (long long)(json_is_integer(count) ? json_integer_value(count) : 1));
     return MYE_OK;
 }
 

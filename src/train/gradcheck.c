@@ -99,8 +99,7 @@ static mye_status check_all(checker *c, mye_gradcheck_item *items, mye_error *er
     /* A weight whose derivative is zero in exact arithmetic (a bias before batch norm) shows only
      * rounding, which the size of the other gradients bounds. */
     for (int i = 0; i < c->model->n_trainable; i++)
-        items[i].passed =
-            items[i].error <= c->o->tolerance * fmax(items[i].largest, 0.02 * scale);
+        items[i].passed = items[i].error <= c->o->tolerance * fmax(items[i].largest, 0.02 * scale);
     if (status == MYE_OK)
         memcpy(c->model->buffer, buffer, stats * sizeof *buffer);
     mye_free(c->ctx, gradient);

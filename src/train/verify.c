@@ -13,7 +13,7 @@
 
 /* What the probe saw of one spiking node. */
 typedef struct seen {
-    float *spikes, *membrane; /* [T][B][n], storage order */
+    float *spikes, *membrane;  /* [T][B][n], storage order */
     float *rate, *eligibility; /* [B][n]                  */
 } seen;
 
@@ -45,8 +45,7 @@ static void probe(void *arg, const mye_node *n, mye_probe_kind kind, mye_at at, 
 typedef double (*entry)(const verifier *v, const void *self, int64_t i);
 
 static mye_status compare(verifier *v, const char *what, const char *name, const json_t *reference,
-                          entry get, const void *self, int64_t count, double *worst,
-                          mye_error *err)
+                          entry get, const void *self, int64_t count, double *worst, mye_error *err)
 {
     mye_verify_item item = {.passed = true};
     snprintf(item.what, sizeof item.what, "%s%s%s", what, name[0] != '\0' ? " " : "", name);
@@ -342,8 +341,8 @@ static mye_status check_bn_recip(verifier *v, const json_t *e, const json_t *ref
         int64_t last = 0;
         mye_batchnorm_state s;
         if (value != NULL && statistics(v, n, &s, &last))
-            MYE_TRY(compare(v, "bn_recip_var_plus_eps", n->name, value, square_entry,
-                            s.rstd + last, n->shape.c, &v->out->worst_other, err));
+            MYE_TRY(compare(v, "bn_recip_var_plus_eps", n->name, value, square_entry, s.rstd + last,
+                            n->shape.c, &v->out->worst_other, err));
     }
     return MYE_OK;
 }
@@ -373,7 +372,8 @@ static mye_status check_expectation(verifier *v, const json_t *e, mye_error *err
     const char *key = json_string_value(json_object_get(e, "key"));
     const json_t *ref = key == NULL ? NULL : json_object_get(v->c->root, key);
     if (name == NULL || ref == NULL)
-        return mye_fail(err, MYE_ERR_FORMAT, "%s: an entry of expect wants a quantity and a key that exists",
+        return mye_fail(err, MYE_ERR_FORMAT,
+                        "%s: an entry of expect wants a quantity and a key that exists",
                         v->c->path);
     for (size_t i = 0; i < sizeof quantities / sizeof *quantities; i++)
         if (strcmp(name, quantities[i].name) == 0) {

@@ -1,0 +1,29 @@
+/* What rate-based learning must know of batch norm: the statistics of a pass. */
+#ifndef MYE_BATCHNORM_H
+#define MYE_BATCHNORM_H
+
+#include "node/node.h"
+
+/* All arrays [rows][C], in value.state. Row t when the statistics are per step, else one row. */
+typedef struct mye_batchnorm_state {
+    int rows;
+    float *mean, *var; /* of the batch, var biased; in evaluation the running ones */
+    float *rstd;       /* 1 / sqrt(var + eps)                                      */
+    float *scale;      /* weight * rstd                                            */
+    float *shift;      /* bias - mean * scale                                      */
+} mye_batchnorm_state;
+
+mye_batchnorm_state mye_batchnorm_state_of(const mye_node *n, const mye_pass *p);
+
+/*
+ * Fills the rate pass' statistics from the spike pass' (training_rules.md sections 4.2, 4.4).
+ * last_step false: the spike pass' values; of several steps the mean of their means and the harmonic
+ * mean of var + eps. last_step true: those of the last step, as the released code of the rate-based
+ * paper has it in single-step mode; it also adds eps twice (eps_count 2).
+ */
+void mye_batchnorm_prepare_rates(const mye_node *n, const mye_pass *spikes, mye_pass *rates,
+                                 bool last_step, int eps_count);
+
+extern const mye_node_type mye_node_batchnorm;
+
+#endif

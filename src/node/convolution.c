@@ -1,0 +1,169 @@
+/* What conv2d, dense and sws_conv2d share: see convolution.h. */
+#include "node/convolution.h"
+
+enum { INIT_UNIFORM, INIT_KAIMING, INIT_KAIMING_OUT, INIT_NORMAL, INIT_ZERO };
+
+/* ---- shape and weights ---- */
+
+/* Output size along one direction, or 0 when the window is larger than the padded input. */
+static int out_size(int size, int k, int stride, int padding)
+{
+    return size + 2 * padding < k ? 0 : (size + 2 * padding - k) / stride + 1;
+}
+
+static void resolve_window(const mye_conv_options *o, mye_conv_shape *s)
+{
+    s->kh = (int)o->kernel;
+    s->kw = o->kernel_w > 0 ? (int)o->kernel_w : s->kh;
+    s->sh = (int)o->stride;
+    s->sw = o->stride_w > 0 ? (int)o->stride_w : s->sh;
+    s->ph = o->padding >= 0 ? (int)o->padding : (s->kh - 1) / 2;
+    s->pw = o->padding >= 0 ? (int)o->padding : (s->kw - 1) / 2;
+    s->pw = o->padding_w >= 0 ? (int)o->padding_w : s->pw;
+    s->groups = (int)o->groups;
+}
+
+mye_status mye_conv_shape_of(mye_node *n, const mye_shape *in, const mye_conv_options *o,
+                             mye_conv_shape *s, mye_error *err)
+{
+    const char *op = n->type->entry.name;
+    if (in->flat && (in->h > 1 || in->w > 1))
+        return mye_fail(err, MYE_ERR_SHAPE,
+                        "node '%s' (%s) wants an image, got a flattened one of %dx%dx%d", n->name,
+                        op, in->c, in->h, in->w);
+    *s = (mye_conv_shape){.C = in->c, .H = in->h, .W = in->w, .O = (int)o->channels};
+    resolve_window(o, s);
+    if (s->O < 1)
+        return mye_fail(err, MYE_ERR_ARG, "node '%s' (%s) wants a number of output channels",
+                        n->name, op);
+    if (s->C % s->groups != 0 || s->O % s->groups != 0)
+        return mye_fail(
+            err, MYE_ERR_SHAPE,
+            "node '%s' (%s) cannot split %d input and %d output channels into %d groups", n->name,
+            op, s->C, s->O, s->groups);
+    s->OH = out_size(s->H, s->kh, s->sh, s->ph);
+    s->OW = out_size(s->W, s->kw, s->sw, s->pw);
+    if (s->OH < 1 || s->OW < 1)
+        return mye_fail(err, MYE_ERR_SHAPE,
+                        "node '%s' (%s) has a kernel of %dx%d, larger than its padded input %dx%d",
+                        n->name, op, s->kh, s->kw, s->H + 2 * s->ph, s->W + 2 * s->pw);
+    if ((double)s->OH * s->OW * s->O > INT32_MAX ||
+        (double)s->kh * s->kw * (s->C / s->groups) * s->O > INT32_MAX)
+        return mye_fail(err, MYE_ERR_SHAPE,
+                        "node '%s' (%s) from %dx%dx%d to %dx%dx%d has more than 2^31 elements or "
+                        "weights",
+                        n->name, op, s->C, s->H, s->W, s->O, s->OH, s->OW);
+    n->shape = (mye_shape){s->O, s->OH, s->OW, in->flat};
+    n->format = MYE_F32;
+    return MYE_OK;
+}
+
+static void set_init(mye_weight *w, const mye_conv_init *init)
+{
+    static const mye_init kinds[] = {
+        [INIT_UNIFORM] = MYE_INIT_KAIMING_UNIFORM,
+        [INIT_KAIMING] = MYE_INIT_KAIMING_NORMAL,
+        [INIT_KAIMING_OUT] = MYE_INIT_KAIMING_NORMAL,
+        [INIT_NORMAL] = MYE_INIT_NORMAL,
+        [INIT_ZERO] = MYE_INIT_CONSTANT,
+    };
+    w->init = kinds[init->kind];
+    w->gain = init->kind == INIT_ZERO ? 0 : init->gain;
+    if (init->kind == INIT_KAIMING_OUT) {
+        w->fan = 1;
+        for (int i = 0; i < w->rank; i++)
+            w->fan *= i == 1 ? 1 : w->dim[i];
+    }
+}
+
+mye_status mye_conv_weights(mye_node *n, mye_weight weight, bool bias, const mye_conv_init *init,
+                            mye_error *err)
+{
+    weight.role = "weight";
+    weight.trainable = weight.decay = true;
+    set_init(&weight, init);
+    MYE_TRY(mye_node_weight(n, &weight, err));
+    if (!bias)
+        return MYE_OK;
+    mye_weight b = {.role = "bias", .rank = 1, .dim = {weight.dim[0]}, .trainable = true};
+    if (init->kind == INIT_UNIFORM) {
+        b.init = MYE_INIT_KAIMING_UNIFORM;
+        b.fan = 1;
+        for (int i = 1; i < weight.rank; i++)
+            b.fan *= weight.dim[i];
+    }
+    return mye_node_weight(n, &b, err);
+}
+
+/* ---- scratch: packed weights, then partial sums of the weight gradient ---- */
+
+static size_t rounded(size_t bytes)
+{
+    return (bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
+}
+
+size_t mye_conv_scratch_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s,
+                              mye_op op)
+{
+    const int64_t images = (int64_t)p->value[n->index].steps * p->B;
+    if (op == MYE_OP_FORWARD)
+        return rounded(p->k->conv.pack_bytes(s, 0));
+    return rounded(p->k->conv.pack_bytes(s, 1)) + rounded(p->k->conv.scratch_bytes(s, images));
+}
+
+size_t mye_conv_lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, mye_op op)
+{
+    const size_t read = mye_load_lane_bytes(p, n->in[0], (int64_t)s->W * s->C);
+    if (op == MYE_OP_FORWARD)
+        return p->k->conv.lane_bytes(s, 0) + read;
+    const size_t data = p->k->conv.lane_bytes(s, 1);
+    const size_t weight = p->k->conv.lane_bytes(s, 2) + read;
+    return data > weight ? data : weight;
+}
+
+static const float *packed_weight(const mye_pass *p, const mye_conv_shape *s, int direction,
+                                  const float *weight, float *scratch)
+{
+    if (p->k->conv.pack_bytes(s, direction) == 0)
+        return weight;
+    p->k->conv.pack(p->lanes, s, direction, weight, scratch);
+    return scratch;
+}
+
+/* ---- passes ---- */
+
+void mye_conv_forward(const mye_node *n, const mye_pass *p, int t0, int t1, const mye_conv_shape *s,
+                      const float *weight, void *scratch)
+{
+    const mye_node_images reader = {p, n->in[0], t0, s->H == 1};
+    const mye_weight *bias = mye_node_find(n, "bias");
+    const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
+    const float *packed = packed_weight(p, s, 0, weight, scratch);
+    p->k->conv.forward(p->lanes, s, images, mye_images_of(&reader), packed,
+                       bias != NULL ? bias->data : NULL, mye_value_row(p, n->index, t0, 0));
+}
+
+void mye_conv_backward(const mye_node *n, const mye_pass *p, int t0, int t1,
+                       const mye_conv_shape *s, const float *weight, float *dweight, void *scratch)
+{
+    const mye_node_images reader = {p, n->in[0], t0, s->H == 1};
+    const mye_weight *bias = mye_node_find(n, "bias");
+    const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
+    const float *g = mye_grad_row(p, n->index, t0, 0);
+    if (dweight != NULL) {
+        unsigned char *sums = scratch;
+        sums += rounded(p->k->conv.pack_bytes(s, 1));
+        p->k->conv.backward_weight(p->lanes, s, images, mye_images_of(&reader), g, dweight,
+                                   bias != NULL ? bias->grad : NULL, (float *)(void *)sums);
+    }
+    bool accumulate;
+    float *dx = mye_grad_target(p, n, 0, t0, &accumulate);
+    if (dx != NULL)
+        p->k->conv.backward_data(p->lanes, s, images, g, packed_weight(p, s, 1, weight, scratch),
+                                 dx, accumulate);
+}
+
+double mye_conv_macs(const mye_conv_shape *s)
+{
+    return (double)s->OH * s->OW * s->O * s->kh * s->kw * (s->C / s->groups);
+}

@@ -1,0 +1,226 @@
+/*
+ * maxpool: y[oh][ow][c] = max over the k x k window of x. Padding never wins. Of spikes (bits) the
+ * maximum is an OR and is stored as bits.
+ *
+ * The gradient goes to the first maximum in row-major order of the window. No argmax is kept: the
+ * backward pass looks at the input again.
+ *
+ * [C,H,W] -> [C,OH,OW], OH = floor((H + 2 padding - kernel) / stride) + 1. Options kernel, stride
+ * (default kernel), padding.
+ */
+#include <string.h>
+
+#include "node/pool.h"
+
+static mye_status maxpool_shape(mye_node *n, const mye_shape *in, mye_error *err)
+{
+    return mye_pool_shape(n, in, err); /* the format stays that of the input */
+}
+
+typedef struct maxpool_arg {
+    const mye_node *n;
+    const mye_pass *p;
+} maxpool_arg;
+
+/* ---- forward, bits ---- */
+
+/* Up to 64 bits from bit position `at` on. */
+static uint64_t bits_get(const uint64_t *x, int64_t at, int n)
+{
+    const int shift = (int)(at % 64);
+    uint64_t bits = x[at / 64] >> shift;
+    if (shift + n > 64)
+        bits |= x[at / 64 + 1] << (64 - shift);
+    return n == 64 ? bits : bits & ((UINT64_C(1) << n) - 1);
+}
+
+/* Sets n bits from position `at` on; they were 0. */
+static void bits_put(uint64_t *y, int64_t at, int n, uint64_t bits)
+{
+    const int shift = (int)(at % 64);
+    y[at / 64] |= bits << shift;
+    if (shift + n > 64)
+        y[at / 64 + 1] |= bits >> (64 - shift);
+}
+
+/* All channels of one window. */
+static void or_window(const mye_pool_plan *w, const uint64_t *x, int oh, int ow, uint64_t *y)
+{
+    int h0, h1, w0, w1;
+    mye_pool_rows(w, oh, &h0, &h1);
+    mye_pool_columns(w, ow, &w0, &w1);
+    const int64_t out = ((int64_t)oh * w->OW + ow) * w->C;
+    for (int c = 0; c < w->C; c += 64) {
+        const int n = w->C - c < 64 ? w->C - c : 64;
+        uint64_t bits = 0;
+        for (int h = h0; h < h1; h++)
+            for (int col = w0; col < w1; col++)
+                bits |= bits_get(x, ((int64_t)h * w->W + col) * w->C + c, n);
+        bits_put(y, out + c, n, bits);
+    }
+}
+
+/* 2x2 windows at stride 2 of whole words. */
+static void or_window_words(const mye_pool_plan *w, const uint64_t *x, int oh, int ow, uint64_t *y)
+{
+    const int words = w->C / 64;
+    const uint64_t *up = x + ((int64_t)oh * 2 * w->W + ow * 2) * words;
+    const uint64_t *down = up + (int64_t)w->W * words;
+    y += ((int64_t)oh * w->OW + ow) * words;
+    for (int i = 0; i < words; i++)
+        y[i] = up[i] | up[i + words] | down[i] | down[i + words];
+}
+
+static void or_image(void *arg, int t, int b, mye_lane *lane)
+{
+    const maxpool_arg *a = arg;
+    const mye_pool_plan *w = a->n->plan;
+    MYE_UNUSED(lane);
+    const uint64_t *x = mye_value_bits(a->p, a->n->in[0], t, b);
+    uint64_t *y = mye_value_bits(a->p, a->n->index, t, b);
+    const bool words = w->kh == 2 && w->kw == 2 && w->sh == 2 && w->sw == 2 && w->ph == 0 && w->pw == 0 && w->C % 64 == 0;
+    memset(y, 0, (size_t)a->p->value[a->n->index].row * sizeof *y);
+    for (int oh = 0; oh < w->OH; oh++)
+        for (int ow = 0; ow < w->OW; ow++) {
+            if (words)
+                or_window_words(w, x, oh, ow, y);
+            else
+                or_window(w, x, oh, ow, y);
+        }
+}
+
+/* ---- forward, floats ---- */
+
+/* y[c] = the greater of y[c] and x[c] */
+static void take_greater(int C, const float *x, float *y)
+{
+    for (int c = 0; c < C; c++)
+        y[c] = x[c] > y[c] ? x[c] : y[c];
+}
+
+static void max_row(const mye_pool_plan *w, const float *x, int n_rows, float *y)
+{
+    for (int ow = 0; ow < w->OW; ow++, y += w->C) {
+        int first, end;
+        mye_pool_columns(w, ow, &first, &end);
+        memcpy(y, x + (int64_t)first * w->C, (size_t)w->C * sizeof *y);
+        for (int h = 0; h < n_rows; h++)
+            for (int col = first; col < end; col++)
+                take_greater(w->C, x + ((int64_t)h * w->W + col) * w->C, y);
+    }
+}
+
+static void max_image(void *arg, int t, int b, mye_lane *lane)
+{
+    const maxpool_arg *a = arg;
+    const mye_pool_plan *w = a->n->plan;
+    const int64_t width = (int64_t)w->W * w->C;
+    const size_t mark = lane->used;
+    float *buffer = mye_lane_take(lane, (size_t)(w->kh * width) * sizeof *buffer);
+    float *y = mye_value_row(a->p, a->n->index, t, b);
+    for (int oh = 0; oh < w->OH; oh++, y += (int64_t)w->OW * w->C) {
+        int first, end;
+        mye_pool_rows(w, oh, &first, &end);
+        const mye_at at = {t, b, first * width, (end - first) * width};
+        max_row(w, mye_load(a->p, a->n->in[0], at, buffer, lane), end - first, y);
+    }
+    lane->used = mark;
+}
+
+static void maxpool_forward(const mye_node *n, mye_pass *p, int t0, int t1)
+{
+    maxpool_arg a = {n, p};
+    const bool bits = p->value[n->index].format == MYE_BITS;
+    mye_each_image(n, p, t0, t1, bits ? or_image : max_image, &a);
+}
+
+/* ---- backward ---- */
+
+/* where[c] = position in the window of channel c's first maximum. x: first row of the window. */
+static void find_first_max(const mye_pool_plan *w, const float *x, int n_rows, int n_cols,
+                           float *best, int32_t *where)
+{
+    const int C = w->C;
+    memcpy(best, x, (size_t)C * sizeof *best);
+    memset(where, 0, (size_t)C * sizeof *where);
+    for (int i = 1; i < n_rows * n_cols; i++) {
+        const float *pixel = x + ((int64_t)(i / n_cols) * w->W + i % n_cols) * C;
+        for (int c = 0; c < C; c++) {
+            const bool greater = pixel[c] > best[c];
+            where[c] = greater ? i : where[c];
+            best[c] = greater ? pixel[c] : best[c];
+        }
+    }
+}
+
+/* Adds g to the winners of one window; dx: its first pixel. */
+static void give_to_winners(const mye_pool_plan *w, const int32_t *where, const float *g,
+                            int n_rows, int n_cols, float *dx)
+{
+    for (int i = 0; i < n_rows * n_cols; i++) {
+        float *pixel = dx + ((int64_t)(i / n_cols) * w->W + i % n_cols) * w->C;
+        for (int c = 0; c < w->C; c++)
+            pixel[c] += where[c] == i ? g[c] : 0.0f;
+    }
+}
+
+static void route_image(void *arg, int t, int b, mye_lane *lane)
+{
+    const maxpool_arg *a = arg;
+    const mye_pool_plan *w = a->n->plan;
+    const int64_t width = (int64_t)w->W * w->C;
+    const size_t mark = lane->used;
+    float *buffer = mye_lane_take(lane, (size_t)(w->kh * width) * sizeof *buffer);
+    float *best = mye_lane_take(lane, (size_t)w->C * sizeof *best);
+    int32_t *where = mye_lane_take(lane, (size_t)w->C * sizeof *where);
+    bool accumulate;
+    float *dx = mye_grad_target(a->p, a->n, 0, t, &accumulate);
+    dx += b * a->p->value[a->n->in[0]].n;
+    if (!accumulate)
+        memset(dx, 0, (size_t)(w->H * width) * sizeof *dx);
+    const float *g = mye_grad_row(a->p, a->n->index, t, b);
+    for (int oh = 0; oh < w->OH; oh++) {
+        int h0, h1;
+        mye_pool_rows(w, oh, &h0, &h1);
+        const mye_at at = {t, b, h0 * width, (h1 - h0) * width};
+        const float *x = mye_load(a->p, a->n->in[0], at, buffer, lane);
+        for (int ow = 0; ow < w->OW; ow++, g += w->C) {
+            int w0, w1;
+            mye_pool_columns(w, ow, &w0, &w1);
+            find_first_max(w, x + (int64_t)w0 * w->C, h1 - h0, w1 - w0, best, where);
+            give_to_winners(w, where, g, h1 - h0, w1 - w0, dx + at.i0 + (int64_t)w0 * w->C);
+        }
+    }
+    lane->used = mark;
+}
+
+static void maxpool_backward(const mye_node *n, mye_pass *p, int t0, int t1)
+{
+    maxpool_arg a = {n, p};
+    if (mye_grad_wanted(p, n, 0))
+        mye_each_image(n, p, t0, t1, route_image, &a);
+}
+
+static size_t maxpool_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op)
+{
+    const mye_pool_plan *w = n->plan;
+    const int64_t floats = (int64_t)w->kh * w->W * w->C;
+    const size_t rows = mye_float_bytes(floats) + mye_load_lane_bytes(p, n->in[0], floats);
+    return op == MYE_OP_BACKWARD ? rows + 2 * mye_float_bytes(w->C) : rows;
+}
+
+const mye_node_type mye_node_maxpool = {
+    .entry = {.name = "maxpool",
+              .brief = "maximum over windows",
+              .source = "",
+              .params = mye_pool_params,
+              .options_size = sizeof(mye_pool_options)},
+    .min_in = 1,
+    .max_in = 1,
+    .flags = MYE_NODE_READS_INPUT,
+    .plan_bytes = sizeof(mye_pool_plan),
+    .shape = maxpool_shape,
+    .lane_bytes = maxpool_lane_bytes,
+    .forward = maxpool_forward,
+    .backward = maxpool_backward,
+};
