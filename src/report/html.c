@@ -103,7 +103,7 @@ void mye_html_card(mye_text *out, const char *value, const char *what, const cha
 
 char *mye_html_seconds(double seconds, char *out, size_t size)
 {
-    const long long whole = isfinite(seconds) && seconds > 0 ? (long long)(seconds + 0.5) : 0;
+    const long long whole = seconds > 0 && seconds < 1e12 ? (long long)(seconds + 0.5) : 0;
     if (!isfinite(seconds))
         snprintf(out, size, "–");
     else if (seconds < 60)
@@ -112,6 +112,14 @@ char *mye_html_seconds(double seconds, char *out, size_t size)
         snprintf(out, size, "%lld:%02lld min", whole / 60, whole % 60);
     else
         snprintf(out, size, "%lld:%02lld h", whole / 3600, whole / 60 % 60);
+    return out;
+}
+
+char *mye_html_bytes(double bytes, char *out, size_t size)
+{
+    if (bytes >= 0 && bytes < 1e18)
+        return mye_format_bytes((uint64_t)bytes, out, size);
+    snprintf(out, size, "–");
     return out;
 }
 

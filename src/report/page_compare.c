@@ -156,7 +156,6 @@ static double group_mean(const comparison *c, int group, measure what, double *d
 
 static void value_text(measure what, double v, double deviation, char *out, size_t size)
 {
-    char text[32];
     if (!isfinite(v))
         snprintf(out, size, "–");
     else if ((what == ACCURACY || what == BEST) && deviation > 0)
@@ -170,7 +169,7 @@ static void value_text(measure what, double v, double deviation, char *out, size
     else if (what == RATE)
         snprintf(out, size, "%.3f", v);
     else
-        snprintf(out, size, "%s", mye_format_bytes((uint64_t)(v > 0 ? v : 0), text, sizeof(text)));
+        mye_html_bytes(v, out, size);
 }
 
 static const char *label_of(const comparison *c, int group)

@@ -25,7 +25,7 @@ static void say_key(mye_text *out, const mye_record *r, const char *before, cons
 static void add_words(mye_text *out, const mye_record *r)
 {
     char number[32];
-    const double train_n = mye_record_number(r->start, "train_n");
+    const double train_n = mye_record_number(json_object_get(r->start, "data"), "n_train");
     mye_text_add(out, "<p class=\"say\">");
     say_key(out, r, "A network of ", "neuron", " neurons ");
     say_key(out, r, "learned ", "data", "");
@@ -47,11 +47,22 @@ static void add_words(mye_text *out, const mye_record *r)
     mye_text_add(out, "</p>\n");
 }
 
+/* What stands between the run and its end. */
 static void add_warnings(mye_text *out, const mye_record *r)
 {
-    if (!r->end) {
-        mye_text_add(out, "<div class=\"warn\">This run has not come to its end. Go on with "
-                          "<code>myelin train ");
+    const char *status = json_string_value(json_object_get(r->end, "status"));
+    const char *message = json_string_value(json_object_get(r->end, "message"));
+    if (!r->end || (status && strcmp(status, "finished") != 0)) {
+        mye_text_add(out, "<div class=\"warn\">This run %s.",
+                     !r->end                            ? "is not at its end yet"
+                     : strcmp(status, "cancelled") == 0 ? "was stopped"
+                                                        : "failed");
+        if (message) {
+            mye_text_add(out, " ");
+            mye_html_text(out, message);
+            mye_text_add(out, ".");
+        }
+        mye_text_add(out, " Go on with <code>myelin train ");
         mye_html_text(out, r->folder);
         mye_text_add(out, " --resume</code></div>\n");
     }
@@ -76,7 +87,7 @@ static void bytes_card(mye_text *out, double bytes, const char *what, const char
 {
     char value[32];
     if (isfinite(bytes) && bytes >= 0)
-        mye_html_card(out, mye_format_bytes((uint64_t)bytes, value, sizeof(value)), what, note);
+        mye_html_card(out, mye_html_bytes(bytes, value, sizeof(value)), what, note);
 }
 
 /* Numbers of a run that is still going are summed up from its epochs. */
@@ -211,8 +222,8 @@ static void add_rates(mye_text *out, const mye_record *r)
 static void add_confusion(mye_text *out, const mye_record *r)
 {
     enum { MAX = 64 };
-    const json_t *rows = json_object_get(r->end, "confusion");
-    const json_t *classes = json_object_get(r->end, "classes");
+    const json_t *rows = json_object_get(r->eval, "confusion");
+    const json_t *classes = json_object_get(r->eval, "classes");
     const size_t n = json_array_size(rows);
     const char *name[MAX] = {0};
     if (n == 0 || n > MAX)
