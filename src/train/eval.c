@@ -59,7 +59,7 @@ static mye_status make_results(mye_classifier *c, mye_eval_result *out, mye_erro
 static mye_status run_test(mye_classifier *c, const mye_dataset *data, mye_loader *loader,
                            const mye_callbacks *callbacks, mye_eval_result *out, mye_error *err)
 {
-    teller teller = {callbacks, mye_now_s(), 0, c->batch};
+    teller who = {callbacks, mye_now_s(), 0, c->batch};
     mye_tester t = {.ctx = c->ctx,
                     .model = c->model,
                     .run = c->run,
@@ -72,12 +72,12 @@ static mye_status run_test(mye_classifier *c, const mye_dataset *data, mye_loade
                     .norm = c->image ? &c->norm : NULL,
                     .image = c->image,
                     .progress = callbacks && callbacks->progress ? tell : NULL,
-                    .self = &teller,
+                    .self = &who,
                     .confusion = out->confusion,
                     .classes = out->classes,
                     .rate = out->rate};
     MYE_TRY(mye_tester_run(&t, err));
-    const double seconds = mye_now_s() - teller.begin_s;
+    const double seconds = mye_now_s() - who.begin_s;
     out->n = t.seen;
     out->accuracy = (double)t.correct / (double)t.seen;
     out->loss = t.loss_sum / (double)t.seen;

@@ -86,7 +86,7 @@ mye_status mye_metrics_end(mye_metrics *m, const char *status, int64_t epochs,
 typedef struct mye_metrics_totals {
     double train_s, test_s, images;
 } mye_metrics_totals;
-/* Drops what was written after `epochs` finished epochs, and half lines. */
+/* Drops what was written after `epochs` finished epochs (-1: everything), and half lines. */
 mye_status mye_metrics_prune(mye_context *ctx, const char *folder, int64_t epochs,
                              mye_metrics_totals *out, mye_error *err);
 
