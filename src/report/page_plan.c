@@ -184,34 +184,35 @@ static void shell_word(mye_text *out, const char *word)
     mye_text_add(out, "&#39;");
 }
 
-static bool is_default(const mye_param *p, const char *value)
+/* Keys that say where and how fast, not what. */
+static bool is_place(const char *key)
 {
-    int64_t a, b;
-    double x, y;
-    bool s, t;
-    if (p->type == MYE_PARAM_BYTES)
-        return mye_parse_bytes(value, &a) && mye_parse_bytes(p->def, &b) && a == b;
-    if (p->type == MYE_PARAM_BOOL)
-        return mye_parse_bool(value, &s) && mye_parse_bool(p->def, &t) && s == t;
-    if (mye_parse_double(value, &x) && mye_parse_double(p->def, &y))
-        return x == y;
-    return strcmp(value, p->def) == 0;
+    return strcmp(key, "out") == 0 || strcmp(key, "threads") == 0;
+}
+
+static bool is_essential(const char *key)
+{
+    static const char *const essential[] = {"net", "data", "T", "epochs"};
+    for (size_t i = 0; i < sizeof(essential) / sizeof(essential[0]); i++) {
+        if (strcmp(key, essential[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 void mye_page_command(mye_text *out, const mye_record *r)
 {
-    static const char *const always[] = {"net", "data", "T", "epochs"};
-    char value[2048];
+    mye_config config, standard;
+    char value[sizeof(config.net)], usual[sizeof(config.net)];
+    const mye_param *table = mye_config_params();
     mye_text_add(out, "myelin train");
-    for (const mye_param *p = mye_config_params(); p->name; p++) {
-        bool show = strcmp(p->name, "out") != 0 && strcmp(p->name, "threads") != 0;
-        mye_record_config(r, p->name, value, sizeof(value));
-        bool always_shown = false;
-        for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-            always_shown = always_shown || strcmp(p->name, always[i]) == 0;
-        show = show && json_object_get(json_object_get(r->start, "config"), p->name) &&
-               (always_shown || !is_default(p, value));
-        if (!show)
+    if (config_of(r, &config) != MYE_OK || mye_config_default(&standard, NULL) != MYE_OK)
+        return;
+    for (const mye_param *p = table; p->name; p++) {
+        if (is_place(p->name) ||
+            mye_params_get(table, &config, p->name, value, sizeof(value), NULL) != MYE_OK ||
+            mye_params_get(table, &standard, p->name, usual, sizeof(usual), NULL) != MYE_OK ||
+            (!is_essential(p->name) && strcmp(value, usual) == 0))
             continue;
         mye_text_add(out, " --");
         for (const char *c = p->name; *c; c++)

@@ -17,8 +17,9 @@ static void say_key(mye_text *out, const mye_record *r, const char *before, cons
                     const char *after)
 {
     char value[2048];
-    if (mye_record_config(r, key, value, sizeof(value))[0])
-        say(out, before, value, after);
+    if (!mye_record_config(r, key, value, sizeof(value))[0])
+        return;
+    say(out, before, value, after);
 }
 
 /* What was run, in words. */
@@ -245,6 +246,35 @@ static void add_confusion(mye_text *out, const mye_record *r)
     mye_free(r->ctx, count);
 }
 
+/* A method with every parameter: "sgd:lr=0.1,momentum=0.9,...". */
+static void whole_method(const mye_record *r, const mye_param *p, char *value, size_t size)
+{
+    mye_method method = {0};
+    char whole[1024];
+    if (p->type != MYE_PARAM_METHOD ||
+        mye_method_parse(r->ctx, p->kind, value, &method, NULL) != MYE_OK)
+        return;
+    if (mye_method_text(&method, true, whole, sizeof(whole), NULL) == MYE_OK)
+        snprintf(value, size, "%s", whole);
+    mye_method_free(r->ctx, &method);
+}
+
+static void add_settings(mye_text *out, const mye_record *r)
+{
+    char value[2048];
+    mye_text_add(out, "<details><summary>Every setting</summary><div class=\"panel\"><table>\n");
+    for (const mye_param *p = mye_config_params(); p->name; p++) {
+        mye_record_config(r, p->name, value, sizeof(value));
+        whole_method(r, p, value, sizeof(value));
+        mye_text_add(out, "<tr><th>%s</th><td class=\"w\">", p->name);
+        mye_html_text(out, value[0] ? value : "–");
+        mye_text_add(out, "</td><td>");
+        mye_html_text(out, p->help);
+        mye_text_add(out, "</td></tr>\n");
+    }
+    mye_text_add(out, "</table></div></details>\n");
+}
+
 static void add_repeat(mye_text *out, const mye_record *r)
 {
     mye_text_add(out, "<h2>Repeat it</h2>\n<pre>");
@@ -254,6 +284,7 @@ static void add_repeat(mye_text *out, const mye_record *r)
     mye_html_text(out, r->folder);
     mye_text_add(out, "/config.yaml --out ANOTHER</code>. The same seed gives the same bits, on "
                       "any number of threads.</p>\n");
+    add_settings(out, r);
     if (!r->config)
         return;
     mye_text_add(out, "<details><summary>config.yaml</summary><pre>");

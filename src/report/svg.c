@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { WIDTH = 520, HEIGHT = 300, LEFT = 52, RIGHT = 14, TOP = 62, BOTTOM = 40 };
+enum { WIDTH = 520, HEIGHT = 300, LEFT = 46, RIGHT = 10, TOP = 62, BOTTOM = 40 };
 
 /* The range of one axis and its ticks. */
 typedef struct axis {
@@ -171,7 +171,7 @@ void mye_svg_lines(mye_text *out, const mye_chart *c)
     const double scale = scale_of(c);
     mye_text_add(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, HEIGHT);
     mye_html_text(out, c->title);
-    mye_text_add(out, "\">\n<text class=\"t\" x=\"%d\" y=\"18\">", LEFT);
+    mye_text_add(out, "\">\n<text class=\"t\" x=\"0\" y=\"18\">");
     mye_html_text(out, c->title);
     mye_text_add(out, "</text>\n");
     if (!range(c, true, &low, &high) || !range(c, false, &first, &last)) {
