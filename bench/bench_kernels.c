@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "opponents.h"
+#include "peak.h"
 
 #define MAX_ROUNDS 99
 
@@ -148,63 +149,7 @@ static void ours_close(ours *o)
         free(o->b->lane[i].base);
 }
 
-/* ---- the processor's peak ---- */
-
-#if defined(__x86_64__)
-typedef float wide __attribute__((vector_size(64)));
-
-__attribute__((target("avx512f,fma"))) static void probe_shard(void *arg, int shard, int lane)
-{
-    wide a[14], m, *out = arg;
-    MYE_UNUSED(lane);
-    for (int i = 0; i < 16; i++)
-        m[i] = 0.5f;
-    for (int i = 0; i < 14; i++)
-        a[i] = m + (float)i;
-    for (int k = 0; k < 1000000; k++) {
-#pragma GCC unroll 14
-        for (int i = 0; i < 14; i++)
-            a[i] = a[i] * m + m;
-    }
-    for (int i = 1; i < 14; i++)
-        a[0] += a[i];
-    out[shard] = a[0];
-}
-#endif
-
-static double probe(bench *b)
-{
-#if defined(__x86_64__)
-    if (!__builtin_cpu_supports("avx512f"))
-        return 0;
-    wide *out = aligned_alloc(64, sizeof *out * 256);
-    double best_s = 1e9;
-    for (int i = 0; i < 3; i++) {
-        const double start = mye_now_s();
-        mye_parallel(b->ctx, b->threads, probe_shard, out);
-        best_s = fmin(best_s, mye_now_s() - start);
-    }
-    free(out);
-    return 1e-9 * 1e6 * 14 * 32 * b->threads / best_s;
-#else
-    MYE_UNUSED(b);
-    return 0;
-#endif
-}
-
 /* ---- rounds ---- */
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *x, int n)
-{
-    qsort(x, (size_t)n, sizeof *x, by_value);
-    return x[n / 2];
-}
 
 static void bench_pass(bench *b, const layer *l, int pass)
 {
@@ -232,11 +177,11 @@ static void bench_pass(bench *b, const layer *l, int pass)
         ratio[at] = theirs_s[at] / ours_s[at];
     }
     printf("%-28s %4d %-16s %7.1f GFLOP/s", l->name, l->n, passes[pass],
-           1e-9 * flops / median(ours_s, b->rounds));
+           1e-9 * flops / bench_median(ours_s, b->rounds));
     if (any) {
-        const double middle = median(ratio, b->rounds);
+        const double middle = bench_median(ratio, b->rounds);
         printf("  %-8s %7.1f  ratio %.3f (%.3f .. %.3f)", them.name,
-               1e-9 * flops / median(theirs_s, b->rounds), middle, ratio[b->rounds / 4],
+               1e-9 * flops / bench_median(theirs_s, b->rounds), middle, ratio[b->rounds / 4],
                ratio[b->rounds * 3 / 4]);
     }
     printf("\n");
@@ -244,19 +189,6 @@ static void bench_pass(bench *b, const layer *l, int pass)
     if (any)
         them.drop(them.self);
     ours_close(&o);
-}
-
-/* OpenMP reads its environment before main, so it is set in a fresh process: an opponent that waits
- * must not spin beside us. */
-static void settle_openmp(char **argv, int threads)
-{
-    char text[16];
-    if (getenv("OMP_WAIT_POLICY"))
-        return;
-    (void)snprintf(text, sizeof text, "%d", threads);
-    (void)setenv("OMP_NUM_THREADS", text, 1);
-    (void)setenv("OMP_WAIT_POLICY", "passive", 1);
-    (void)execv("/proc/self/exe", argv);
 }
 
 int main(int argc, char **argv)
@@ -280,8 +212,7 @@ int main(int argc, char **argv)
     }
     b.threads = b.threads < 1 ? 1 : b.threads > 256 ? 256 : b.threads;
     b.rounds = b.rounds < 1 ? 1 : b.rounds > MAX_ROUNDS ? MAX_ROUNDS : b.rounds;
-    settle_openmp(argv, b.threads);
-    opponents_threads(b.threads);
+    opponents_settle(argv, b.threads);
     mye_error err;
     mye_context_options options = MYE_CONTEXT_OPTIONS;
     options.threads = b.threads;
@@ -295,7 +226,7 @@ int main(int argc, char **argv)
         const layer *l = &layers[i];
         if (!strstr(l->name, only) || (images > 0 && l->n != images))
             continue;
-        printf("multiply-add peak now %.0f GFLOP/s\n", probe(&b));
+        printf("multiply-add peak now %.0f GFLOP/s\n", bench_peak(b.ctx));
         for (int p = 0; p < 3; p++)
             if (pass < 0 || p == pass)
                 bench_pass(&b, l, p);

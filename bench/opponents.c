@@ -1,7 +1,9 @@
 /* oneDNN 2.6 and OpenBLAS as opponents. */
 #include "opponents.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <string.h>
 
 #if BENCH_DNNL
@@ -169,11 +171,22 @@ bool opponent_openblas(const mye_conv_shape *s, int64_t n, int pass, float *x, f
 }
 #endif
 
-void opponents_threads(int threads)
+/* OpenMP reads its environment before main, so it is set in a fresh process. */
+static void restart_passive(char **argv, int threads)
 {
+    char text[16];
+    if (getenv("OMP_WAIT_POLICY"))
+        return;
+    (void)snprintf(text, sizeof text, "%d", threads);
+    (void)setenv("OMP_NUM_THREADS", text, 1);
+    (void)setenv("OMP_WAIT_POLICY", "passive", 1);
+    (void)execv("/proc/self/exe", argv);
+}
+
+void opponents_settle(char **argv, int threads)
+{
+    restart_passive(argv, threads);
 #if BENCH_OPENBLAS
     openblas_set_num_threads(threads);
-#else
-    MYE_UNUSED(threads);
 #endif
 }

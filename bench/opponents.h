@@ -17,6 +17,8 @@ bool opponent_dnnl(const mye_conv_shape *s, int64_t n, int pass, opponent *out);
 /* The product of a dense layer's pass by OpenBLAS; x [n][C], w [C][O], y [n][O]. */
 bool opponent_openblas(const mye_conv_shape *s, int64_t n, int pass, float *x, float *w, float *y,
                        opponent *out);
-void opponents_threads(int threads);
+/* Before anything else in main: both sides get the same threads, and an opponent that waits must not
+ * spin beside us. May start the program anew. */
+void opponents_settle(char **argv, int threads);
 
 #endif
