@@ -20,7 +20,7 @@
 /* ---- memory (alloc.c) ---- */
 
 /* Zeroed, 64-byte aligned memory from the context's allocator; NULL when there is none (a size of
- * 0 gives a valid block). */
+ * 0 gives a valid block). In all of these a ctx of NULL means the system's allocator, uncounted. */
 void *mye_alloc(mye_context *ctx, size_t bytes);
 /* The same for count * size with overflow check. */
 void *mye_alloc_array(mye_context *ctx, size_t count, size_t size);
@@ -138,12 +138,13 @@ double mye_now_s(void); /* monotonic seconds */
 /*
  * A parsed YAML document: mappings, sequences and scalars with their line and column. All scalars
  * are text; types come from parameter tables. Anchors, aliases and tags are refused, and so are
- * duplicate keys, documents over 1 MiB and nesting over 32.
+ * duplicate keys, documents over 1 MiB, nesting over 32 and more than 10000 values. An empty
+ * document is an empty mapping.
  */
 typedef enum mye_yaml_type { MYE_YAML_SCALAR, MYE_YAML_SEQUENCE, MYE_YAML_MAPPING } mye_yaml_type;
 typedef struct mye_yaml {
     mye_yaml_type type;
-    int line, column;        /* from 1 */
+    int line, column;        /* from 1; a mapping's value has its key's    */
     const char *text;        /* SCALAR: the value                          */
     int n;                   /* children                                   */
     struct mye_yaml *child;  /* SEQUENCE: items; MAPPING: values           */
@@ -169,5 +170,7 @@ mye_status mye_yaml_fail(const mye_yaml *at, mye_error *err, const char *format,
 /* The kernel table that the context chose (src/kernel/kernel.h). */
 struct mye_kernels;
 const struct mye_kernels *mye_context_table(const mye_context *ctx);
+/* The option `exact`: only kernels that sum in the direct order. */
+bool mye_context_exact(const mye_context *ctx);
 
 #endif

@@ -1,0 +1,119 @@
+/*
+ * The one place of the base that looks upwards: a context chooses its kernel table at creation.
+ */
+#include "myelin/context.h"
+
+#include <stdlib.h>
+
+#include "base/state.h"
+#include "kernel/kernel.h"
+
+#define MAX_THREADS 256
+
+static mye_status choose_kernels(mye_context *ctx, const char *name, mye_error *err)
+{
+    const char *from_environment = NULL;
+    if (name == NULL) {
+        from_environment = getenv("MYELIN_KERNELS");
+        if (from_environment != NULL && from_environment[0] != '\0')
+            name = from_environment;
+    }
+    const mye_status status = mye_kernels_find(name, &ctx->kernels, err);
+    if (status != MYE_OK && name != NULL && name == from_environment)
+        mye_hint(err, "the name comes from the environment variable MYELIN_KERNELS");
+    return status;
+}
+
+static mye_status check(const mye_context_options *options, mye_error *err)
+{
+    const mye_allocator *a = options->allocator;
+    if (options->threads < 0 || options->threads > MAX_THREADS)
+        return mye_fail(err, MYE_ERR_ARG, "threads wants a whole number in [0, %d], got %d",
+                        MAX_THREADS, options->threads);
+    if (a != NULL && (a->allocate == NULL || a->release == NULL))
+        return mye_fail(err, MYE_ERR_ARG, "allocator wants both allocate and release, got no %s",
+                        a->allocate == NULL ? "allocate" : "release");
+    return MYE_OK;
+}
+
+mye_status mye_context_create(const mye_context_options *options, mye_context **out, mye_error *err)
+{
+    static const mye_context_options defaults = MYE_CONTEXT_OPTIONS;
+    if (options == NULL)
+        options = &defaults;
+    *out = NULL;
+    MYE_TRY(check(options, err));
+
+    mye_context *ctx = mye_raw_alloc(options->allocator, sizeof *ctx);
+    if (ctx == NULL)
+        return mye_no_memory(err, sizeof *ctx, "a context");
+    *ctx = (mye_context){.exact = options->exact};
+    if (options->allocator != NULL)
+        ctx->allocator = *options->allocator;
+    ctx->n_threads = options->threads;
+    if (ctx->n_threads == 0)
+        ctx->n_threads = mye_processors() < MAX_THREADS ? mye_processors() : MAX_THREADS;
+
+    mye_status status = choose_kernels(ctx, options->kernels, err);
+    if (status == MYE_OK)
+        status = mye_pool_create(ctx, ctx->n_threads, &ctx->pool, err);
+    if (status != MYE_OK)
+        mye_context_free(ctx);
+    else
+        *out = ctx;
+    return status;
+}
+
+void mye_context_free(mye_context *ctx)
+{
+    if (ctx == NULL)
+        return;
+    mye_pool_free(ctx, ctx->pool);
+    const mye_allocator allocator = ctx->allocator;
+    mye_raw_free(&allocator, ctx);
+}
+
+int mye_context_threads(const mye_context *ctx)
+{
+    return ctx->n_threads;
+}
+
+const char *mye_context_kernels(const mye_context *ctx)
+{
+    return ctx->kernels->name;
+}
+
+const struct mye_kernels *mye_context_table(const mye_context *ctx)
+{
+    return ctx->kernels;
+}
+
+bool mye_context_exact(const mye_context *ctx)
+{
+    return ctx->exact;
+}
+
+void mye_context_cancel(mye_context *ctx)
+{
+    atomic_store(&ctx->cancelled, true);
+}
+
+bool mye_context_cancelled(const mye_context *ctx)
+{
+    return atomic_load(&ctx->cancelled);
+}
+
+void mye_context_resume(mye_context *ctx)
+{
+    atomic_store(&ctx->cancelled, false);
+}
+
+size_t mye_context_live_bytes(const mye_context *ctx)
+{
+    return atomic_load(&ctx->live_bytes);
+}
+
+size_t mye_context_peak_bytes(const mye_context *ctx)
+{
+    return atomic_load(&ctx->peak_bytes);
+}
