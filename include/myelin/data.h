@@ -20,12 +20,12 @@ extern "C" {
 typedef struct mye_dataset mye_dataset;
 
 typedef struct mye_dataset_info {
-    const char *name;               /* "fashion-mnist"                                        */
-    const char *path;               /* the folder or file that was read                       */
-    const char *licence, *source;   /* what is known of its origin                            */
-    int C, H, W;                    /* of one sample                                          */
+    const char *name;             /* "fashion-mnist"                                        */
+    const char *path;             /* the folder or file that was read                       */
+    const char *licence, *source; /* what is known of its origin                            */
+    int C, H, W;                  /* of one sample                                          */
     int classes;
-    const char *const *class_names; /* [classes]                                              */
+    const char *const *class_names; /* [classes]; "0", "1", ... where the files have none      */
     int64_t n;                      /* samples in this split                                  */
     float mean[4], deviation[4];    /* usual normalisation per channel (first 4 channels; the
                                        last one repeats)                                      */
@@ -41,8 +41,8 @@ MYE_API mye_status mye_dataset_open(mye_context *ctx, const char *text, const ch
 MYE_API void mye_dataset_free(mye_dataset *data);
 MYE_API const mye_dataset_info *mye_dataset_about(const mye_dataset *data);
 /* Sample i: pixels [H][W][C] in [0, 1], label in [0, classes). Safe from several threads. */
-MYE_API mye_status mye_dataset_read(const mye_dataset *data, int64_t i, float *pixels,
-                                    int *label, mye_error *err);
+MYE_API mye_status mye_dataset_read(const mye_dataset *data, int64_t i, float *pixels, int *label,
+                                    mye_error *err);
 /* Bytes that the open dataset keeps in memory. */
 MYE_API size_t mye_dataset_bytes(const mye_dataset *data);
 
@@ -60,20 +60,20 @@ MYE_API mye_status mye_dataset_measure(mye_context *ctx, const mye_dataset *data
 
 /* A prepared batch; belongs to the loader until the next call of mye_loader_next. */
 typedef struct mye_batch {
-    int B;             /* samples in this batch                                             */
-    float *image;      /* [B][H][W][C], normalised when the loader was asked to             */
-    int32_t *label;    /* [B]                                                               */
-    int32_t *label_b;  /* [B] second label of mixup; equals label without                   */
-    float *mix;        /* [B] share of `label`; 1 without mixup                             */
-    int64_t *index;    /* [B] position in the dataset                                       */
-    float *weight;     /* [B] weight of the sample in the loss; 1 by default                */
+    int B;            /* samples in this batch                                             */
+    float *image;     /* [B][H][W][C], normalised when the loader was asked to             */
+    int32_t *label;   /* [B]                                                               */
+    int32_t *label_b; /* [B] second label of mixup; equals label without                   */
+    float *mix;       /* [B] share of `label`; 1 without mixup                             */
+    int64_t *index;   /* [B] position in the dataset                                       */
+    float *weight;    /* [B] weight of the sample in the loss; 1 by default                */
 } mye_batch;
 
 typedef struct mye_loader_options {
     const char *augment; /* augmentations in order: "crop:pad=4 flip cutout:size=8"; "" = none */
     bool normalise;
-    int batch;           /* samples per batch */
-    bool drop_last;      /* leave out a smaller last batch */
+    int batch;      /* samples per batch */
+    bool drop_last; /* leave out a smaller last batch */
     uint64_t seed;
 } mye_loader_options;
 
@@ -89,8 +89,9 @@ MYE_API mye_status mye_loader_start(mye_loader *loader, int64_t epoch, const int
 /* The next batch, prepared in a background thread; *out NULL at the epoch's end. */
 MYE_API mye_status mye_loader_next(mye_loader *loader, const mye_batch **out, mye_error *err);
 MYE_API void mye_loader_free(mye_loader *loader);
-/* Bytes that a loader allocates, without making one: for `plan`. */
-MYE_API size_t mye_loader_plan(int C, int H, int W, int batch);
+/* Bytes that a loader allocates, without making one: for `plan`. n: samples in the dataset. An order
+ * longer than the dataset (drawn with replacement) takes 12 bytes a place more. */
+MYE_API size_t mye_loader_plan(int C, int H, int W, int batch, int64_t n);
 
 #ifdef __cplusplus
 }

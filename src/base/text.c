@@ -106,7 +106,7 @@ bool mye_parse_double(const char *text, double *out)
 {
     const char *body = text[0] == '-' || text[0] == '+' ? text + 1 : text;
     if (strcmp(body, "inf") == 0) {
-        *out = text[0] == '-' ? -(double)INFINITY : (double)INFINITY;
+        *out = text[0] == '-' ? -HUGE_VAL : HUGE_VAL;
         return true;
     }
     /* strtod also takes blanks, hexadecimal numbers and NaN. */

@@ -20,9 +20,9 @@ typedef struct mye_augment_type {
     mye_entry entry;
     mye_status (*check)(const void *options, int C, int H, int W, mye_error *err); /* may be NULL */
     void (*apply)(const void *options, int C, int H, int W, uint64_t seed, float *image,
-                  float *scratch);                 /* NULL for batch augmentations */
-    void (*apply_batch)(const void *options, int C, int H, int W, uint64_t seed,
-                        mye_batch *batch, float *scratch); /* mixup; NULL otherwise */
+                  float *scratch); /* NULL for batch augmentations */
+    void (*apply_batch)(const void *options, int C, int H, int W, uint64_t seed, mye_batch *batch,
+                        float *scratch); /* mixup; NULL otherwise */
 } mye_augment_type;
 
 /*

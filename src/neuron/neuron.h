@@ -15,7 +15,10 @@
 
 #include "node/node.h"
 
-#define MYE_NEURON_MAX_PARAM 2 /* learnable scalars of a neuron node (PLIF: 1) */
+#define MYE_NEURON_MAX_PARAM \
+    2                            /* learnable scalars of a neuron node (PLIF: 1); weight[i] of the
+                                    node belongs to dparam[i]                             */
+#define MYE_NEURON_PLAN_BYTES 64 /* n->plan of a neuron node: for the neuron's own constants */
 
 /* What the chunk functions get. `coef` points at coef_bytes made by prepare(). */
 typedef struct mye_neuron_chunk {
@@ -29,29 +32,34 @@ typedef struct mye_neuron_chunk {
 
 typedef struct mye_neuron_type {
     mye_entry entry;
-    bool spiking;      /* emits 0 or 1, stored as bits (unless smooth or emit=membrane) */
-    bool single_step;  /* has meaning for T = 1 only (ReLU)                             */
+    bool spiking;     /* emits 0 or 1, stored as bits (unless smooth or emit=membrane) */
+    bool single_step; /* has meaning for T = 1 only (ReLU)                             */
     size_t coef_bytes;
-    /* Checks options, declares weights (PLIF's w). NULL: nothing */
+    /* Checks options, declares weights (PLIF's w), may set n->format = MYE_F32 (emit=membrane).
+     * NULL: nothing */
     mye_status (*shape)(mye_node *n, mye_error *err);
     /* Coefficients from options and weights; once per op. */
     void (*prepare)(const mye_node *n, void *coef);
     /* One step: u holds u_{t-1} (unless first) and receives u_t. Spikes go to `bits` (n bits from
-     * bit 0; NULL: not wanted) or, as floats, to `out` (NULL: not wanted). Returns spike count. */
+     * bit 0; NULL: not wanted; not in smooth mode), the output as floats (spikes, or the membrane)
+     * to `out` (NULL: not wanted). Returns the spike count. */
     int64_t (*step)(const mye_neuron_chunk *c, const float *x, float *u, uint64_t *bits,
                     float *out);
     /* sigma'(u_t - theta). NULL for neurons without spikes. */
     void (*derivative)(const mye_neuron_chunk *c, const float *u, float *h);
     /* One step down. g: dL/d(output of this step); h: derivative; u, u_last: membranes before reset
-     * at t and t-1 (u_last NULL when first); x: input current. carry: in dL/dv_t (or the neuron's
+     * at t and t-1 (u_last NULL when first, and in the single-step form); x: input current, NULL
+     * unless the node has weights. h: NULL without derivative(). carry: in dL/dv_t (or the neuron's
      * own notion of what comes from t+1), out the same for t-1. dx: gradient of x (may equal g).
      * dparam: [MYE_NEURON_MAX_PARAM] sums to add to. */
     void (*backward)(const mye_neuron_chunk *c, const float *g, const float *h, const float *u,
-                     const float *u_last, const float *x, float *carry, float *dx,
-                     double *dparam);
+                     const float *u_last, const float *x, float *carry, float *dx, double *dparam);
     /* Rate-based learning: which update of epsilon fits (mye_kernels.rate_collect mode), or -1:
      * the neuron has no rate-based form. */
     int (*rate_mode)(const mye_node *n);
+    /* Rate-based: du_t/dc at the first step is `gain` (e is multiplied by it at the end), and
+     * mode 0 is eps_{t+1} = 1 + decay eps_t. NULL where rate_mode is always -1. */
+    void (*rate_coef)(const mye_neuron_chunk *c, double *decay, double *gain);
     /* Rate-based: one step of collection (usually k->rate_collect with the coefficients). */
     void (*rate_collect)(const mye_neuron_chunk *c, const float *u, const float *h, float *eps,
                          float *e, float *r);

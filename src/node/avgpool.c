@@ -1,9 +1,9 @@
 /*
- * avgpool: y[oh][ow][c] = (1/k^2) sum over the k x k window of x. Zero padding counts: the divisor
- * is always k^2.
+ * avgpool: y[oh][ow][c] = (1/k) sum over the window of x, k its number of pixels. Zero padding
+ * counts: the divisor is always k.
  *
  * [C,H,W] -> [C,OH,OW], OH = floor((H + 2 padding - kernel) / stride) + 1. Options kernel, stride
- * (default kernel), padding.
+ * (default kernel), padding; kernel_w, stride_w, padding_w where the width differs.
  */
 #include <string.h>
 
@@ -29,12 +29,12 @@ static void sum_row(const mye_kernels *k, const mye_pool_plan *w, const float *x
         const float *row = x + (int64_t)h * w->W * w->C;
         for (int ow = 0; ow < w->OW; ow++) {
             int first, end;
-            mye_pool_window(w, w->W, ow, &first, &end);
+            mye_pool_columns(w, ow, &first, &end);
             for (int col = first; col < end; col++)
                 k->add(w->C, row + (int64_t)col * w->C, y + (int64_t)ow * w->C);
         }
     }
-    const float share = 1.0f / ((float)w->k * (float)w->k);
+    const float share = 1.0f / ((float)w->kh * (float)w->kw);
     k->scale((int64_t)w->OW * w->C, share, y, y);
 }
 
@@ -44,11 +44,11 @@ static void pool_image(void *arg, int t, int b, mye_lane *lane)
     const mye_pool_plan *w = a->n->plan;
     const int64_t width = (int64_t)w->W * w->C;
     const size_t mark = lane->used;
-    float *buffer = mye_lane_take(lane, (size_t)(w->k * width) * sizeof *buffer);
+    float *buffer = mye_lane_take(lane, (size_t)(w->kh * width) * sizeof *buffer);
     float *y = mye_value_row(a->p, a->n->index, t, b);
     for (int oh = 0; oh < w->OH; oh++, y += (int64_t)w->OW * w->C) {
         int first, end;
-        mye_pool_window(w, w->H, oh, &first, &end);
+        mye_pool_rows(w, oh, &first, &end);
         const mye_at at = {t, b, first * width, (end - first) * width};
         sum_row(a->p->k, w, mye_load(a->p, a->n->in[0], at, buffer, lane), end - first, y);
     }
@@ -64,16 +64,17 @@ static void avgpool_forward(const mye_node *n, mye_pass *p, int t0, int t1)
 /* Whether each input pixel lies in exactly one window. */
 static bool tiles(const mye_pool_plan *w)
 {
-    return w->s == w->k && w->p == 0 && w->OH * w->k == w->H && w->OW * w->k == w->W;
+    const bool next = w->sh == w->kh && w->sw == w->kw && w->ph == 0 && w->pw == 0;
+    return next && w->OH * w->kh == w->H && w->OW * w->kw == w->W;
 }
 
-/* dx of one image: each output pixel gives 1/k^2 of its gradient to every pixel of its window. */
+/* dx of one image: each output pixel gives 1/k of its gradient to every pixel of its window. */
 static void spread_image(void *arg, int t, int b, mye_lane *lane)
 {
     const avgpool_arg *a = arg;
     const mye_pool_plan *w = a->n->plan;
     const mye_kernels *k = a->p->k;
-    const float share = 1.0f / ((float)w->k * (float)w->k);
+    const float share = 1.0f / ((float)w->kh * (float)w->kw);
     MYE_UNUSED(lane);
     bool accumulate;
     float *dx = mye_grad_target(a->p, a->n, 0, t, &accumulate);
@@ -84,10 +85,10 @@ static void spread_image(void *arg, int t, int b, mye_lane *lane)
     const float *g = mye_grad_row(a->p, a->n->index, t, b);
     for (int oh = 0; oh < w->OH; oh++) {
         int h0, h1;
-        mye_pool_window(w, w->H, oh, &h0, &h1);
+        mye_pool_rows(w, oh, &h0, &h1);
         for (int ow = 0; ow < w->OW; ow++, g += w->C) {
             int w0, w1;
-            mye_pool_window(w, w->W, ow, &w0, &w1);
+            mye_pool_columns(w, ow, &w0, &w1);
             for (int i = 0; i < (h1 - h0) * (w1 - w0); i++) {
                 const int h = h0 + i / (w1 - w0), col = w0 + i % (w1 - w0);
                 (write ? k->scale : k->axpy)(w->C, share, g, dx + ((int64_t)h * w->W + col) * w->C);
@@ -106,7 +107,7 @@ static void avgpool_backward(const mye_node *n, mye_pass *p, int t0, int t1)
 static size_t avgpool_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 {
     const mye_pool_plan *w = n->plan;
-    const int64_t floats = (int64_t)w->k * w->W * w->C;
+    const int64_t floats = (int64_t)w->kh * w->W * w->C;
     if (op == MYE_OP_BACKWARD)
         return 0;
     return mye_float_bytes(floats) + mye_load_lane_bytes(p, n->in[0], floats);

@@ -95,8 +95,7 @@ static mye_status batchnorm_shape(mye_node *n, const mye_shape *in, mye_error *e
 
 static int state_rows(const mye_node *n, const mye_pass *p)
 {
-    const mye_norm_options *o = n->options;
-    return o->statistics == MYE_NORM_PER_STEP && !n->is_static ? p->T : 1;
+    return mye_norm_per_step(n, p) && !n->is_static ? p->T : 1;
 }
 
 static size_t batchnorm_state_bytes(const mye_node *n, const mye_pass *p)
@@ -189,9 +188,10 @@ static void group_statistics(mye_norm_group *s, const mye_batchnorm_state *state
         return;
     /* A static input stands for T equal steps. */
     const int copies = s->n->is_static ? s->p->T : 1;
-    if (o->statistics == MYE_NORM_ALL_STEPS)
+    const bool per_step = mye_norm_per_step(s->n, s->p);
+    if (!per_step)
         update_running(s->n, state, row, M * copies);
-    for (int t = 0; o->statistics == MYE_NORM_PER_STEP && t < copies; t++)
+    for (int t = 0; per_step && t < copies; t++)
         update_running(s->n, state, row, M);
 }
 

@@ -15,17 +15,15 @@ typedef struct mye_batchnorm_state {
 
 mye_batchnorm_state mye_batchnorm_state_of(const mye_node *n, const mye_pass *p);
 
-typedef enum mye_batchnorm_rates {
-    /* all_steps: the spike pass' values. per_step: mean over steps of the means, harmonic mean of
-     * var + eps. */
-    MYE_BATCHNORM_RATES_MEAN,
-    /* The same for all_steps. per_step, as the released code of the rate-based paper does it: the
-     * last step's mean, var + 2 eps. */
-    MYE_BATCHNORM_RATES_RELEASED
-} mye_batchnorm_rates;
-
-/* Fills the rate pass' statistics (training_rules.md sections 4.2, 4.4) from the spike pass'. */
+/*
+ * Fills the rate pass' statistics from the spike pass' (training_rules.md sections 4.2, 4.4).
+ * last_step false: the spike pass' values; of several steps the mean of their means and the harmonic
+ * mean of var + eps. last_step true: those of the last step, as the released code of the rate-based
+ * paper has it in single-step mode; it also adds eps twice (eps_count 2).
+ */
 void mye_batchnorm_prepare_rates(const mye_node *n, const mye_pass *spikes, mye_pass *rates,
-                                 mye_batchnorm_rates how);
+                                 bool last_step, int eps_count);
+
+extern const mye_node_type mye_node_batchnorm;
 
 #endif

@@ -13,6 +13,13 @@ typedef struct mye_norm_options {
     bool affine;
 } mye_norm_options;
 
+/* Is each step normalised on its own? In single-step mode no other way exists. */
+static inline bool mye_norm_per_step(const mye_node *n, const mye_pass *p)
+{
+    const mye_norm_options *o = n->options;
+    return o->statistics == MYE_NORM_PER_STEP || p->per_step;
+}
+
 /* A group of steps that are normalised together, and what its shards write. */
 typedef struct mye_norm_group {
     const mye_node *n;

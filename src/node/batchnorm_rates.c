@@ -21,18 +21,16 @@ static double harmonic_mean(const float *var, int rows, int C, int c, double eps
 }
 
 void mye_batchnorm_prepare_rates(const mye_node *n, const mye_pass *spikes, mye_pass *rates,
-                                 mye_batchnorm_rates how)
+                                 bool last_step, int eps_count)
 {
     const mye_norm_options *o = n->options;
     const mye_batchnorm_state from = mye_batchnorm_state_of(n, spikes);
     const mye_batchnorm_state to = mye_batchnorm_state_of(n, rates);
-    const bool released = how == MYE_BATCHNORM_RATES_RELEASED && o->statistics == MYE_NORM_PER_STEP;
-    const int C = n->shape.c, end = from.rows, first = released ? end - 1 : 0;
+    const int C = n->shape.c, end = from.rows, first = last_step ? end - 1 : 0;
     for (int c = 0; c < C; c++) {
         const float *var = from.var + first * C;
-        double var_eps = harmonic_mean(var, end - first, C, c, o->eps);
-        if (released)
-            var_eps += o->eps;
+        const double var_eps =
+            harmonic_mean(var, end - first, C, c, o->eps) + (eps_count - 1) * o->eps;
         to.mean[c] = (float)mean_of_column(from.mean + first * C, end - first, C, c);
         to.var[c] = (float)(var_eps - o->eps);
         to.rstd[c] = (float)(1 / sqrt(var_eps));

@@ -1,12 +1,12 @@
 /*
- * maxpool: y[oh][ow][c] = max over the k x k window of x. Padding never wins. Of spikes (bits) the
+ * maxpool: y[oh][ow][c] = max over the window of x. Padding never wins. Of spikes (bits) the
  * maximum is an OR and is stored as bits.
  *
  * The gradient goes to the first maximum in row-major order of the window. No argmax is kept: the
  * backward pass looks at the input again.
  *
  * [C,H,W] -> [C,OH,OW], OH = floor((H + 2 padding - kernel) / stride) + 1. Options kernel, stride
- * (default kernel), padding.
+ * (default kernel), padding; kernel_w, stride_w, padding_w where the width differs.
  */
 #include <string.h>
 
@@ -47,8 +47,8 @@ static void bits_put(uint64_t *y, int64_t at, int n, uint64_t bits)
 static void or_window(const mye_pool_plan *w, const uint64_t *x, int oh, int ow, uint64_t *y)
 {
     int h0, h1, w0, w1;
-    mye_pool_window(w, w->H, oh, &h0, &h1);
-    mye_pool_window(w, w->W, ow, &w0, &w1);
+    mye_pool_rows(w, oh, &h0, &h1);
+    mye_pool_columns(w, ow, &w0, &w1);
     const int64_t out = ((int64_t)oh * w->OW + ow) * w->C;
     for (int c = 0; c < w->C; c += 64) {
         const int n = w->C - c < 64 ? w->C - c : 64;
@@ -78,7 +78,8 @@ static void or_image(void *arg, int t, int b, mye_lane *lane)
     MYE_UNUSED(lane);
     const uint64_t *x = mye_value_bits(a->p, a->n->in[0], t, b);
     uint64_t *y = mye_value_bits(a->p, a->n->index, t, b);
-    const bool words = w->k == 2 && w->s == 2 && w->p == 0 && w->C % 64 == 0;
+    const bool two = w->kh == 2 && w->kw == 2 && w->sh == 2 && w->sw == 2;
+    const bool words = two && w->ph == 0 && w->pw == 0 && w->C % 64 == 0;
     memset(y, 0, (size_t)a->p->value[a->n->index].row * sizeof *y);
     for (int oh = 0; oh < w->OH; oh++)
         for (int ow = 0; ow < w->OW; ow++) {
@@ -102,7 +103,7 @@ static void max_row(const mye_pool_plan *w, const float *x, int n_rows, float *y
 {
     for (int ow = 0; ow < w->OW; ow++, y += w->C) {
         int first, end;
-        mye_pool_window(w, w->W, ow, &first, &end);
+        mye_pool_columns(w, ow, &first, &end);
         memcpy(y, x + (int64_t)first * w->C, (size_t)w->C * sizeof *y);
         for (int h = 0; h < n_rows; h++)
             for (int col = first; col < end; col++)
@@ -116,11 +117,11 @@ static void max_image(void *arg, int t, int b, mye_lane *lane)
     const mye_pool_plan *w = a->n->plan;
     const int64_t width = (int64_t)w->W * w->C;
     const size_t mark = lane->used;
-    float *buffer = mye_lane_take(lane, (size_t)(w->k * width) * sizeof *buffer);
+    float *buffer = mye_lane_take(lane, (size_t)(w->kh * width) * sizeof *buffer);
     float *y = mye_value_row(a->p, a->n->index, t, b);
     for (int oh = 0; oh < w->OH; oh++, y += (int64_t)w->OW * w->C) {
         int first, end;
-        mye_pool_window(w, w->H, oh, &first, &end);
+        mye_pool_rows(w, oh, &first, &end);
         const mye_at at = {t, b, first * width, (end - first) * width};
         max_row(w, mye_load(a->p, a->n->in[0], at, buffer, lane), end - first, y);
     }
@@ -145,8 +146,8 @@ typedef struct window {
 static window window_at(const mye_pool_plan *w, int oh, int ow)
 {
     window at;
-    mye_pool_window(w, w->H, oh, &at.h0, &at.h1);
-    mye_pool_window(w, w->W, ow, &at.w0, &at.w1);
+    mye_pool_rows(w, oh, &at.h0, &at.h1);
+    mye_pool_columns(w, ow, &at.w0, &at.w1);
     at.out = ((int64_t)oh * w->OW + ow) * w->C;
     return at;
 }
@@ -233,7 +234,7 @@ static void route_floats(const maxpool_arg *a, int t, int b, const float *g, flo
 {
     const mye_pool_plan *w = a->n->plan;
     const int64_t width = (int64_t)w->W * w->C;
-    float *buffer = mye_lane_take(lane, (size_t)(w->k * width) * sizeof *buffer);
+    float *buffer = mye_lane_take(lane, (size_t)(w->kh * width) * sizeof *buffer);
     float *best = mye_lane_take(lane, (size_t)w->C * sizeof *best);
     int32_t *where = mye_lane_take(lane, (size_t)w->C * sizeof *where);
     for (int oh = 0; oh < w->OH; oh++) {
@@ -275,7 +276,7 @@ static void maxpool_backward(const mye_node *n, mye_pass *p, int t0, int t1)
 static size_t maxpool_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 {
     const mye_pool_plan *w = n->plan;
-    const int64_t floats = (int64_t)w->k * w->W * w->C;
+    const int64_t floats = (int64_t)w->kh * w->W * w->C;
     const size_t rows = mye_float_bytes(floats) + mye_load_lane_bytes(p, n->in[0], floats);
     return op == MYE_OP_BACKWARD ? rows + 2 * mye_float_bytes(w->C) : rows;
 }

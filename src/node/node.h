@@ -164,7 +164,12 @@ typedef struct mye_value {
 } mye_value;
 
 /* What a probe may be shown; `x` holds at.n values of the chunk. Only tests and `verify` use it. */
-typedef enum mye_probe_kind { MYE_PROBE_MEMBRANE, MYE_PROBE_SPIKES } mye_probe_kind;
+typedef enum mye_probe_kind {
+    MYE_PROBE_MEMBRANE,
+    MYE_PROBE_SPIKES,
+    MYE_PROBE_RATE,       /* rate-based learning: whole rows, t = 0 */
+    MYE_PROBE_ELIGIBILITY
+} mye_probe_kind;
 typedef void (*mye_probe)(void *arg, const mye_node *n, mye_probe_kind kind, mye_at at,
                           const float *x);
 
@@ -181,6 +186,7 @@ struct mye_pass {
     int t_base;        /* first step that the buffers hold (span-by-span rules), else 0      */
     bool training;     /* batch statistics, dropout                                          */
     bool smooth;       /* gradient check: spikes replaced by the surrogate's primitive       */
+    bool per_step;     /* single-step mode: batch norm sees one step at a time               */
     bool rates;        /* this is the rate pass: batch norm uses the statistics in its state */
     bool repeated;     /* a value is recomputed: no running statistics, no counting          */
     uint64_t seed;     /* of this training step, for dropout                                 */

@@ -5,11 +5,11 @@
 #include "node/elementwise.h"
 
 typedef struct mye_pool_options {
-    int64_t kernel, stride, padding;
+    int64_t kernel, kernel_w, stride, stride_w, padding, padding_w;
 } mye_pool_options;
 
 typedef struct mye_pool_plan {
-    int k, s, p; /* window, stride, padding, the same in both directions */
+    int kh, kw, sh, sw, ph, pw; /* window, stride, padding */
     int C, H, W, OH, OW;
 } mye_pool_plan;
 
@@ -18,12 +18,22 @@ extern const mye_param mye_pool_params[];
 /* Fills n->plan (a mye_pool_plan) and n->shape. */
 mye_status mye_pool_shape(mye_node *n, const mye_shape *in, mye_error *err);
 
-/* Rows or columns [*first, *end) of the input under window o: those outside are padding. */
-static inline void mye_pool_window(const mye_pool_plan *w, int size, int o, int *first, int *end)
+/* Rows (or columns) [*first, *end) of the input under a window: those outside are padding. */
+static inline void mye_pool_span(int size, int from, int kernel, int *first, int *end)
 {
-    const int from = o * w->s - w->p, to = from + w->k;
+    const int to = from + kernel;
     *first = from > 0 ? from : 0;
     *end = to < size ? to : size;
+}
+
+static inline void mye_pool_rows(const mye_pool_plan *w, int oh, int *first, int *end)
+{
+    mye_pool_span(w->H, oh * w->sh - w->ph, w->kh, first, end);
+}
+
+static inline void mye_pool_columns(const mye_pool_plan *w, int ow, int *first, int *end)
+{
+    mye_pool_span(w->W, ow * w->sw - w->pw, w->kw, first, end);
 }
 
 #endif

@@ -10,11 +10,6 @@
 /* Runs of k per panel whose weights stay in the first-level cache: 24 KiB. */
 #define CHUNK_K (6144 / TILE_COLS)
 
-typedef struct point_table {
-    ptrdiff_t *from, *to; /* offsets in scratch and in the written images */
-    int count;
-} point_table;
-
 typedef struct conv_job {
     mye_run_lanes r;
     mye_plan plan;
@@ -35,94 +30,209 @@ typedef struct conv_block {
     ptrdiff_t image_floats;
 } conv_block;
 
-static void fill_points(const mye_plan *p, const conv_block *b, const mye_axis *h,
-                        const mye_axis *w, point_table *out)
+/* A grid of output points: where they read and write, steps per column, row and image. */
+typedef struct point_grid {
+    const float *a;
+    float *y;
+    ptrdiff_t a_step[3], y_step[3];
+    int count[3];
+} point_grid;
+
+/* Points [q0, q1) x [c0, c1) of every image of the block; a is left to the caller. */
+static point_grid make_grid(const conv_job *j, const conv_block *b, const mye_axis *h,
+                            const mye_axis *w, const int rows[2], const int cols[2])
 {
-    const ptrdiff_t pitch = (ptrdiff_t)p->pad_w * p->K;
-    const int q1 = b->q1 < h->count ? b->q1 : h->count;
-    int m = 0;
-    for (int64_t i = b->i0; i < b->i1; i++) {
-        for (int q = b->q0; q < q1; q++) {
-            const int src = h->src0 + q * h->src_step - b->lo;
-            const int64_t dst = i * p->dst_h + h->dst0 + q * h->dst_step;
-            const ptrdiff_t from =
-                (i - b->i0) * b->image_floats + src * pitch + (ptrdiff_t)(w->src0 - p->lo_w) * p->K;
-            const ptrdiff_t to = (dst * p->dst_w + w->dst0) * p->N;
-            for (int c = 0; c < w->count; c++, m++) {
-                out->from[m] = from + (ptrdiff_t)c * w->src_step * p->K;
-                out->to[m] = to + (ptrdiff_t)c * w->dst_step * p->N;
+    const mye_plan *p = &j->plan;
+    const int64_t row = b->i0 * p->dst_h + h->dst0 + (int64_t)rows[0] * h->dst_step;
+    const ptrdiff_t y_row = (ptrdiff_t)p->dst_w * p->N;
+    return (point_grid){
+        .y = j->y + row * y_row + (ptrdiff_t)(w->dst0 + cols[0] * w->dst_step) * p->N,
+        .a_step = {(ptrdiff_t)w->src_step * p->K, (ptrdiff_t)h->src_step * p->pad_w * p->K,
+                   b->image_floats},
+        .y_step = {(ptrdiff_t)w->dst_step * p->N, h->dst_step * y_row, p->dst_h * y_row},
+        .count = {cols[1] - cols[0], rows[1] - rows[0], (int)(b->i1 - b->i0)}};
+}
+
+/* Sets outputs to their bias, before sums that not every point takes part in. */
+static void start_points(const point_grid *g, const float *bias, int width)
+{
+    for (int i = 0; i < g->count[2]; i++) {
+        for (int q = 0; q < g->count[1]; q++) {
+            float *y = g->y + i * g->y_step[2] + q * g->y_step[1];
+            for (int c = 0; c < g->count[0]; c++, y += g->y_step[0]) {
+                if (bias)
+                    memcpy(y, bias, (size_t)width * sizeof *y);
+                else
+                    memset(y, 0, (size_t)width * sizeof *y);
             }
         }
     }
-    out->count = m;
 }
 
-/* Outputs that no tap of the window reaches. */
-static void clear_points(const conv_job *j, const conv_block *b, const point_table *points)
+/* All points of a grid through one run of k: tiles of nearly equal height. */
+static void run_tiles(mye_tile *t, const point_grid *g)
 {
-    const int c0 = b->panel0 * TILE_COLS;
-    const int c1 = b->panel1 * TILE_COLS < j->plan.N ? b->panel1 * TILE_COLS : j->plan.N;
-    if (j->accumulate)
-        return;
-    for (int m = 0; m < points->count; m++)
-        memset(j->y + points->to[m] + c0, 0, (size_t)(c1 - c0) * sizeof *j->y);
-}
-
-/* All points through one chunk of the window: tiles of nearly equal height. */
-static void run_tiles(mye_tile *t, const float *scratch, float *y, const point_table *points)
-{
-    const int tiles = (points->count + TILE_ROWS - 1) / TILE_ROWS;
-    for (int i = 0, m = 0; i < tiles; i++) {
-        t->rows = (int)((int64_t)points->count * (i + 1) / tiles) - m;
-        for (int r = 0; r < t->rows; r++, m++) {
-            t->a[r] = scratch + points->from[m];
-            t->y[r] = y + points->to[m];
+    const int64_t points = (int64_t)g->count[0] * g->count[1] * g->count[2];
+    const int tiles = (int)((points + TILE_ROWS - 1) / TILE_ROWS);
+    const ptrdiff_t a_row = g->a_step[1] - g->count[0] * g->a_step[0];
+    const ptrdiff_t y_row = g->y_step[1] - g->count[0] * g->y_step[0];
+    const ptrdiff_t a_image = g->a_step[2] - g->count[1] * g->a_step[1];
+    const ptrdiff_t y_image = g->y_step[2] - g->count[1] * g->y_step[1];
+    const float *a = g->a;
+    float *y = g->y;
+    int64_t done = 0;
+    for (int i = 0, c = 0, q = 0; i < tiles; i++) {
+        t->rows = (int)(points * (i + 1) / tiles - done);
+        done += t->rows;
+        for (int r = 0; r < t->rows; r++) {
+            t->a[r] = a;
+            t->y[r] = y;
+            a += g->a_step[0];
+            y += g->y_step[0];
+            if (++c < g->count[0])
+                continue;
+            c = 0;
+            a += a_row;
+            y += y_row;
+            if (++q < g->count[1])
+                continue;
+            q = 0;
+            a += a_image;
+            y += y_image;
         }
         MYE_VEC(tile)(t);
     }
 }
 
-/* One panel: the window in chunks of CHUNK_K, either some whole rows or a part of one row. */
-static void run_panel(const conv_job *j, const conv_block *b, const point_table *points, int panel,
-                      int taps_h, int run, const float *packed)
+/* One panel of one phase. */
+typedef struct panel_run {
+    const conv_job *j;
+    const conv_block *b;
+    mye_axis h, w;
+    int rows[2]; /* q of this block and phase */
+    const float *packed;
+    const float *bias;
+    int column, width;
+    bool load; /* the outputs hold a sum already */
+} panel_run;
+
+/* n values of k, from k0 on, of `segs` window rows from (i, tap) on, for the points of a range. */
+static void run_k(const panel_run *r, int i, int segs, int tap, int64_t k0, int n,
+                  const int rows[2], const int cols[2])
 {
-    const mye_plan *p = &j->plan;
-    const int column = panel * TILE_COLS;
-    const int parts = (run + CHUNK_K - 1) / CHUNK_K;
-    const int fit = CHUNK_K / run > 1 ? CHUNK_K / run : 1;
-    const int steps = (taps_h + fit - 1) / fit;
+    const mye_plan *p = &r->j->plan;
+    const int64_t run = (int64_t)r->w.taps * p->K;
+    const int row = r->h.src0 + rows[0] * r->h.src_step + i - r->b->lo;
+    const int col = r->w.src0 + cols[0] * r->w.src_step + tap - p->lo_w;
+    point_grid g = make_grid(r->j, r->b, &r->h, &r->w, rows, cols);
     mye_tile t = {.pitch = (ptrdiff_t)p->pad_w * p->K,
-                  .width = p->N - column < TILE_COLS ? p->N - column : TILE_COLS,
-                  .bias = j->bias ? j->bias + column : NULL,
-                  .load = j->accumulate};
-    packed += (size_t)panel * (size_t)taps_h * (size_t)run * TILE_COLS;
-    for (int i = 0, s0 = 0; i < steps; i++, s0 += t.segs) {
-        t.segs = taps_h * (i + 1) / steps - s0;
-        for (int part = 0, k0 = 0; part < parts; part++, k0 += t.n) {
-            t.n = (int)((int64_t)run * (part + 1) / parts) - k0;
-            t.b = packed + ((size_t)s0 * (size_t)run + (size_t)k0) * TILE_COLS;
-            run_tiles(&t, b->scratch + s0 * t.pitch + k0, j->y + column, points);
-            t.load = true;
+                  .width = r->width,
+                  .segs = segs,
+                  .n = n,
+                  .b = r->packed + (i * run + (int64_t)tap * p->K + k0) * TILE_COLS,
+                  .bias = r->bias,
+                  .load = r->load};
+    g.a = r->b->scratch + ((ptrdiff_t)row * p->pad_w + col) * p->K + k0;
+    g.y += r->column;
+    run_tiles(&t, &g);
+}
+
+/* A long run of k in parts of at most CHUNK_K. */
+static void run_parts(panel_run *r, int i, int tap, int64_t run, const int rows[2],
+                      const int cols[2])
+{
+    const int64_t parts = (run + CHUNK_K - 1) / CHUNK_K;
+    for (int64_t part = 0, k0 = 0; part < parts; part++) {
+        const int64_t end = run * (part + 1) / parts;
+        run_k(r, i, 1, tap, k0, (int)(end - k0), rows, cols);
+        r->load = true;
+        k0 = end;
+    }
+}
+
+/* Many channels: tap by tap, and only points whose tap is not in the padding. */
+static void run_taps(panel_run *r)
+{
+    const mye_plan *p = &r->j->plan;
+    for (int i = 0; i < r->h.taps; i++) {
+        int rows[2], cols[2];
+        MYE_VEC(valid_range)(&r->h, i, p->src_h, r->rows[0], r->rows[1], rows);
+        for (int tap = 0; tap < r->w.taps; tap++) {
+            MYE_VEC(valid_range)(&r->w, tap, p->src_w, 0, r->w.count, cols);
+            run_parts(r, i, tap, p->K, rows, cols);
         }
     }
 }
 
-static void run_phases(const conv_job *j, const conv_block *b, point_table *points)
+/* Fewer: row by row of the window, or several rows at once where a row is short. */
+static void run_rows(panel_run *r)
+{
+    const mye_plan *p = &r->j->plan;
+    const int run = r->w.taps * p->K, cols[2] = {0, r->w.count};
+    const int fit = CHUNK_K / run > 1 ? CHUNK_K / run : 1;
+    const int steps = (r->h.taps + fit - 1) / fit;
+    if (fit == 1) {
+        for (int i = 0; i < r->h.taps; i++) {
+            int rows[2];
+            MYE_VEC(valid_range)(&r->h, i, p->src_h, r->rows[0], r->rows[1], rows);
+            run_parts(r, i, 0, run, rows, cols);
+        }
+        return;
+    }
+    for (int step = 0, i = 0; step < steps; step++) {
+        const int end = r->h.taps * (step + 1) / steps;
+        run_k(r, i, end - i, 0, 0, run, r->rows, cols);
+        r->load = true;
+        i = end;
+    }
+}
+
+static void run_phase(const conv_job *j, const conv_block *b, panel_run *r)
+{
+    const mye_plan *p = &j->plan;
+    const size_t panel_floats = (size_t)r->h.taps * (size_t)r->w.taps * (size_t)p->K * TILE_COLS;
+    const int cols[2] = {0, r->w.count};
+    const bool several = (int64_t)r->w.taps * p->K * 2 <= CHUNK_K;
+    const float *packed = r->packed;
+    for (int panel = b->panel0; panel < b->panel1; panel++) {
+        r->column = panel * TILE_COLS;
+        r->width = p->N - r->column < TILE_COLS ? p->N - r->column : TILE_COLS;
+        r->bias = j->bias ? j->bias + r->column : NULL;
+        r->packed = packed + (size_t)panel * panel_floats;
+        r->load = j->accumulate;
+        /* Unless the first sum reaches every point, they all get their start here. */
+        if (!r->load && (panel_floats == 0 || !(several && !p->by_tap))) {
+            point_grid g = make_grid(j, b, &r->h, &r->w, r->rows, cols);
+            g.y += r->column;
+            start_points(&g, r->bias, r->width);
+            r->load = true;
+        }
+        if (panel_floats == 0)
+            continue;
+        if (p->by_tap)
+            run_taps(r);
+        else
+            run_rows(r);
+    }
+}
+
+static void run_phases(const conv_job *j, const conv_block *b)
 {
     const mye_plan *p = &j->plan;
     const float *packed = j->packed;
     for (int ph = 0; ph < p->phases_h; ph++) {
-        const mye_axis h = MYE_VEC(axis_h)(p, ph);
         for (int pw = 0; pw < p->phases_w; pw++) {
-            const mye_axis w = MYE_VEC(axis_w)(p, pw);
-            const int run = w.taps * p->K;
-            fill_points(p, b, &h, &w, points);
-            if (h.taps == 0 || run == 0)
-                clear_points(j, b, points);
-            else if (points->count > 0)
-                for (int panel = b->panel0; panel < b->panel1; panel++)
-                    run_panel(j, b, points, panel, h.taps, run, packed);
-            packed += (size_t)p->panels * (size_t)h.taps * (size_t)run * TILE_COLS;
+            panel_run r = {.j = j,
+                           .b = b,
+                           .h = MYE_VEC(axis_h)(p, ph),
+                           .w = MYE_VEC(axis_w)(p, pw),
+                           .packed = packed};
+            r.rows[0] = b->q0;
+            r.rows[1] = b->q1 < r.h.count ? b->q1 : r.h.count;
+            if (r.rows[1] > r.rows[0] && r.w.count > 0)
+                run_phase(j, b, &r);
+            packed +=
+                (size_t)p->panels * (size_t)r.h.taps * (size_t)r.w.taps * (size_t)p->K * TILE_COLS;
         }
     }
 }
@@ -144,12 +254,9 @@ static void conv_shard(void *arg, int shard, int lane_index)
     MYE_VEC(plan_rows)(p, b.q0, b.q1, &b.lo, &b.hi);
 
     float *scratch = mye_lane_take(lane, MYE_VEC(plan_scratch)(p) * sizeof(float));
-    const size_t points_bytes = MYE_VEC(plan_points)(p) * sizeof(ptrdiff_t);
-    point_table points = {.from = mye_lane_take(lane, points_bytes),
-                          .to = mye_lane_take(lane, points_bytes)};
     b.scratch = scratch;
     b.image_floats = MYE_VEC(plan_read)(p, j->x, b.i0, b.i1, b.lo, b.hi, scratch, lane);
-    run_phases(j, &b, &points);
+    run_phases(j, &b);
     lane->used = used;
 }
 
@@ -169,7 +276,7 @@ void MYE_VEC(conv_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, 
         return;
     }
     conv_job j = {.r = r, .n = n, .x = x, .packed = packed, .bias = bias, .y = y};
-    MYE_VEC(plan)(&j.plan, s, false);
+    MYE_VEC(plan)(&j.plan, s, 0);
     run_job(&j);
 }
 
@@ -202,7 +309,7 @@ void MYE_VEC(conv_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64
                   .packed = packed,
                   .y = dx,
                   .accumulate = accumulate};
-    MYE_VEC(plan)(&j.plan, s, true);
+    MYE_VEC(plan)(&j.plan, s, 1);
     run_job(&j);
 }
 
@@ -213,7 +320,6 @@ size_t MYE_VEC(conv_lane_bytes)(const mye_conv_shape *s, int pass)
     if (pass == 2)
         return MYE_VEC(weight_lane_bytes)(s);
     mye_plan p;
-    MYE_VEC(plan)(&p, s, pass == 1);
-    return MYE_VEC(plan_scratch)(&p) * sizeof(float) +
-           2 * MYE_VEC(plan_points)(&p) * sizeof(ptrdiff_t) + 4 * MYE_ALIGN;
+    MYE_VEC(plan)(&p, s, pass);
+    return MYE_VEC(plan_scratch)(&p) * sizeof(float) + 2 * MYE_ALIGN;
 }

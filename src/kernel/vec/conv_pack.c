@@ -92,6 +92,6 @@ void MYE_VEC(conv_pack)(mye_run_lanes r, const mye_conv_shape *s, int direction,
     if (s->groups > 1)
         return;
     pack_job j = {.weight = weight, .packed = packed};
-    MYE_VEC(plan)(&j.plan, s, direction == 1);
+    MYE_VEC(plan)(&j.plan, s, direction);
     mye_parallel(r.ctx, j.plan.phases_h * j.plan.phases_w * j.plan.panels, pack_shard, &j);
 }

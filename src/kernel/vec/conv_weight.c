@@ -12,6 +12,9 @@
 #define MIN_SHARE   4    /* shards that there should be, where there is work */
 #define ADD_FLOATS  8192 /* of a shard of the final addition                */
 
+#define STAGE_FLOATS 4096
+#define SLACK        16
+
 typedef struct weight_job {
     mye_run_lanes r;
     mye_plan plan;
@@ -20,7 +23,7 @@ typedef struct weight_job {
     const float *dy;
     float *dw, *dbias, *scratch;
     int sums, splits_n, splits_m; /* shards: images, panels, rows of dw */
-    int run, tiles;               /* rows of dw of a window row, and its tiles */
+    int run, tiles;               /* rows of dw of a window row; tiles of them or of channels */
     size_t weights;               /* floats of dw */
 } weight_job;
 
@@ -48,11 +51,19 @@ size_t MYE_VEC(conv_scratch_bytes)(const mye_conv_shape *s, int64_t n)
     return sums < 2 ? 0 : (size_t)sums * (weight_floats(s) + (size_t)s->O) * sizeof(float);
 }
 
+/* Floats for the rows of an image that are read at a time. */
+static size_t stage_floats(const mye_plan *p)
+{
+    const size_t row = (size_t)p->src_w * (size_t)p->K;
+    return p->by_tap ? (row > STAGE_FLOATS ? row : STAGE_FLOATS) + SLACK : 0;
+}
+
 size_t MYE_VEC(weight_lane_bytes)(const mye_conv_shape *s)
 {
     mye_plan p;
-    MYE_VEC(plan)(&p, s, false);
-    return (MYE_VEC(plan_scratch)(&p) + MYE_VEC(plan_points)(&p) * TILE_COLS) * sizeof(float) +
+    MYE_VEC(plan)(&p, s, 2);
+    return (MYE_VEC(plan_scratch)(&p) + MYE_VEC(plan_points)(&p) * TILE_COLS + stage_floats(&p)) *
+               sizeof(float) +
            4 * MYE_ALIGN;
 }
 
@@ -81,7 +92,9 @@ static void pack_dy(const weight_job *j, int64_t i0, int64_t i1, int q0, int q1,
 /* The same points in as few and as long loops as their spacing allows. */
 static mye_points fold_points(mye_points p)
 {
-    if (p.rows > 1 && (p.cols == 1 || p.a_row == p.cols * p.a_col)) {
+    const bool row =
+        p.cols == 1 || (p.a_row == p.cols * p.a_col && p.b_row == (ptrdiff_t)p.cols * TILE_COLS);
+    if (p.rows > 1 && row && p.b_row == (ptrdiff_t)p.cols * TILE_COLS) {
         p.a_col = p.cols == 1 ? p.a_row : p.a_col;
         p.cols *= p.rows;
         p.rows = 1;
@@ -89,24 +102,46 @@ static mye_points fold_points(mye_points p)
     if (p.rows == 1) {
         p.rows = p.images;
         p.a_row = p.a_image;
+        p.b_row = p.b_image;
         p.images = 1;
-        if (p.rows > 1 && (p.cols == 1 || p.a_row == p.cols * p.a_col)) {
-            p.a_col = p.cols == 1 ? p.a_row : p.a_col;
-            p.cols *= p.rows;
-            p.rows = 1;
-        }
     }
     return p;
 }
 
-/* All tiles [m0, m1) of dw in one panel, over the points of the block. */
-static void weight_panel(const weight_job *j, const mye_outer *proto, const float *x, float *dw,
-                         int m0, int m1)
+typedef struct weight_part {
+    int64_t i0, i1;     /* images of a shard */
+    int panel0, panel1; /* and its part of dw */
+    int m0, m1;
+    float *dw, *dbias;
+    float *x, *dy, *stage; /* scratch */
+    bool load;             /* dw already holds something */
+} weight_part;
+
+/* A block: images and output rows whose input rows [lo, hi) are in scratch. */
+typedef struct weight_block {
+    int64_t i0, i1;
+    int q0, q1, lo, hi;
+    ptrdiff_t image; /* floats of an image in scratch */
+} weight_block;
+
+/* Few channels: tiles over taps x channels of a window row, straight from the padded scratch. */
+static void panel_by_row(const weight_job *j, const weight_part *w, const weight_block *b,
+                         mye_outer t, float *dw)
 {
     const mye_plan *p = &j->plan;
+    const mye_conv_shape *s = p->s;
     const ptrdiff_t pitch = (ptrdiff_t)p->pad_w * p->K;
-    mye_outer t = *proto;
-    for (int m = m0; m < m1; m++) {
+    const float *x = w->x + (ptrdiff_t)(-s->pw - p->lo_w) * p->K;
+    t.points =
+        fold_points((mye_points){.images = (int)(b->i1 - b->i0),
+                                 .rows = b->q1 - b->q0,
+                                 .cols = p->dst_w,
+                                 .a_image = b->image,
+                                 .a_row = s->sh * pitch,
+                                 .a_col = (ptrdiff_t)s->sw * p->K,
+                                 .b_image = (ptrdiff_t)(b->q1 - b->q0) * p->dst_w * TILE_COLS,
+                                 .b_row = (ptrdiff_t)p->dst_w * TILE_COLS});
+    for (int m = w->m0; m < w->m1; m++) {
         const int i = m / j->tiles, tile = m % j->tiles;
         const int row = (int)((int64_t)j->run * tile / j->tiles);
         t.rows = (int)((int64_t)j->run * (tile + 1) / j->tiles) - row;
@@ -116,33 +151,104 @@ static void weight_panel(const weight_job *j, const mye_outer *proto, const floa
     }
 }
 
-typedef struct weight_part {
-    int64_t i0, i1;     /* images of a shard */
-    int panel0, panel1; /* and its part of dw */
-    int m0, m1;
-    float *dw, *dbias;
-    bool load; /* dw already holds something */
-} weight_part;
-
-/* Everything one block of source rows in scratch gives. */
-static void weight_block(const weight_job *j, const weight_part *w, int64_t i0, int64_t i1, int q0,
-                         int q1, float *x, float *dy, mye_lane *lane)
+/* One tile of channels, packed; tap by tap, and only points whose tap is not in the padding. */
+static void tile_by_tap(const weight_job *j, const weight_part *w, const weight_block *b,
+                        const float *x, mye_outer t, float *dw)
 {
     const mye_plan *p = &j->plan;
     const mye_conv_shape *s = p->s;
-    int lo, hi;
-    MYE_VEC(plan_rows)(p, q0, q1, &lo, &hi);
-    const ptrdiff_t image = MYE_VEC(plan_read)(p, j->x, i0, i1, lo, hi, x, lane);
-    const mye_points points = {
-        (int)(i1 - i0),         q1 - q0, p->dst_w, image, (ptrdiff_t)s->sh * p->pad_w * p->K,
-        (ptrdiff_t)s->sw * p->K};
-    mye_outer t = {.points = fold_points(points), .b = dy, .y_row = p->N, .load = w->load};
-    x += (-s->pw - p->lo_w) * p->K;
+    const mye_axis h = MYE_VEC(axis_h)(p, 0), v = MYE_VEC(axis_w)(p, 0);
+    const ptrdiff_t a_row = (ptrdiff_t)p->src_w * t.rows, b_row = (ptrdiff_t)p->dst_w * TILE_COLS;
+    for (int i = 0; i < s->kh; i++) {
+        int rows[2], cols[2];
+        MYE_VEC(valid_range)(&h, i, p->src_h, b->q0, b->q1, rows);
+        for (int k = 0; k < s->kw; k++) {
+            MYE_VEC(valid_range)(&v, k, p->src_w, 0, p->dst_w, cols);
+            if (w->load && (rows[0] == rows[1] || cols[0] == cols[1]))
+                continue;
+            t.points = fold_points((mye_points){.images = (int)(b->i1 - b->i0),
+                                                .rows = rows[1] - rows[0],
+                                                .cols = cols[1] - cols[0],
+                                                .a_image = (b->hi - b->lo) * a_row,
+                                                .a_row = s->sh * a_row,
+                                                .a_col = (ptrdiff_t)s->sw * t.rows,
+                                                .b_image = (b->q1 - b->q0) * b_row,
+                                                .b_row = b_row});
+            t.a = x + (rows[0] * s->sh - s->ph + i - b->lo) * a_row +
+                  (ptrdiff_t)(cols[0] * s->sw - s->pw + k) * t.rows;
+            t.b = w->dy + (rows[0] - b->q0) * b_row + (ptrdiff_t)cols[0] * TILE_COLS;
+            t.y = dw + ((ptrdiff_t)i * s->kw + k) * p->K * p->N;
+            MYE_VEC(outer)(&t);
+        }
+    }
+}
+
+static void panel_by_tap(const weight_job *j, const weight_part *w, const weight_block *b,
+                         mye_outer t, float *dw)
+{
+    const mye_plan *p = &j->plan;
+    const ptrdiff_t pixels = (ptrdiff_t)(b->i1 - b->i0) * (b->hi - b->lo) * p->src_w;
+    for (int m = w->m0; m < w->m1; m++) {
+        const int channel = (int)((int64_t)p->K * m / j->tiles);
+        t.rows = (int)((int64_t)p->K * (m + 1) / j->tiles) - channel;
+        tile_by_tap(j, w, b, w->x + channel * pixels, t, dw + (ptrdiff_t)channel * p->N);
+    }
+}
+
+/* dst[i][0..rows) = src[i][0..rows); reads up to SLACK floats behind src. */
+static void pack_tile(int64_t pixels, int rows, const float *src, ptrdiff_t pitch, float *dst)
+{
+    const int width = (rows + VEC - 1) / VEC * VEC;
+    int64_t i = 0;
+    for (; (pixels - i) * rows >= width; i++, src += pitch, dst += rows)
+        for (int r = 0; r < rows; r += VEC) /* what is too much the next pixel overwrites */
+            vec_store(dst + r, vec_load(src + r));
+    for (; i < pixels; i++, src += pitch, dst += rows)
+        memcpy(dst, src, (size_t)rows * sizeof *dst);
+}
+
+/* Reads the block's input rows, a few at a time, into tiles of channels: [tile][pixel][channel]. */
+static void pack_x(const weight_job *j, const weight_part *w, const weight_block *b, mye_lane *lane)
+{
+    const mye_plan *p = &j->plan;
+    const ptrdiff_t row = (ptrdiff_t)p->src_w * p->K;
+    const ptrdiff_t pixels = (ptrdiff_t)(b->i1 - b->i0) * (b->hi - b->lo) * p->src_w;
+    const int step = row < STAGE_FLOATS ? (int)(STAGE_FLOATS / row) : 1;
+    ptrdiff_t at = 0;
+    for (int64_t i = b->i0; i < b->i1; i++) {
+        for (int h = b->lo; h < b->hi; h += step) {
+            const int end = h + step < b->hi ? h + step : b->hi;
+            const ptrdiff_t count = (ptrdiff_t)(end - h) * p->src_w;
+            j->x.read(j->x.self, i, h, end, w->stage, row, lane);
+            for (int m = w->m0; m < w->m1; m++) {
+                const int channel = (int)((int64_t)p->K * m / j->tiles);
+                const int rows = (int)((int64_t)p->K * (m + 1) / j->tiles) - channel;
+                pack_tile(count, rows, w->stage + channel, p->K,
+                          w->x + channel * pixels + at * rows);
+            }
+            at += count;
+        }
+    }
+}
+
+static void run_block(const weight_job *j, const weight_part *w, weight_block *b, mye_lane *lane)
+{
+    const mye_plan *p = &j->plan;
+    mye_outer t = {.b = w->dy, .y_row = p->N, .load = w->load};
+    MYE_VEC(plan_rows)(p, b->q0, b->q1, &b->lo, &b->hi);
+    if (p->by_tap)
+        pack_x(j, w, b, lane);
+    else
+        b->image = MYE_VEC(plan_read)(p, j->x, b->i0, b->i1, b->lo, b->hi, w->x, lane);
     for (int panel = w->panel0; panel < w->panel1; panel++) {
         const int column = panel * TILE_COLS;
         t.width = p->N - column < TILE_COLS ? p->N - column : TILE_COLS;
-        pack_dy(j, i0, i1, q0, q1, column, t.width, dy, w->dbias ? w->dbias + column : NULL);
-        weight_panel(j, &t, x, w->dw + column, w->m0, w->m1);
+        pack_dy(j, b->i0, b->i1, b->q0, b->q1, column, t.width, w->dy,
+                w->dbias ? w->dbias + column : NULL);
+        if (p->by_tap)
+            panel_by_tap(j, w, b, t, w->dw + column);
+        else
+            panel_by_row(j, w, b, t, w->dw + column);
     }
 }
 
@@ -152,10 +258,8 @@ static void weight_shard(void *arg, int shard, int lane_index)
     const mye_plan *p = &j->plan;
     mye_lane *lane = &j->r.lane[lane_index];
     const size_t used = lane->used;
-    float *x = mye_lane_take(lane, MYE_VEC(plan_scratch)(p) * sizeof(float));
-    float *dy = mye_lane_take(lane, MYE_VEC(plan_points)(p) * TILE_COLS * sizeof(float));
     const int sm = shard % j->splits_m, sn = shard / j->splits_m % j->splits_n;
-    const int sum = shard / j->splits_m / j->splits_n, all = j->tiles * p->s->kh;
+    const int sum = shard / j->splits_m / j->splits_n, all = j->tiles * (p->by_tap ? 1 : p->s->kh);
     weight_part w = {.i0 = j->n * sum / j->sums,
                      .i1 = j->n * (sum + 1) / j->sums,
                      .panel0 = p->panels * sn / j->splits_n,
@@ -164,6 +268,9 @@ static void weight_shard(void *arg, int shard, int lane_index)
                      .m1 = (int)((int64_t)all * (sm + 1) / j->splits_m),
                      .dw = j->dw,
                      .dbias = sm == 0 ? j->dbias : NULL,
+                     .x = mye_lane_take(lane, MYE_VEC(plan_scratch)(p) * sizeof(float)),
+                     .dy = mye_lane_take(lane, MYE_VEC(plan_points)(p) * TILE_COLS * sizeof(float)),
+                     .stage = mye_lane_take(lane, stage_floats(p) * sizeof(float)),
                      .load = true};
     if (j->sums > 1) {
         w.dw = j->scratch + (size_t)sum * (j->weights + (size_t)p->N);
@@ -177,7 +284,8 @@ static void weight_shard(void *arg, int shard, int lane_index)
         const int64_t end = i + p->group < w.i1 ? i + p->group : w.i1;
         for (int q = 0; q < p->rows; q += p->band) {
             const int stop = q + p->band < p->rows ? q + p->band : p->rows;
-            weight_block(j, &w, i, end, q, stop, x, dy, lane);
+            weight_block b = {.i0 = i, .i1 = end, .q0 = q, .q1 = stop};
+            run_block(j, &w, &b, lane);
             w.load = true;
         }
     }
@@ -194,7 +302,7 @@ static void add_shard(void *arg, int shard, int lane)
     MYE_UNUSED(lane);
     for (int k = 0; k < j->sums; k++)
         MYE_VEC(add)
-        ((int64_t)(last - first), j->scratch + (size_t)k * stride + first, j->dw + first);
+    ((int64_t)(last - first), j->scratch + (size_t)k * stride + first, j->dw + first);
     if (shard == 0 && j->dbias)
         for (int k = 0; k < j->sums; k++)
             MYE_VEC(add)(j->plan.N, j->scratch + (size_t)k * stride + j->weights, j->dbias);
@@ -218,10 +326,10 @@ void MYE_VEC(conv_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int
                     .dbias = dbias,
                     .scratch = scratch,
                     .weights = weight_floats(s)};
-    MYE_VEC(plan)(&j.plan, s, false);
+    MYE_VEC(plan)(&j.plan, s, 2);
     j.sums = partial_sums(s, n);
     j.run = s->kw * s->C;
-    j.tiles = (j.run + TILE_ROWS - 1) / TILE_ROWS;
+    j.tiles = ((j.plan.by_tap ? s->C : j.run) + TILE_ROWS - 1) / TILE_ROWS;
     const double flops = 2.0 * (double)n * s->OH * s->OW * s->O * j.run * s->kh;
     const int want = flops > MIN_SHARE * SHARD_FLOPS ? MIN_SHARE : 1 + (int)(flops / SHARD_FLOPS);
     const int splits = (want + j.sums - 1) / j.sums;

@@ -6,6 +6,7 @@
 
 #define SCRATCH_FLOATS ((ptrdiff_t)(512 << 10) / 4) /* half of a 1 MiB second-level cache */
 #define MAX_POINTS     1024                         /* output points of a block           */
+#define BY_TAP         96                           /* channels that fill a tile's run of k */
 #define MIN_POINTS     64                           /* but no fewer to make more blocks   */
 #define BLOCK_FLOPS    8e6                          /* nor less work                      */
 #define MAX_SHARE      8                            /* blocks are made for, by cutting images   */
@@ -67,6 +68,17 @@ mye_axis MYE_VEC(axis_w)(const mye_plan *p, int phase)
                        : axis_forward(s->OW, s->kw, s->sw, s->pw);
 }
 
+void MYE_VEC(valid_range)(const mye_axis *a, int tap, int size, int from, int to, int range[2])
+{
+    const int first = a->src0 + tap; /* what position 0 reads */
+    const int lo = first < 0 ? (-first + a->src_step - 1) / a->src_step : 0;
+    const int hi = size > first ? (size - first - 1) / a->src_step + 1 : 0;
+    range[0] = lo > from ? lo : from;
+    range[1] = hi < to ? hi : to;
+    if (range[1] < range[0])
+        range[1] = range[0];
+}
+
 void MYE_VEC(plan_rows)(const mye_plan *p, int q0, int q1, int *lo, int *hi)
 {
     bool any = false;
@@ -81,6 +93,10 @@ void MYE_VEC(plan_rows)(const mye_plan *p, int q0, int q1, int *lo, int *hi)
         *lo = any ? min_int(*lo, first) : first;
         *hi = any ? max_int(*hi, last) : last;
         any = true;
+    }
+    if (p->by_tap) { /* no tap in the padding is visited */
+        *lo = min_int(max_int(*lo, 0), p->src_h);
+        *hi = max_int(min_int(*hi, p->src_h), *lo);
     }
 }
 
@@ -112,8 +128,9 @@ static void plan_size(mye_plan *p)
     }
 }
 
-void MYE_VEC(plan)(mye_plan *p, const mye_conv_shape *s, bool backward)
+void MYE_VEC(plan)(mye_plan *p, const mye_conv_shape *s, int pass)
 {
+    const bool backward = pass == 1;
     *p = (mye_plan){.s = s, .backward = backward};
     p->K = backward ? s->O : s->C;
     p->N = backward ? s->C : s->O;
@@ -124,11 +141,12 @@ void MYE_VEC(plan)(mye_plan *p, const mye_conv_shape *s, bool backward)
     p->phases_h = backward ? s->sh : 1;
     p->phases_w = backward ? s->sw : 1;
     p->panels = (p->N + TILE_COLS - 1) / TILE_COLS;
+    p->by_tap = pass == 2 ? p->K >= TILE_ROWS : p->K >= BY_TAP && s->kh * s->kw > 1;
     /* Whole source rows are read, so the scratch holds at least these. */
     int lo = 0, hi = p->src_w;
     for (int i = 0; i < p->phases_w; i++) {
         const mye_axis a = MYE_VEC(axis_w)(p, i);
-        if (a.count == 0 || a.taps == 0)
+        if (a.count == 0 || a.taps == 0 || p->by_tap)
             continue;
         lo = min_int(lo, a.src0);
         hi = max_int(hi, a.src0 + (a.count - 1) * a.src_step + a.taps);

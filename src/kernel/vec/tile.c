@@ -115,10 +115,10 @@ void MYE_VEC(tile)(const mye_tile *t)
 MYE_INLINE void outer_sum(const int R, const int V, const mye_outer *t, vec acc[][2])
 {
     const mye_points p = t->points;
-    const float *b = t->b;
     for (int i = 0; i < p.images; i++) {
         for (int h = 0; h < p.rows; h++) {
             const float *a = t->a + i * p.a_image + h * p.a_row;
+            const float *b = t->b + i * p.b_image + h * p.b_row;
             for (int w = 0; w < p.cols; w++, a += p.a_col, b += TILE_COLS) {
                 vec col[2];
                 MYE_UNROLL

@@ -112,12 +112,14 @@ void MYE_VEC(tile)(const mye_tile *t);
 
 /*
  * One tile of a product whose k index runs over points of images:
- *   y[r][j] = (load ? y[r][j] : 0) + sum over points p of a[offset(p) + r] * b[p * TILE_COLS + j]
- * with p = (i, h, w) in [images][rows][cols] and offset = i * a_image + h * a_row + w * a_col.
+ *   y[r][j] = (load ? y[r][j] : 0) + sum over points of a[r] * b[j]
+ * with point (i, h, w) of [images][rows][cols] at a + i a_image + h a_row + w a_col, and the same
+ * for b, whose columns are TILE_COLS apart.
  */
 typedef struct mye_points {
     int images, rows, cols;
     ptrdiff_t a_image, a_row, a_col;
+    ptrdiff_t b_image, b_row;
 } mye_points;
 typedef struct mye_outer {
     mye_points points;
@@ -151,6 +153,7 @@ typedef struct mye_plan {
     int src_h, src_w;       /* size of a source image                                      */
     int dst_h, dst_w;       /* size of a written image                                     */
     int phases_h, phases_w; /* 1, 1 forward; sh, sw backward                               */
+    bool by_tap;            /* many channels: tap by tap, without padding                  */
     int lo_w, pad_w;        /* first column of the padded scratch; its width               */
     int rows;               /* most q of any phase                                         */
     int group, band;        /* images, and rows q of an image, that are in scratch at once */
@@ -159,9 +162,12 @@ typedef struct mye_plan {
     int bands, splits;      /* to `splits` shards by panels                                */
 } mye_plan;
 
-void MYE_VEC(plan)(mye_plan *p, const mye_conv_shape *s, bool backward);
+/* pass: 0 forward, 1 backward data, 2 backward weights (walks as forward does). */
+void MYE_VEC(plan)(mye_plan *p, const mye_conv_shape *s, int pass);
 mye_axis MYE_VEC(axis_h)(const mye_plan *p, int phase);
 mye_axis MYE_VEC(axis_w)(const mye_plan *p, int phase);
+/* Positions of [from, to) whose tap lies inside the source. */
+void MYE_VEC(valid_range)(const mye_axis *a, int tap, int size, int from, int to, int range[2]);
 /* Source rows [*lo, *hi) that rows [q0, q1) of any phase read; may reach outside the image. */
 void MYE_VEC(plan_rows)(const mye_plan *p, int q0, int q1, int *lo, int *hi);
 /* Floats of the padded scratch of p->group images of p->band rows. */

@@ -1,0 +1,236 @@
+/*
+ * Speed of the convolution kernels, each layer and pass in turn with the opponents' (A, B, A, B in
+ * one process), beside a probe of the processor's multiply-add peak in the same minute.
+ *
+ *   bench_kernels [--kernels avx512] [--threads 2] [--rounds 9] [--case TEXT] [--images N]
+ *
+ * Prints GFLOP/s (medians) and the median of the ratios of neighbouring runs: opponent's time by
+ * ours, so above 1 we are faster. Packing of weights is counted for dense layers (the opponent
+ * packs in every call, too) and left out for convolutions (the opponent's weights lie ready).
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "opponents.h"
+#include "peak.h"
+
+#define MAX_ROUNDS 99
+
+typedef struct bench {
+    const mye_kernels *k;
+    mye_context *ctx;
+    mye_lane lane[256];
+    mye_run_lanes run;
+    int threads, rounds;
+} bench;
+
+typedef struct layer {
+    const char *name;
+    int n;
+    mye_conv_shape s;
+} layer;
+
+#define CONV(C, O, size, k, stride)                                                                \
+    {                                                                                              \
+        C, size, size, O, ((size) + (k) / 2 * 2 - (k)) / (stride) + 1,                             \
+            ((size) + (k) / 2 * 2 - (k)) / (stride) + 1, k, k, stride, stride, (k) / 2, (k) / 2, 1 \
+    }
+
+static const layer layers[] = {
+    {"64->64 32x32", 64, CONV(64, 64, 32, 3, 1)},
+    {"128->128 16x16", 64, CONV(128, 128, 16, 3, 1)},
+    {"256->256 8x8", 64, CONV(256, 256, 8, 3, 1)},
+    {"512->512 4x4", 64, CONV(512, 512, 4, 3, 1)},
+    {"64->64 32x32", 128, CONV(64, 64, 32, 3, 1)},
+    {"128->128 16x16", 256, CONV(128, 128, 16, 3, 1)},
+    {"256->256 8x8", 256, CONV(256, 256, 8, 3, 1)},
+    {"512->512 4x4", 256, CONV(512, 512, 4, 3, 1)},
+    {"3->64 32x32", 64, CONV(3, 64, 32, 3, 1)},
+    {"64->128 32x32 stride 2", 64, CONV(64, 128, 32, 3, 2)},
+    {"256->512 8x8 stride 2", 64, CONV(256, 512, 8, 3, 2)},
+    {"64->128 32x32 1x1 stride 2", 64, CONV(64, 128, 32, 1, 2)},
+    {"1->32 28x28", 64, CONV(1, 32, 28, 3, 1)},
+    {"32->64 14x14", 256, CONV(32, 64, 14, 3, 1)},
+    {"dense 3136->10", 256, CONV(3136, 10, 1, 1, 1)},
+    {"dense 784->800", 128, CONV(784, 800, 1, 1, 1)},
+    {"dense 784->800", 512, CONV(784, 800, 1, 1, 1)},
+    {"dense 800->10", 512, CONV(800, 10, 1, 1, 1)},
+    {"dense 512->512", 256, CONV(512, 512, 1, 1, 1)},
+};
+
+static float *numbers(size_t n)
+{
+    const size_t page = (size_t)1 << 21;
+    float *x = aligned_alloc(page, (n * sizeof *x + page) / page * page);
+    if (!x)
+        exit(4);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(i * 2654435761u >> 20 & 1023) / 1024.0f - 0.5f;
+    return x;
+}
+
+/* ---- our side ---- */
+
+typedef struct image_source {
+    const float *data;
+    const mye_conv_shape *s;
+} image_source;
+
+static void read_rows(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
+                      mye_lane *lane)
+{
+    const image_source *src = self;
+    const size_t row = (size_t)src->s->W * (size_t)src->s->C;
+    MYE_UNUSED(lane);
+    for (int h = h0; h < h1; h++)
+        memcpy(dst + (h - h0) * pitch,
+               src->data + ((size_t)i * (size_t)src->s->H + (size_t)h) * row, row * sizeof *dst);
+}
+
+typedef struct ours {
+    bench *b;
+    const layer *l;
+    int pass;
+    float *x, *w, *y, *packed, *scratch;
+    bool pack;
+} ours;
+
+static void ours_pack(const ours *o)
+{
+    const mye_conv_kernels *k = &o->b->k->conv;
+    if (k->pack_bytes(&o->l->s, o->pass) > 0)
+        k->pack(o->b->run, &o->l->s, o->pass, o->w, o->packed);
+}
+
+static void ours_run(const ours *o)
+{
+    const mye_conv_kernels *k = &o->b->k->conv;
+    const mye_conv_shape *s = &o->l->s;
+    const image_source source = {o->x, s};
+    const mye_images images = {read_rows, &source};
+    const float *packed = o->pass < 2 && k->pack_bytes(s, o->pass) > 0 ? o->packed : o->w;
+    if (o->pack && o->pass < 2)
+        ours_pack(o);
+    if (o->pass == 0)
+        k->forward(o->b->run, s, o->l->n, images, packed, NULL, o->y);
+    else if (o->pass == 1)
+        k->backward_data(o->b->run, s, o->l->n, o->y, packed, o->x, false);
+    else
+        k->backward_weight(o->b->run, s, o->l->n, images, o->y, o->w, NULL, o->scratch);
+}
+
+static void ours_open(ours *o, bench *b, const layer *l, int pass)
+{
+    const mye_conv_shape *s = &l->s;
+    const mye_conv_kernels *k = &b->k->conv;
+    const size_t n = (size_t)l->n;
+    *o = (ours){.b = b, .l = l, .pass = pass, .pack = s->H == 1};
+    o->x = numbers(n * (size_t)(s->H * s->W * s->C));
+    o->y = numbers(n * (size_t)(s->OH * s->OW * s->O));
+    o->w = numbers((size_t)(s->kh * s->kw * s->C * s->O));
+    o->scratch = numbers(k->scratch_bytes(s, l->n) / sizeof(float));
+    o->packed = numbers(pass < 2 ? k->pack_bytes(s, pass) / sizeof(float) : 1);
+    const size_t bytes = k->lane_bytes(s, pass) + MYE_ALIGN;
+    for (int i = 0; i < b->threads; i++)
+        b->lane[i] = (mye_lane){(unsigned char *)numbers(bytes / sizeof(float)), bytes, 0};
+    if (pass < 2)
+        ours_pack(o);
+}
+
+static void ours_close(ours *o)
+{
+    float *const all[] = {o->x, o->w, o->y, o->packed, o->scratch};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+    for (int i = 0; i < o->b->threads; i++)
+        free(o->b->lane[i].base);
+}
+
+/* ---- rounds ---- */
+
+static void bench_pass(bench *b, const layer *l, int pass)
+{
+    static const char *const passes[] = {"forward", "backward data", "backward weights"};
+    const mye_conv_shape *s = &l->s;
+    double ours_s[MAX_ROUNDS], theirs_s[MAX_ROUNDS], ratio[MAX_ROUNDS];
+    const double flops = 2.0 * l->n * s->OH * s->OW * s->O * s->C * s->kh * s->kw;
+    ours o;
+    opponent them = {0};
+    ours_open(&o, b, l, pass);
+    bool any = opponent_openblas(s, l->n, pass, o.x, o.w, o.y, &them);
+    if (!any)
+        any = opponent_dnnl(s, l->n, pass, &them);
+    const int repeat = flops < 1e9 ? (int)(1e9 / flops) : 1;
+    for (int i = -1; i < b->rounds; i++) { /* the first round warms up */
+        const int at = i < 0 ? 0 : i;
+        double start = mye_now_s();
+        for (int k = 0; k < repeat; k++)
+            ours_run(&o);
+        ours_s[at] = (mye_now_s() - start) / repeat;
+        start = mye_now_s();
+        for (int k = 0; any && k < repeat; k++)
+            them.run(them.self);
+        theirs_s[at] = (mye_now_s() - start) / repeat;
+        ratio[at] = theirs_s[at] / ours_s[at];
+    }
+    printf("%-28s %4d %-16s %7.1f GFLOP/s", l->name, l->n, passes[pass],
+           1e-9 * flops / bench_median(ours_s, b->rounds));
+    if (any) {
+        const double middle = bench_median(ratio, b->rounds);
+        printf("  %-8s %7.1f  ratio %.3f (%.3f .. %.3f)", them.name,
+               1e-9 * flops / bench_median(theirs_s, b->rounds), middle, ratio[b->rounds / 4],
+               ratio[b->rounds * 3 / 4]);
+    }
+    printf("\n");
+    (void)fflush(stdout);
+    if (any)
+        them.drop(them.self);
+    ours_close(&o);
+}
+
+int main(int argc, char **argv)
+{
+    bench b = {.threads = 2, .rounds = 9};
+    const char *kernels = NULL, *only = "";
+    int images = 0, pass = -1;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--kernels") == 0)
+            kernels = argv[i + 1];
+        else if (strcmp(argv[i], "--threads") == 0)
+            b.threads = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--rounds") == 0)
+            b.rounds = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--case") == 0)
+            only = argv[i + 1];
+        else if (strcmp(argv[i], "--images") == 0)
+            images = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--pass") == 0)
+            pass = atoi(argv[i + 1]);
+    }
+    b.threads = b.threads < 1 ? 1 : b.threads > 256 ? 256 : b.threads;
+    b.rounds = b.rounds < 1 ? 1 : b.rounds > MAX_ROUNDS ? MAX_ROUNDS : b.rounds;
+    opponents_settle(argv, b.threads);
+    mye_error err;
+    mye_context_options options = MYE_CONTEXT_OPTIONS;
+    options.threads = b.threads;
+    if (mye_context_create(&options, &b.ctx, &err) || mye_kernels_find(kernels, &b.k, &err)) {
+        (void)fprintf(stderr, "error: %s\n", err.message);
+        return 1;
+    }
+    b.run = (mye_run_lanes){b.ctx, b.lane};
+    printf("kernels %s, %d threads, %d rounds\n", b.k->name, b.threads, b.rounds);
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        const layer *l = &layers[i];
+        if (!strstr(l->name, only) || (images > 0 && l->n != images))
+            continue;
+        printf("multiply-add peak now %.0f GFLOP/s\n", bench_peak(b.ctx));
+        for (int p = 0; p < 3; p++)
+            if (pass < 0 || p == pass)
+                bench_pass(&b, l, p);
+    }
+    mye_context_free(b.ctx);
+    return 0;
+}

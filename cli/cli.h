@@ -1,0 +1,175 @@
+/*
+ * The command line: what every command shares. A command is one file cmd_<name>.c with one table;
+ * its options are a parameter table like any other, so parsing, help, completion and the man page
+ * come from the same rows. Results go to stdout, everything else to stderr.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "myelin/context.h"
+#include "myelin/error.h"
+#include "myelin/registry.h"
+#include "myelin/train.h"
+
+#define CLI_EXIT_OK          0
+#define CLI_EXIT_FAILED      1
+#define CLI_EXIT_USAGE       2
+#define CLI_EXIT_DATA        3
+#define CLI_EXIT_MEMORY      4
+#define CLI_EXIT_INTERRUPTED 130
+
+typedef struct cli cli;
+
+/* ---- commands ---- */
+
+typedef struct cli_command {
+    mye_entry entry;      /* name, brief, options                                             */
+    const char *usage;    /* what follows "myelin NAME"                                       */
+    const char *details;  /* paragraphs for --help; "" = none                                 */
+    const char *examples; /* one command a line, without "myelin "; "# text" explains         */
+    const char *words;    /* what the words are, for completion: "file", "net", "kind", ...   */
+    int min_words, max_words;
+    bool config; /* every configuration key is an option too                         */
+    int (*run)(cli *app);
+} cli_command;
+
+/* All commands, alphabetical, NULL-terminated; as a kind of the registry, for nearest names. */
+extern const mye_kind cli_commands;
+extern const cli_command cli_cmd_version;
+const cli_command *cli_command_at(int i); /* NULL after the last */
+
+/* ---- arguments (args.c) ---- */
+
+typedef enum cli_origin { CLI_OWN, CLI_CONFIG, CLI_GLOBAL } cli_origin;
+
+typedef struct cli_setting {
+    cli_origin origin;
+    char key[64];
+    const char *value;
+} cli_setting;
+
+typedef struct cli_global {
+    bool help, version, quiet, json, color;
+    int64_t threads;
+    char kernels[16];
+} cli_global;
+
+struct cli {
+    const cli_command *command;
+    cli_global global;
+    int n_settings, n_words;
+    cli_setting *setting;
+    const char **word; /* arguments that are no options, without the command */
+    bool color_out, color_err;
+    int columns;      /* of the terminal on stdout, 0: none */
+    mye_context *ctx; /* opened by cli_open */
+};
+
+extern const mye_param cli_global_params[];
+
+int cli_args_read(cli *app, int argc, char **argv);
+/* Fills a command's own options: defaults, then what was given. */
+int cli_options(cli *app, void *options);
+/* Was this option (own, or configuration key) given? */
+bool cli_given(const cli *app, const char *key);
+/* "--data-dir" out of "data_dir". */
+void cli_flag_name(const mye_param *p, char *out, size_t size);
+/* What stands for the value in help texts; "" for switches. */
+const char *cli_value_name(const mye_param *p);
+/* Table i of the options that the running command accepts, NULL after the last. */
+const mye_param *cli_tables(const cli_command *command, int i, cli_origin *origin);
+
+/* ---- set-up (setup.c) ---- */
+
+/* Opens the context from the global options, or from a configuration, and catches Ctrl-C. */
+int cli_open(cli *app, const mye_config *config);
+void cli_close(cli *app);
+bool cli_interrupted(void);
+/* Default, then `file` (NULL: none), then the options in their order. */
+int cli_config(cli *app, const char *file, mye_config *config);
+/* "3x32x32" into three numbers. */
+int cli_shape(cli *app, const char *text, int *C, int *H, int *W);
+/* The model that a configuration describes for inputs of this shape. */
+int cli_model(cli *app, const mye_config *config, const int shape[3], int classes,
+              mye_model **model);
+
+/* ---- help (help.c) ---- */
+
+void cli_help(const cli *app); /* all commands */
+void cli_help_command(const cli *app, const cli_command *command);
+/* Prints text wrapped to the terminal's width with hanging indent; at: column already used. */
+void cli_wrap(FILE *out, const char *text, int at, int indent, int width);
+
+/* ---- output (output.c) ---- */
+
+/* Prints "error: ..." and "hint: ..."; returns the exit code of the status. */
+int cli_fail(const cli *app, const mye_error *err);
+int cli_usage(const cli *app, const char *hint, const char *format, ...) MYE_PRINTF(3, 4);
+void cli_note(const cli *app, const char *format, ...) MYE_PRINTF(2, 3);
+/* Escape sequence when the stream is coloured, else "": "1" bold, "2" dim, "32" green ... */
+const char *cli_paint(bool color, const char *code);
+const char *cli_plain(bool color);
+/* Memory or exit 4. */
+void *cli_memory(size_t count, size_t size);
+char *cli_format(const char *format, ...) MYE_PRINTF(1, 2);
+/* Short texts; each returns out. */
+typedef struct cli_short {
+    char text[48];
+} cli_short;
+cli_short cli_bytes(uint64_t bytes);   /* "1.50 GiB"    */
+cli_short cli_seconds(double seconds); /* "2:31", "8.2 s" */
+cli_short cli_count(double value);     /* "1 204", "3.4 M" */
+cli_short cli_percent(double share);   /* "91.2 %"      */
+/* One JSON object on one line; takes the reference. */
+void cli_json(json_t *object);
+/* JSON number, null where it is not finite. */
+json_t *cli_real(double value);
+
+/* ---- tables (table.c) ---- */
+
+typedef struct cli_table cli_table;
+/* Columns separated by '|': "name|>bytes" ('>': right-aligned). The last column wraps. */
+cli_table *cli_table_new(const cli *app, const char *columns);
+void cli_cell(cli_table *table, const char *format, ...) MYE_PRINTF(2, 3);
+/* A line across before the next row (totals). */
+void cli_table_rule(cli_table *table);
+/* Prints (out NULL: does not) and frees. */
+void cli_table_print(cli_table *table, FILE *out);
+/* Columns that UTF-8 text takes on a terminal; escape sequences take none. */
+int cli_text_width(const char *text);
+
+/* ---- progress (progress.c) ---- */
+
+typedef struct cli_progress {
+    const cli *app;
+    bool bar; /* a terminal: one line that is redrawn */
+    bool off;
+    bool epochs; /* print a line per epoch to stdout     */
+    int64_t n_epochs;
+    double last_s; /* when a line was printed              */
+    bool dirty;    /* the bar is on the screen             */
+    mye_callbacks callbacks;
+} cli_progress;
+void cli_progress_init(cli_progress *progress, const cli *app, bool epochs);
+void cli_progress_clear(cli_progress *progress);
+json_t *cli_epoch_json(const mye_epoch_result *r);
+
+/* ---- shared by commands ---- */
+
+void cli_plan_print(const cli *app, const mye_plan *plan, const mye_plan_options *options);
+json_t *cli_plan_json(const mye_plan *plan);
+mye_plan_options cli_plan_options(const mye_config *config);
+
+#define CLI_END      \
+    {                \
+        .name = NULL \
+    }
+
+#endif

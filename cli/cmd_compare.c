@@ -1,0 +1,427 @@
+/* myelin compare: the same training with one thing changed, several times, as one table. */
+#include "compare.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct compare_options {
+    char seeds[400], title[200];
+    bool resume;
+} compare_options;
+
+static const mye_param params[] = {
+    {.name = "seeds",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(compare_options, seeds),
+     .size = 400,
+     .def = "",
+     .unit = "LIST",
+     .help = "repeat every run with each of these seeds"},
+    {.name = "title",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(compare_options, title),
+     .size = 200,
+     .def = "",
+     .unit = "TEXT",
+     .help = "heading of the page"},
+    {.name = "resume",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(compare_options, resume),
+     .def = "no",
+     .unit = "",
+     .help = "go on in the folder --out: finished runs are kept"},
+    CLI_END,
+};
+
+/* What one run came to. Plain numbers: it travels through a pipe. */
+typedef struct outcome {
+    mye_status status;
+    char message[400];
+    double accuracy, best_accuracy, images_per_s, train_s, rate;
+    double planned, allocated, data, kept, peak_rss;
+} outcome;
+
+typedef struct comparison {
+    cli *app;
+    const compare_options *options;
+    cli_axes axes;
+    mye_config base;
+    char folder[512];
+    outcome *result; /* [points][seeds] */
+    char **run;      /* their folders   */
+    FILE *log;
+} comparison;
+
+static double mean_rate(const mye_epoch_result *r)
+{
+    double sum = 0;
+    for (int i = 0; i < r->n_rates; i++)
+        sum += r->rate[i];
+    return r->n_rates > 0 ? sum / r->n_rates : 0;
+}
+
+static void collect(const mye_train_result *r, const mye_plan *plan, outcome *out)
+{
+    out->accuracy = r->last.test_accuracy;
+    out->best_accuracy = r->best_test_accuracy;
+    out->images_per_s = r->images_per_s;
+    out->train_s = r->train_s;
+    out->rate = mean_rate(&r->last);
+    out->planned = (double)r->planned_bytes;
+    out->allocated = (double)r->allocated_bytes - (double)r->data_bytes;
+    out->data = (double)r->data_bytes;
+    out->kept = (double)plan->kept_bytes;
+    out->peak_rss = (double)r->peak_rss_bytes;
+}
+
+static void train(cli *app, const mye_config *config, bool resume, outcome *out)
+{
+    mye_error err = {0};
+    mye_trainer *trainer = NULL;
+    mye_train_result result = {0};
+    cli_progress progress;
+    cli_progress_init(&progress, app, false);
+    mye_status st =
+        mye_trainer_create(app->ctx, config, resume, &progress.callbacks, &trainer, &err);
+    if (st == MYE_OK)
+        st = mye_trainer_run(trainer, &result, &err);
+    cli_progress_clear(&progress);
+    if (st == MYE_OK)
+        collect(&result, mye_trainer_plan(trainer), out);
+    out->status = st;
+    snprintf(out->message, sizeof(out->message), "%s", err.message);
+    mye_trainer_free(trainer);
+}
+
+/* The child's life: one run, its outcome through the pipe. */
+static void be_the_run(cli *app, const mye_config *config, bool resume, int pipe_end)
+{
+    outcome mine = {.status = MYE_ERR_NOMEM};
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (cli_open(app, config) == CLI_EXIT_OK)
+        train(app, config, resume, &mine);
+    if (app->ctx)
+        cli_close(app);
+    const bool sent = write(pipe_end, &mine, sizeof(mine)) == (ssize_t)sizeof(mine);
+    _exit(sent ? CLI_EXIT_OK : CLI_EXIT_FAILED);
+}
+
+static void wait_for(pid_t child, int pipe_end, outcome *out)
+{
+    outcome got;
+    ssize_t n;
+    int status = 0;
+    do
+        n = read(pipe_end, &got, sizeof(got));
+    while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)sizeof(got))
+        *out = got;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CLI_EXIT_INTERRUPTED)
+        out->status = MYE_ERR_CANCELLED;
+}
+
+/* Each run is a process of its own, so that its measured memory is its own. Ctrl-C reaches the
+ * child, which finishes its step; the parent waits for it. */
+static void run_apart(cli *app, const mye_config *config, bool resume, outcome *out)
+{
+    int ends[2];
+    *out = (outcome){.status = MYE_ERR_STATE, .message = "the run ended without a result"};
+    fflush(NULL);
+    if (pipe(ends) != 0)
+        return;
+    const pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        be_the_run(app, config, resume, ends[1]);
+    }
+    close(ends[1]);
+    if (child > 0) {
+        signal(SIGINT, SIG_IGN);
+        wait_for(child, ends[0], out);
+        signal(SIGINT, SIG_DFL);
+    }
+    close(ends[0]);
+}
+
+static json_t *outcome_json(const comparison *c, int point, int seed)
+{
+    const outcome *o = &c->result[point * c->axes.seeds.n + seed];
+    char label[400];
+    cli_axes_label(&c->axes, point, label, sizeof(label));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "event",
+                     "run", "point", label, "seed", c->axes.seeds.value[seed], "folder",
+                     c->run[point * c->axes.seeds.n + seed], "refused",
+                     o->status == MYE_OK ? "" : o->message, "test_accuracy", cli_real(o->accuracy),
+                     "best_test_accuracy", cli_real(o->best_accuracy), "images_per_s",
+                     cli_real(o->images_per_s), "train_s", cli_real(o->train_s), "mean_rate",
+                     cli_real(o->rate), "planned_bytes", cli_real(o->planned), "allocated_bytes",
+                     cli_real(o->allocated), "data_bytes", cli_real(o->data), "kept_bytes",
+                     cli_real(o->kept), "peak_rss_bytes", cli_real(o->peak_rss));
+}
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : 0;
+}
+
+/* A run that an earlier, stopped comparison finished. */
+static bool finished_before(const comparison *c, const char *run, outcome *out)
+{
+    char line[4096];
+    bool found = false;
+    char *path = cli_format("%s/compare.jsonl", c->folder);
+    FILE *f = c->options->resume ? fopen(path, "r") : NULL;
+    while (f && fgets(line, sizeof(line), f)) {
+        json_t *o = json_loads(line, 0, NULL);
+        const char *folder = json_string_value(json_object_get(o, "folder"));
+        const char *refused = json_string_value(json_object_get(o, "refused"));
+        if (folder && strcmp(folder, run) == 0 && refused && !refused[0]) {
+            *out = (outcome){.status = MYE_OK,
+                             .accuracy = number(o, "test_accuracy"),
+                             .best_accuracy = number(o, "best_test_accuracy"),
+                             .images_per_s = number(o, "images_per_s"),
+                             .train_s = number(o, "train_s"),
+                             .rate = number(o, "mean_rate"),
+                             .planned = number(o, "planned_bytes"),
+                             .allocated = number(o, "allocated_bytes"),
+                             .data = number(o, "data_bytes"),
+                             .kept = number(o, "kept_bytes"),
+                             .peak_rss = number(o, "peak_rss_bytes")};
+            found = true;
+        }
+        json_decref(o);
+    }
+    if (f)
+        fclose(f);
+    free(path);
+    return found;
+}
+
+static int one(comparison *c, int point, int seed)
+{
+    const int at = point * c->axes.seeds.n + seed,
+              all = cli_axes_points(&c->axes) * c->axes.seeds.n;
+    const char *seed_text = c->axes.seeds.value[seed];
+    outcome *out = &c->result[at];
+    char label[400], file[100];
+    mye_config config = c->base;
+    mye_error err = {0};
+    cli_axes_label(&c->axes, point, label, sizeof(label));
+    cli_axes_file(&c->axes, point, file, sizeof(file));
+    c->run[at] = cli_format("%s/%02d-%s%s%s", c->folder, point + 1, file, seed_text[0] ? "-s" : "",
+                            seed_text);
+    cli_note(c->app, "run %d of %d: %s%s%s", at + 1, all, label, seed_text[0] ? ", seed " : "",
+             seed_text);
+    if (finished_before(c, c->run[at], out))
+        return CLI_EXIT_OK;
+    snprintf(config.out, sizeof(config.out), "%s", c->run[at]);
+    out->status = cli_axes_apply(&c->axes, point, seed_text, &config, &err);
+    if (out->status != MYE_OK)
+        return cli_fail(c->app, &err);
+    char *checkpoint = cli_format("%s/last.safetensors", c->run[at]);
+    run_apart(c->app, &config, c->options->resume && access(checkpoint, R_OK) == 0, out);
+    free(checkpoint);
+    if (out->status == MYE_ERR_CANCELLED) {
+        fprintf(stderr, "stopped; go on with the same command and --out %s --resume\n", c->folder);
+        return CLI_EXIT_INTERRUPTED;
+    }
+    json_t *json = outcome_json(c, point, seed);
+    json_dumpf(json, c->log, JSON_COMPACT);
+    fputc('\n', c->log);
+    fflush(c->log);
+    if (c->app->global.json)
+        cli_json(json);
+    else
+        json_decref(json);
+    if (out->status != MYE_OK)
+        cli_note(c->app, "  refused: %s", out->message);
+    return CLI_EXIT_OK;
+}
+
+/* Mean and sample deviation of one number over the seeds that ended well. */
+static int spread(const comparison *c, int point, size_t offset, double *mean, double *deviation)
+{
+    double sum = 0, squares = 0;
+    int n = 0;
+    for (int s = 0; s < c->axes.seeds.n; s++) {
+        const outcome *o = &c->result[point * c->axes.seeds.n + s];
+        double value;
+        memcpy(&value, (const char *)o + offset, sizeof(value));
+        if (o->status == MYE_OK) {
+            sum += value;
+            squares += value * value;
+            n++;
+        }
+    }
+    *mean = n ? sum / n : 0;
+    const double variance = n > 1 ? (squares - sum * *mean) / (n - 1) : 0;
+    *deviation = variance > 0 ? sqrt(variance) : 0;
+    return n;
+}
+
+static void table_row(const comparison *c, cli_table *t, int point)
+{
+    static const size_t bytes[] = {offsetof(outcome, planned), offsetof(outcome, allocated),
+                                   offsetof(outcome, peak_rss), offsetof(outcome, kept)};
+    double mean, deviation;
+    for (int i = 0; i < c->axes.n && c->axes.axis[i].n > 1; i++)
+        cli_cell(t, "%s", c->axes.axis[i].value[cli_axes_index(&c->axes, point, i)]);
+    const int n = spread(c, point, offsetof(outcome, accuracy), &mean, &deviation);
+    if (n == 0) {
+        cli_cell(t, "failed");
+        for (int i = 0; i < 6; i++)
+            cli_cell(t, "-");
+        return;
+    }
+    if (n > 1)
+        cli_cell(t, "%.2f ± %.2f %%", 100 * mean, 100 * deviation);
+    else
+        cli_cell(t, "%.2f %%", 100 * mean);
+    spread(c, point, offsetof(outcome, images_per_s), &mean, &deviation);
+    cli_cell(t, "%s", cli_count(round(mean)).text);
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+        spread(c, point, bytes[i], &mean, &deviation);
+        cli_cell(t, "%s", cli_bytes((uint64_t)(mean > 0 ? mean : 0)).text);
+    }
+    spread(c, point, offsetof(outcome, rate), &mean, &deviation);
+    cli_cell(t, "%.3f", mean);
+}
+
+static void print_table(const comparison *c)
+{
+    char columns[1200] = "";
+    for (int i = 0; i < c->axes.n && c->axes.axis[i].n > 1; i++) {
+        const size_t n = strlen(columns);
+        snprintf(columns + n, sizeof(columns) - n, "%s|", c->axes.axis[i].key);
+    }
+    const size_t n = strlen(columns);
+    snprintf(columns + n, sizeof(columns) - n,
+             ">test accuracy|>images/s|>planned|>allocated|>process peak|>kept|>rate");
+    cli_table *t = cli_table_new(c->app, columns);
+    for (int p = 0; p < cli_axes_points(&c->axes); p++)
+        table_row(c, t, p);
+    cli_table_print(t, stdout);
+}
+
+static int finish(comparison *c)
+{
+    const int points = cli_axes_points(&c->axes), n_runs = points * c->axes.seeds.n;
+    const char **good = cli_memory((size_t)n_runs, sizeof(*good));
+    mye_error err = {0};
+    int n = 0, code = cli_open(c->app, NULL);
+    for (int i = 0; i < n_runs; i++) {
+        if (c->result[i].status == MYE_OK)
+            good[n++] = c->run[i];
+    }
+    char *page = cli_format("%s/compare.html", c->folder);
+    if (!c->app->global.json)
+        print_table(c);
+    const char *title = c->options->title[0] ? c->options->title : "Comparison";
+    if (code == CLI_EXIT_OK && n > 0 &&
+        mye_report_compare(c->app->ctx, good, n, title, page, &err) != MYE_OK)
+        code = cli_fail(c->app, &err);
+    else if (n > 0 && !c->app->global.json)
+        printf("\npage  %s\n", page);
+    free(page);
+    free(good);
+    return code != CLI_EXIT_OK ? code : n == n_runs ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+}
+
+/* mkdir -p of the comparison's folder, and its log. */
+static int make_folder(comparison *c)
+{
+    const time_t now = time(NULL);
+    struct tm local;
+    if (c->base.out[0])
+        snprintf(c->folder, sizeof(c->folder), "%s", c->base.out);
+    else if (localtime_r(&now, &local))
+        strftime(c->folder, sizeof(c->folder), "runs/compare-%Y%m%d-%H%M%S", &local);
+    for (char *slash = strchr(c->folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(c->folder, 0777);
+        *slash = '/';
+    }
+    char *path = cli_format("%s/compare.jsonl", c->folder);
+    const bool made = mkdir(c->folder, 0777) == 0 || errno == EEXIST;
+    c->log = made ? fopen(path, c->options->resume ? "a" : "w") : NULL;
+    free(path);
+    if (c->log)
+        return CLI_EXIT_OK;
+    mye_error err = {.code = MYE_ERR_IO};
+    snprintf(err.message, sizeof(err.message), "cannot write to the folder '%.200s': %s", c->folder,
+             strerror(errno));
+    return cli_fail(c->app, &err);
+}
+
+static int run_all(comparison *c)
+{
+    const int points = cli_axes_points(&c->axes);
+    int code = make_folder(c);
+    for (int s = 0; s < c->axes.seeds.n && code == CLI_EXIT_OK; s++) {
+        for (int p = 0; p < points && code == CLI_EXIT_OK; p++)
+            code = one(c, p, s);
+    }
+    return code == CLI_EXIT_OK ? finish(c) : code;
+}
+
+static int run(cli *app)
+{
+    compare_options o;
+    comparison c = {.app = app, .options = &o};
+    int code = cli_options(app, &o);
+    if (code == CLI_EXIT_OK)
+        code = cli_axes_read(app, o.seeds, &c.axes);
+    if (code != CLI_EXIT_OK)
+        return code;
+    cli single = *app;
+    single.setting = c.axes.single;
+    single.n_settings = c.axes.n_single;
+    code = cli_config(&single, app->n_words > 0 ? app->word[0] : NULL, &c.base);
+    const size_t n = (size_t)cli_axes_points(&c.axes) * (size_t)c.axes.seeds.n;
+    c.result = cli_memory(n, sizeof(*c.result));
+    c.run = cli_memory(n, sizeof(*c.run));
+    if (code == CLI_EXIT_OK)
+        code = run_all(&c);
+    if (c.log)
+        fclose(c.log);
+    for (size_t i = 0; i < n; i++)
+        free(c.run[i]);
+    free(c.run);
+    free(c.result);
+    cli_axes_free(&c.axes);
+    return code;
+}
+
+const cli_command cli_cmd_compare = {
+    .entry = {.name = "compare",
+              .brief = "train several variants with the same data and seeds, print one table",
+              .source = "",
+              .params = params,
+              .options_size = sizeof(compare_options)},
+    .usage = "[CONFIG.yaml] [options with lists]",
+    .details =
+        "Takes every option of train; any of them may be a list, and all combinations are run. "
+        "Lists are separated by ',' (or by ';' where a value has commas of its own), or the option "
+        "is repeated. The table shows the accuracy of the last epoch, mean and deviation over the "
+        "seeds; each run is a process of its own, so its measured memory is its own.",
+    .examples =
+        "compare --data fashion-mnist --epochs 3 --time bptt,rate --seeds 1,2,3\n"
+        "compare --net vgg11 --data cifar10 --T 2,4,6 --time bptt --time rate:mode=S\n"
+        "# methods with parameters\n"
+        "compare --step \"sgd:lr=0.1,momentum=0.9;adam:lr=0.001\" --epochs 5 --out runs/steps",
+    .words = "file",
+    .max_words = 1,
+    .config = true,
+    .run = run,
+};

@@ -1,0 +1,256 @@
+/* myelin data: what a data set holds, whether it is whole, how it looks. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "preview.h"
+
+typedef struct data_options {
+    char data_dir[512];
+    int split;
+    int64_t limit, count, width;
+} data_options;
+
+static const mye_param params[] = {
+    {.name = "data_dir",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(data_options, data_dir),
+     .size = 512,
+     .def = "",
+     .unit = "DIR",
+     .help = "where to look first"},
+    {.name = "split",
+     .type = MYE_PARAM_CHOICE,
+     .offset = offsetof(data_options, split),
+     .def = "train",
+     .choices = "train|test",
+     .unit = "",
+     .help = "which part"},
+    {.name = "limit",
+     .type = MYE_PARAM_INT,
+     .offset = offsetof(data_options, limit),
+     .def = "0",
+     .min = 0,
+     .max = 1e12,
+     .unit = "samples",
+     .help = "stats: look at so many only; 0 = all"},
+    {.name = "count",
+     .type = MYE_PARAM_INT,
+     .offset = offsetof(data_options, count),
+     .def = "8",
+     .min = 1,
+     .max = 1000,
+     .unit = "images",
+     .help = "preview: how many"},
+    {.name = "width",
+     .type = MYE_PARAM_INT,
+     .offset = offsetof(data_options, width),
+     .def = "0",
+     .min = 0,
+     .max = 200,
+     .unit = "columns",
+     .help = "preview: of one image; 0 = as it is"},
+    CLI_END,
+};
+
+static const char *const split_name[] = {"train", "test"};
+
+static mye_status open_split(const cli *app, const data_options *o, int split, mye_dataset **data,
+                             mye_error *err)
+{
+    return mye_dataset_open(app->ctx, app->word[1], o->data_dir, split_name[split], data, err);
+}
+
+static json_t *info_json(const mye_dataset_info *a, const char *split, size_t bytes)
+{
+    json_t *classes = json_array();
+    for (int i = 0; i < a->classes && a->class_names; i++)
+        json_array_append_new(classes, json_string(a->class_names[i]));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:[i,i,i],s:I,s:o}", "name", a->name, "split", split,
+                     "path", a->path ? a->path : "", "licence", a->licence ? a->licence : "",
+                     "source", a->source ? a->source : "", "samples", (json_int_t)a->n, "shape",
+                     a->C, a->H, a->W, "memory_bytes", (json_int_t)bytes, "classes", classes);
+}
+
+static int info(cli *app, const data_options *o)
+{
+    for (int split = 0; split < 2; split++) {
+        mye_error err = {0};
+        mye_dataset *data = NULL;
+        if (open_split(app, o, split, &data, &err) != MYE_OK)
+            return cli_fail(app, &err);
+        const mye_dataset_info *a = mye_dataset_about(data);
+        if (app->global.json) {
+            cli_json(info_json(a, split_name[split], mye_dataset_bytes(data)));
+        } else if (split == 0) {
+            printf("%s%s%s\n", cli_paint(app->color_out, "bold"), a->name,
+                   cli_plain(app->color_out));
+            printf("  place    %s\n  shape    %dx%dx%d\n  classes  %d:", a->path, a->C, a->H, a->W,
+                   a->classes);
+            for (int i = 0; i < a->classes && i < 20 && a->class_names; i++)
+                printf("%s %s", i > 0 ? "," : "", a->class_names[i]);
+            printf("%s\n  licence  %s\n  source   %s\n", a->classes > 20 ? ", ..." : "",
+                   a->licence ? a->licence : "unknown", a->source ? a->source : "unknown");
+        }
+        if (!app->global.json)
+            printf("  %-7s  %lld samples, %s in memory\n", split_name[split], (long long)a->n,
+                   cli_bytes(mye_dataset_bytes(data)).text);
+        mye_dataset_free(data);
+    }
+    return CLI_EXIT_OK;
+}
+
+/* Reads every sample; the first wrong one ends it. */
+static mye_status check(const cli *app, const mye_dataset *data, mye_error *err)
+{
+    const mye_dataset_info *a = mye_dataset_about(data);
+    const size_t size = (size_t)a->C * (size_t)a->H * (size_t)a->W;
+    float *pixels = cli_memory(size, sizeof(*pixels));
+    mye_status st = MYE_OK;
+    for (int64_t i = 0; i < a->n && st == MYE_OK; i++) {
+        int label = -1;
+        st = mye_dataset_read(data, i, pixels, &label, err);
+        if (st == MYE_OK && (label < 0 || label >= a->classes))
+            st = mye_fail(err, MYE_ERR_FORMAT, "sample %lld of %s has label %d, not 0 to %d",
+                          (long long)i, a->name, label, a->classes - 1);
+        for (size_t k = 0; k < size && st == MYE_OK; k++) {
+            if (!(pixels[k] >= 0.0f && pixels[k] <= 1.0f))
+                st = mye_fail(err, MYE_ERR_FORMAT, "sample %lld of %s has a pixel outside 0 to 1",
+                              (long long)i, a->name);
+        }
+        if (mye_context_cancelled(app->ctx))
+            st = mye_fail(err, MYE_ERR_CANCELLED, "stopped");
+    }
+    free(pixels);
+    return st;
+}
+
+static int verify(cli *app, const data_options *o)
+{
+    for (int split = 0; split < 2; split++) {
+        mye_error err = {0};
+        mye_dataset *data = NULL;
+        mye_status st = open_split(app, o, split, &data, &err);
+        if (st == MYE_OK)
+            st = check(app, data, &err);
+        if (st != MYE_OK) {
+            mye_dataset_free(data);
+            return cli_fail(app, &err);
+        }
+        const mye_dataset_info *a = mye_dataset_about(data);
+        if (app->global.json)
+            cli_json(json_pack("{s:s,s:s,s:I,s:b}", "name", a->name, "split", split_name[split],
+                               "samples", (json_int_t)a->n, "ok", 1));
+        else
+            printf("%sok%s  %s %s: %lld samples read, labels and pixels in range\n",
+                   cli_paint(app->color_out, "green"), cli_plain(app->color_out), a->name,
+                   split_name[split], (long long)a->n);
+        mye_dataset_free(data);
+    }
+    return CLI_EXIT_OK;
+}
+
+static void stats_json(const mye_dataset_info *a, const mye_dataset_stats *s)
+{
+    json_t *mean = json_array(), *deviation = json_array(), *classes = json_array();
+    for (int c = 0; c < a->C && c < 4; c++) {
+        json_array_append_new(mean, cli_real(s->mean[c]));
+        json_array_append_new(deviation, cli_real(s->deviation[c]));
+    }
+    for (int k = 0; k < a->classes && k < 1024; k++)
+        json_array_append_new(classes, json_integer(s->per_class[k]));
+    cli_json(json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o}", "name", a->name, "samples",
+                       (json_int_t)s->n, "mean", mean, "deviation", deviation, "minimum",
+                       cli_real((double)s->minimum), "maximum", cli_real((double)s->maximum),
+                       "per_class", classes));
+}
+
+static void stats_table(const cli *app, const mye_dataset_info *a, const mye_dataset_stats *s)
+{
+    printf("%s: %lld samples, pixels from %.4f to %.4f\n\n", a->name, (long long)s->n,
+           (double)s->minimum, (double)s->maximum);
+    cli_table *t = cli_table_new(app, "channel|>mean|>deviation");
+    for (int c = 0; c < a->C && c < 4; c++) {
+        cli_cell(t, "%d", c);
+        cli_cell(t, "%.4f", s->mean[c]);
+        cli_cell(t, "%.4f", s->deviation[c]);
+    }
+    cli_table_print(t, stdout);
+    putchar('\n');
+    t = cli_table_new(app, "class|name|>samples|>share");
+    for (int k = 0; k < a->classes && k < 1024; k++) {
+        cli_cell(t, "%d", k);
+        cli_cell(t, "%s", a->class_names ? a->class_names[k] : "");
+        cli_cell(t, "%lld", (long long)s->per_class[k]);
+        cli_cell(t, "%s", cli_percent((double)s->per_class[k] / (double)(s->n ? s->n : 1)).text);
+    }
+    cli_table_print(t, stdout);
+}
+
+static int stats(cli *app, const data_options *o)
+{
+    mye_error err = {0};
+    mye_dataset *data = NULL;
+    mye_dataset_stats s;
+    mye_status st = open_split(app, o, o->split, &data, &err);
+    if (st == MYE_OK)
+        st = mye_dataset_measure(app->ctx, data, o->limit > 0 ? o->limit : INT64_MAX, &s, &err);
+    if (st == MYE_OK && app->global.json)
+        stats_json(mye_dataset_about(data), &s);
+    else if (st == MYE_OK)
+        stats_table(app, mye_dataset_about(data), &s);
+    mye_dataset_free(data);
+    return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
+}
+
+static int preview(cli *app, const data_options *o)
+{
+    mye_error err = {0};
+    mye_dataset *data = NULL;
+    if (open_split(app, o, o->split, &data, &err) != MYE_OK)
+        return cli_fail(app, &err);
+    const mye_status st = cli_preview(app, data, (int)o->count, (int)o->width, &err);
+    mye_dataset_free(data);
+    return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
+}
+
+static int run(cli *app)
+{
+    static const struct {
+        const char *name;
+        int (*run)(cli *app, const data_options *o);
+    } action[] = {{"info", info}, {"preview", preview}, {"stats", stats}, {"verify", verify}};
+    data_options o;
+    int code = cli_options(app, &o);
+    if (code == CLI_EXIT_OK)
+        code = cli_open(app, NULL);
+    if (code != CLI_EXIT_OK)
+        return code;
+    for (size_t i = 0; i < sizeof(action) / sizeof(action[0]); i++) {
+        if (strcmp(action[i].name, app->word[0]) == 0)
+            return action[i].run(app, &o);
+    }
+    return cli_usage(app, "myelin data info|preview|stats|verify NAME", "'data' cannot '%.80s'",
+                     app->word[0]);
+}
+
+const cli_command cli_cmd_data = {
+    .entry = {.name = "data",
+              .brief = "look at data sets",
+              .source = "",
+              .params = params,
+              .options_size = sizeof(data_options)},
+    .usage = "info|preview|stats|verify NAME [options]",
+    .details = "info: shape, classes, origin and licence. verify: reads every sample. stats: mean, "
+               "deviation and samples per class. preview: draws a few images in the terminal. NAME "
+               "is a method: 'myelin list dataset'.",
+    .examples = "data info fashion-mnist\n"
+                "data preview cifar10 --count 4\n"
+                "data stats mnist --split test --json",
+    .words = "data",
+    .min_words = 2,
+    .max_words = 2,
+    .run = run,
+};

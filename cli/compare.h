@@ -1,0 +1,36 @@
+/* What `myelin compare` varies: lists of values for configuration keys, and their product. */
+#ifndef CLI_COMPARE_H
+#define CLI_COMPARE_H
+
+#include "cli.h"
+
+enum { AXIS_MAX = 16, VALUES_MAX = 64 };
+
+/* One key with its values; the values are owned. */
+typedef struct cli_axis {
+    char key[64];
+    int n;
+    char *value[VALUES_MAX];
+} cli_axis;
+
+typedef struct cli_axes {
+    int n;
+    cli_axis axis[AXIS_MAX];
+    cli_axis seeds;      /* repeats, not rows; at least one value */
+    cli_setting *single; /* the settings that hold one value      */
+    int n_single;
+} cli_axes;
+
+/* Sorts the given options into lists and single values. `seeds`: of --seeds, may be "". */
+int cli_axes_read(cli *app, const char *seeds, cli_axes *axes);
+void cli_axes_free(cli_axes *axes);
+int cli_axes_points(const cli_axes *axes);
+/* Index into axis i's values of point p: the last axis runs fastest. */
+int cli_axes_index(const cli_axes *axes, int point, int i);
+/* "bptt, 4" and "bptt-4": the values of a point, to read and as a file name. */
+void cli_axes_label(const cli_axes *axes, int point, char *out, size_t size);
+void cli_axes_file(const cli_axes *axes, int point, char *out, size_t size);
+mye_status cli_axes_apply(const cli_axes *axes, int point, const char *seed, mye_config *config,
+                          mye_error *err);
+
+#endif

@@ -1,0 +1,94 @@
+/* A plan as a table and as JSON. */
+#include "cli.h"
+
+mye_plan_options cli_plan_options(const mye_config *config)
+{
+    mye_plan_options o = MYE_PLAN_OPTIONS;
+    o.time = config->time;
+    o.depth = config->depth;
+    o.step = config->step;
+    o.loss = config->loss;
+    o.T = (int)config->T;
+    o.batch = (int)config->batch;
+    return o;
+}
+
+static json_t *row_json(const mye_plan_row *r)
+{
+    return json_pack("{s:s,s:s,s:[i,i,i],s:I,s:I,s:I,s:o}", "node", r->node, "op", r->op, "shape",
+                     r->C, r->H, r->W, "weight_bytes", (json_int_t)r->weight_bytes, "kept_bytes",
+                     (json_int_t)r->kept_bytes, "work_bytes", (json_int_t)r->work_bytes, "macs",
+                     cli_real(r->macs));
+}
+
+json_t *cli_plan_json(const mye_plan *p)
+{
+    json_t *rows = json_array();
+    for (int i = 0; i < p->n_rows; i++)
+        json_array_append_new(rows, row_json(&p->row[i]));
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "peak_bytes",
+                     (json_int_t)p->total_bytes, "kept_bytes", (json_int_t)p->kept_bytes,
+                     "weight_bytes", (json_int_t)p->weight_bytes, "gradient_bytes",
+                     (json_int_t)p->gradient_bytes, "optimiser_bytes",
+                     (json_int_t)p->optimiser_bytes, "run_bytes", (json_int_t)p->run_bytes,
+                     "scratch_bytes", (json_int_t)p->scratch_bytes, "loader_bytes",
+                     (json_int_t)p->loader_bytes, "kept_per_neuron_step",
+                     cli_real(p->kept_per_neuron_step), "macs", cli_real(p->macs), "nodes", rows);
+}
+
+static void cell_bytes(cli_table *t, size_t bytes)
+{
+    cli_cell(t, "%s", bytes ? cli_bytes(bytes).text : "");
+}
+
+static void print_rows(const cli *app, const mye_plan *p)
+{
+    cli_table *t = cli_table_new(app, "node|op|>shape|>weights|>kept|>work|>MACs");
+    for (int i = 0; i < p->n_rows; i++) {
+        const mye_plan_row *r = &p->row[i];
+        cli_cell(t, "%s", r->node);
+        cli_cell(t, "%s", r->op);
+        if (r->H == 1 && r->W == 1)
+            cli_cell(t, "%d", r->C);
+        else
+            cli_cell(t, "%dx%dx%d", r->C, r->H, r->W);
+        cell_bytes(t, r->weight_bytes);
+        cell_bytes(t, r->kept_bytes);
+        cell_bytes(t, r->work_bytes);
+        cli_cell(t, "%s", r->macs > 0 ? cli_count(r->macs).text : "");
+    }
+    cli_table_print(t, stdout);
+}
+
+void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o)
+{
+    const struct {
+        const char *what, *note;
+        size_t bytes;
+    } part[] = {
+        {"weights", "and running statistics", p->weight_bytes},
+        {"gradients", "", p->gradient_bytes},
+        {"optimiser", o->step ? o->step : "", p->optimiser_bytes},
+        {"activations", NULL, p->run_bytes},
+        {"scratch", "of all threads", p->scratch_bytes},
+        {"batches", "in preparation", p->loader_bytes},
+    };
+    char kept[160];
+    snprintf(kept, sizeof(kept), "%s kept for the backward pass (%.3g bytes a neuron and step)",
+             cli_bytes(p->kept_bytes).text, p->kept_per_neuron_step);
+    print_rows(app, p);
+    printf("\n%s; %s; T %d, batch %d; one training step %s multiply-adds\n\n", o->time, o->depth,
+           o->T, o->batch, cli_count(p->macs).text);
+    cli_table *t = cli_table_new(app, "|>|");
+    for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+        cli_cell(t, "%s", part[i].what);
+        cli_cell(t, "%s", cli_bytes(part[i].bytes).text);
+        cli_cell(t, "%s", part[i].note ? part[i].note : kept);
+    }
+    cli_table_rule(t);
+    cli_cell(t, "peak");
+    cli_cell(t, "%s%s%s", cli_paint(app->color_out, "bold"), cli_bytes(p->total_bytes).text,
+             cli_plain(app->color_out));
+    cli_cell(t, "beside the data set itself");
+    cli_table_print(t, stdout);
+}

@@ -1,0 +1,69 @@
+/*
+ * Plan: all memory of a training step, known before it starts, without data. The same code that
+ * counts here allocates later; the two numbers are equal.
+ */
+#ifndef MYELIN_PLAN_H
+#define MYELIN_PLAN_H
+
+#include "myelin/network.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mye_plan_row {
+    const char *node, *op; /* of the model                                                   */
+    int C, H, W;
+    size_t weight_bytes; /* weights, their gradients and buffers                           */
+    size_t kept_bytes;   /* values kept from the forward to the backward pass, and state   */
+    size_t work_bytes;   /* values and gradients that live for a part of the step          */
+    double macs;         /* one sample, one step                                           */
+} mye_plan_row;
+
+typedef struct mye_plan {
+    size_t weight_bytes; /* weights and running statistics                                 */
+    size_t gradient_bytes;
+    size_t optimiser_bytes; /* state of the step policy                                       */
+    size_t kept_bytes;      /* sum of the rows; what the backward pass needs                  */
+    size_t run_bytes;       /* the run's arena: kept and transient, placed by lifetime        */
+    size_t scratch_bytes;   /* scratch of all threads                                         */
+    size_t eval_bytes;      /* the inference run that tests after each epoch (eval_batch > 0) */
+    size_t loader_bytes;    /* batches in preparation, order of samples (0 without data)      */
+    size_t total_bytes;     /* all of it                                                      */
+    double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
+    double macs; /* dense multiply-adds of one training step (forward + backward)  */
+    int n_rows;
+    mye_plan_row *row;
+} mye_plan;
+
+typedef struct mye_plan_options {
+    const char *time;  /* "bptt", "rate:mode=S" ...                        */
+    const char *depth; /* "global"                                         */
+    const char *step;  /* "sgd:momentum=0.9"; NULL: no optimiser (inference) */
+    const char *loss;  /* "ce_mean"                                        */
+    int T, batch;
+    int eval_batch;          /* samples of the test run beside training; 0: none            */
+    int64_t n_train, n_test; /* samples of the data sets; 0: planned without them           */
+} mye_plan_options;
+
+#define MYE_PLAN_OPTIONS                                   \
+    {                                                      \
+        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0 \
+    }
+
+MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,
+                                 const mye_plan_options *options, mye_plan *out, mye_error *err);
+/*
+ * Finds settings that fit into `bytes`: the largest batch, halving from options->batch, and with
+ * the time rule bptt checkpoint=node as soon as the asked batch does not fit as it is. Changes
+ * options; a changed time rule is written to `time` [MYE_METHOD_MAX], where options->time then
+ * points. MYE_ERR_NOMEM when even one sample does not fit; the message has the smallest plan.
+ */
+MYE_API mye_status mye_plan_fit(mye_context *ctx, const mye_model *model, mye_plan_options *options,
+                                char *time, size_t bytes, mye_plan *out, mye_error *err);
+MYE_API void mye_plan_free(mye_context *ctx, mye_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

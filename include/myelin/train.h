@@ -1,0 +1,168 @@
+/*
+ * Training: a configuration, a trainer, a run folder.
+ *
+ * The configuration is one flat struct driven by one parameter table: YAML keys, `--set`, command
+ * line flags and documentation are the same names. A run folder holds
+ *   config.yaml        the resolved configuration; `myelin train config.yaml` repeats the run
+ *   net.yaml           the graph
+ *   metrics.jsonl      one JSON object per epoch (and one "start", one "end")
+ *   last.safetensors   weights, optimiser, counters and configuration of the last epoch
+ *   best.safetensors   the same of the epoch with the best test accuracy
+ *   report.html        curves and firing rates, self-contained
+ *   README.txt         what these files are
+ */
+#ifndef MYELIN_TRAIN_H
+#define MYELIN_TRAIN_H
+
+#include "myelin/data.h"
+#include "myelin/network.h"
+#include "myelin/plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mye_config {
+    /* what is trained */
+    char net[2048];
+    char neuron[MYE_METHOD_MAX];
+    char data[MYE_METHOD_MAX];
+    char data_dir[512];
+    char encoder[MYE_METHOD_MAX];
+    char augment[MYE_METHOD_MAX];
+    /* the axes */
+    char time[MYE_METHOD_MAX];
+    char depth[MYE_METHOD_MAX];
+    char sample[MYE_METHOD_MAX];
+    char step[MYE_METHOD_MAX];
+    char schedule[MYE_METHOD_MAX];
+    char loss[MYE_METHOD_MAX];
+    /* numbers */
+    int64_t T, batch, epochs, eval_batch;
+    double clip;             /* gradient norm; 0 = off                                         */
+    int64_t seed, threads;
+    int64_t limit_train, limit_test; /* use only so many samples; 0 = all                      */
+    int64_t memory;          /* refuse (or fit) above so many bytes; 0 = no limit              */
+    bool exact;              /* only kernels that sum in the direct order                      */
+    bool drop_last;
+    char kernels[16];        /* "" = best                                                      */
+    char out[512];           /* run folder; "" = runs/<date>-<net>-<time>                      */
+    char init[512];          /* checkpoint to start from; "" = fresh weights                   */
+} mye_config;
+
+/* The parameter table of mye_config (ends with a NULL name). */
+MYE_API const mye_param *mye_config_params(void);
+MYE_API mye_status mye_config_default(mye_config *config, mye_error *err);
+/* Applies a YAML file (unknown keys are errors with line and column). */
+MYE_API mye_status mye_config_read(mye_context *ctx, mye_config *config, const char *path,
+                                   mye_error *err);
+/* One key, dotted keys reach into methods: "step.lr". */
+MYE_API mye_status mye_config_set(mye_config *config, const char *key, const char *value,
+                                  mye_error *err);
+/* YAML text of every key, with comments from the table; free with free_text. */
+MYE_API mye_status mye_config_text(mye_context *ctx, const mye_config *config, char **out,
+                                   mye_error *err);
+MYE_API void mye_text_release(mye_context *ctx, char *text);
+
+/* What a training run tells while it works. Numbers are of the epoch so far. */
+typedef struct mye_progress {
+    const char *phase;       /* "train", "test", "save" */
+    int64_t epoch, epochs;   /* from 1 */
+    int64_t done, total;     /* batches of this phase */
+    double loss, accuracy;   /* accuracy in 0..1 */
+    double images_per_s;
+    double elapsed_s, left_s; /* of the whole run; left_s < 0: not known yet */
+} mye_progress;
+
+typedef struct mye_epoch_result {
+    int64_t epoch;
+    double train_loss, train_accuracy, test_loss, test_accuracy;
+    double learning_rate;
+    double train_s, test_s, images_per_s; /* images_per_s: of training */
+    double processed;                     /* fraction of the training set that was visited */
+    int n_rates;
+    const char *const *rate_name;         /* neurons' names             */
+    const double *rate;                   /* spikes per neuron and step */
+} mye_epoch_result;
+
+typedef struct mye_callbacks {
+    void (*progress)(void *user, const mye_progress *p); /* several times a second at most */
+    void (*epoch)(void *user, const mye_epoch_result *r);
+    void (*note)(void *user, const char *line);          /* one-line remarks */
+    void *user;
+} mye_callbacks;
+
+typedef struct mye_train_result {
+    mye_epoch_result last;       /* of the last epoch; pointers belong to the trainer */
+    double best_test_accuracy;
+    int64_t best_epoch;
+    double train_s, total_s, images_per_s; /* images_per_s: over all epochs */
+    size_t planned_bytes;        /* plan.total_bytes                                  */
+    size_t allocated_bytes;      /* most that the context had allocated               */
+    size_t peak_rss_bytes;       /* of the process, as the system says                */
+    size_t data_bytes;           /* the data set in memory                            */
+    const char *folder;
+} mye_train_result;
+
+typedef struct mye_trainer mye_trainer;
+
+/* Opens data, builds the model, plans and allocates. `resume`: continue in config->out. */
+MYE_API mye_status mye_trainer_create(mye_context *ctx, const mye_config *config, bool resume,
+                                      const mye_callbacks *callbacks, mye_trainer **out,
+                                      mye_error *err);
+/* Trains to the last epoch. MYE_ERR_CANCELLED after mye_context_cancel: the step was finished and
+ * the state saved; resume continues bit for bit. */
+MYE_API mye_status mye_trainer_run(mye_trainer *trainer, mye_train_result *out, mye_error *err);
+MYE_API const mye_config *mye_trainer_config(const mye_trainer *trainer);
+MYE_API const mye_plan *mye_trainer_plan(const mye_trainer *trainer);
+MYE_API mye_model *mye_trainer_model(mye_trainer *trainer);
+MYE_API void mye_trainer_free(mye_trainer *trainer);
+
+/* ---- inference ---- */
+
+/* A model with its input encoding, ready to classify. */
+typedef struct mye_classifier mye_classifier;
+/* From a run folder or a checkpoint file. */
+MYE_API mye_status mye_classifier_open(mye_context *ctx, const char *path, int batch,
+                                       mye_classifier **out, mye_error *err);
+MYE_API const mye_config *mye_classifier_config(const mye_classifier *c);
+MYE_API const mye_model *mye_classifier_model(const mye_classifier *c);
+/* pixels [n][H][W][C] in [0, 1]; scores [n][classes] (time-mean output); n at most `batch`. */
+MYE_API mye_status mye_classifier_run(mye_classifier *c, int n, const float *pixels,
+                                      float *scores, mye_error *err);
+MYE_API void mye_classifier_free(mye_classifier *c);
+
+typedef struct mye_eval_result {
+    int64_t n;
+    double accuracy, loss, images_per_s;
+    int classes;
+    int64_t *confusion; /* [classes][classes], row = truth; free with mye_eval_free */
+    int n_rates;
+    const char *const *rate_name; /* of the classifier's model */
+    double *rate;
+} mye_eval_result;
+MYE_API mye_status mye_evaluate(mye_context *ctx, mye_classifier *c, const mye_dataset *data,
+                                const mye_callbacks *callbacks, mye_eval_result *out,
+                                mye_error *err);
+MYE_API void mye_eval_free(mye_context *ctx, mye_eval_result *r);
+
+/* ---- checkpoints ---- */
+
+/* Loads the weights of a safetensors file into a model of the same tensors (names, shapes). */
+MYE_API mye_status mye_weights_load(mye_context *ctx, mye_model *model, const char *path,
+                                    mye_error *err);
+MYE_API mye_status mye_weights_save(mye_context *ctx, const mye_model *model, const char *path,
+                                    mye_error *err);
+
+/* ---- reports ---- */
+
+/* Writes FOLDER/report.html from the files of a run folder. */
+MYE_API mye_status mye_report_run(mye_context *ctx, const char *folder, mye_error *err);
+/* One page that sets several run folders side by side. */
+MYE_API mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int n,
+                                      const char *title, const char *path, mye_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,29 @@
+/* The tables of the time and depth axes: what a run needs to know of them. */
+#ifndef MYE_RULES_H
+#define MYE_RULES_H
+
+#include "net/run.h"
+
+/* In which order a module's nodes and time steps are visited, what is kept, what goes backward. */
+typedef struct mye_time_rule {
+    mye_entry entry;
+    /* Refuses what has no meaning, naming both sides. NULL: takes everything. */
+    mye_status (*check)(const void *options, const mye_model *model, const mye_run_options *o,
+                        mye_error *err);
+    /* Declares passes and buffers, once. */
+    void (*prepare)(const void *options, mye_run *run);
+    /* Forward, loss and backward of one module. Executed dry first. */
+    void (*step)(const void *options, mye_run *run, const mye_module *m);
+} mye_time_rule;
+
+/* Cuts the network into modules, each with its own loss. */
+typedef struct mye_depth_rule {
+    mye_entry entry;
+    /* Writes at most `max` modules in forward order; *n their number. */
+    mye_status (*modules)(const void *options, const mye_model *model, int max, mye_module *out,
+                          int *n, mye_error *err);
+} mye_depth_rule;
+
+extern const mye_kind mye_kind_time, mye_kind_depth;
+
+#endif

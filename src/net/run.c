@@ -1,0 +1,501 @@
+#include "net/run_internal.h"
+
+#include "net/rules.h"
+#include "neuron/neuron.h"
+#include "node/readout.h"
+
+#include <string.h>
+
+#define MAX_MODULES 512
+
+static const mye_time_rule *time_rule(const mye_run *run)
+{
+    return (const mye_time_rule *)run->time.entry;
+}
+
+/* ---- passes and their buffers ---- */
+
+static int add_buffer(mye_run *run, size_t bytes)
+{
+    if (run->n_buffers == run->cap_buffers) {
+        const int cap = run->cap_buffers * 2 + 128;
+        mye_buffer *grown =
+            mye_grow(run->ctx, run->buffer, (size_t)run->cap_buffers * sizeof *grown,
+                     (size_t)cap * sizeof *grown);
+        if (grown == NULL) {
+            run->failed = true;
+            return -1;
+        }
+        run->buffer = grown;
+        run->cap_buffers = cap;
+    }
+    run->buffer[run->n_buffers] = (mye_buffer){bytes, -1, -1, -1, false};
+    return run->n_buffers++;
+}
+
+static int *slot_index(mye_pass *p, int node, mye_slot slot)
+{
+    return &((mye_pass_slots *)p)->buffer[node * MYE_SLOT_COUNT + (int)slot];
+}
+
+void mye_run_need(mye_run *run, mye_pass *p, int node, mye_slot slot, size_t bytes)
+{
+    if (!run->failed)
+        *slot_index(p, node, slot) = add_buffer(run, bytes);
+}
+
+void mye_run_share(mye_run *run, mye_pass *pa, int node, mye_slot a, mye_pass *pb, mye_slot b)
+{
+    if (!run->failed)
+        *slot_index(pa, node, a) = *slot_index(pb, node, b);
+}
+
+/* May the gradient of some input of n live where n's own gradient is? Then which input, else -1. */
+static int aliased_input(const mye_run *run, const mye_pass *p, const mye_node *n)
+{
+    if (!(n->type->flags & MYE_NODE_GRAD_IN_PLACE))
+        return -1;
+    for (int k = 0; k < n->n_in; k++) {
+        const mye_node *in = p->node[n->in[k]];
+        const mye_value *a = &p->value[n->index], *b = &p->value[in->index];
+        if (in->n_consumers == 1 && a->steps == b->steps && a->n == b->n && in->needs_grad &&
+            in->index != run->model->output)
+            return k;
+    }
+    return -1;
+}
+
+static void describe_value(const mye_run *run, mye_pass *p, int window, const mye_node *n)
+{
+    mye_value *v = &p->value[n->index];
+    v->n = mye_shape_size(n->shape);
+    v->steps = n->is_static || p->T == 1 ? 1 : window;
+    v->format = p->rates || run->options.smooth ? MYE_F32 : n->format;
+    v->row = v->format == MYE_BITS ? (v->n + 63) / 64 : v->n;
+}
+
+static void plan_buffers(mye_run *run, mye_pass *p)
+{
+    const bool grads = run->options.training;
+    for (int i = 0; i < p->n_nodes && !run->failed; i++) {
+        const mye_node *n = p->node[i];
+        const mye_value *v = &p->value[i];
+        const size_t cells = (size_t)v->steps * (size_t)run->options.B;
+        const size_t word = v->format == MYE_BITS ? sizeof(uint64_t) : sizeof(float);
+        if (n->type->load == NULL)
+            mye_run_need(run, p, i, MYE_SLOT_DATA, cells * (size_t)v->row * word);
+        if (grads && (n->needs_grad || (n->n_in == 0 && run->options.input_grad)))
+            mye_run_need(run, p, i, MYE_SLOT_GRAD, cells * (size_t)v->n * sizeof(float));
+    }
+    for (int i = p->n_nodes - 1; grads && i >= 0; i--) {
+        const int k = aliased_input(run, p, p->node[i]);
+        if (k < 0 || run->failed)
+            continue;
+        const int in = p->node[i]->in[k];
+        *slot_index(p, in, MYE_SLOT_GRAD) = *slot_index(p, i, MYE_SLOT_GRAD);
+        p->value[in].grad_alias = true;
+    }
+}
+
+mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
+{
+    const int n_nodes = run->model->n_nodes;
+    mye_pass_slots *rp = mye_alloc(run->ctx, sizeof *rp);
+    if (rp == NULL) {
+        run->failed = true;
+        return NULL;
+    }
+    run->pass[run->n_passes++] = rp;
+    rp->window = window;
+    rp->buffer = mye_alloc_array(run->ctx, (size_t)n_nodes * MYE_SLOT_COUNT, sizeof(int));
+    mye_pass *p = &rp->pass;
+    *p = (mye_pass){
+        .lanes = {run->ctx, run->lane},
+        .k = mye_context_table(run->ctx),
+        .node = run->model->node,
+        .n_nodes = n_nodes,
+        .T = T,
+        .B = run->options.B,
+        .training = run->options.training,
+        .smooth = run->options.smooth,
+        .rates = run->n_passes > 1,
+        .value = mye_alloc_array(run->ctx, (size_t)n_nodes, sizeof(mye_value)),
+    };
+    if (rp->buffer == NULL || p->value == NULL) {
+        run->failed = true;
+        return NULL;
+    }
+    for (int i = 0; i < n_nodes * MYE_SLOT_COUNT; i++)
+        rp->buffer[i] = -1;
+    for (int i = 0; i < n_nodes; i++)
+        describe_value(run, p, window, p->node[i]);
+    plan_buffers(run, p);
+    return p;
+}
+
+/* ---- the step ---- */
+
+/* Inference: every node over all its steps; nothing is kept. */
+static void infer(mye_run *run, const mye_module *m)
+{
+    mye_pass *p = &run->pass[0]->pass;
+    for (int i = m->first; i <= m->last; i++)
+        mye_run_forward(run, p, i, 0, p->T);
+    if (m == &run->module[run->n_modules - 1]) {
+        mye_run_collect(run, p, m, 0, p->T);
+        if (run->target != NULL)
+            mye_run_loss(run, m, 0, p->T);
+    }
+}
+
+/* One output (static nets, the rate pass) counts whole. */
+const float *mye_run_time_weight(const mye_run *run)
+{
+    static const float one = 1.0f;
+    return run->collected == 1 ? &one : run->time_weight;
+}
+
+static void reset_buffers(mye_run *run)
+{
+    for (int i = 0; i < run->n_buffers; i++) {
+        run->buffer[i].live = false;
+        run->buffer[i].current = -1;
+    }
+    for (int q = 0; q < run->n_passes; q++)
+        for (int i = 0; i < run->model->n_nodes; i++) {
+            run->pass[q]->pass.value[i].grad_written = false;
+            run->pass[q]->pass.value[i].spikes = 0;
+        }
+    run->tick = 0;
+    run->loss_value = 0;
+    run->collected = 0;
+}
+
+static void run_modules(mye_run *run)
+{
+    reset_buffers(run);
+    for (int i = 0; i < run->n_modules; i++) {
+        run->at = &run->module[i];
+        if (run->options.training)
+            time_rule(run)->step(run->time.options, run, run->at);
+        else
+            infer(run, run->at);
+        if (!run->dry && run->on_module != NULL)
+            run->on_module(run->on_module_self, run->at);
+    }
+}
+
+/* Outputs collapsed over time as the readout says; returns how many are right. */
+static int64_t score(mye_run *run, int B, const mye_target *target)
+{
+    const int K = run->K;
+    const float *weight = mye_run_time_weight(run);
+    int64_t correct = 0;
+    for (int b = 0; b < B; b++) {
+        float *o = run->mean + (int64_t)b * K;
+        int best = 0;
+        for (int k = 0; k < K; k++) {
+            double sum = 0;
+            for (int t = 0; t < run->collected; t++)
+                sum += (double)weight[t] *
+                       (double)run->out[((int64_t)t * B + b) * K + k];
+            o[k] = (float)sum;
+            if (o[k] > o[best])
+                best = k;
+        }
+        correct += target != NULL && target->label[b] == best;
+    }
+    return correct;
+}
+
+mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
+                        uint64_t seed, mye_step_result *out, mye_error *err)
+{
+    if (n < 1 || n > run->options.B)
+        return mye_fail(err, MYE_ERR_ARG, "a run for batches of up to %d samples got %d",
+                        run->options.B, n);
+    if (run->options.training && target == NULL)
+        return mye_fail(err, MYE_ERR_ARG, "a training step wants labels, got none");
+    for (int q = 0; q < run->n_passes; q++) {
+        run->pass[q]->pass.B = n;
+        run->pass[q]->pass.seed = seed;
+    }
+    run->source = source;
+    run->target = target;
+    memset(run->per_sample, 0, (size_t)n * sizeof(float));
+    if (run->options.training)
+        memset(run->model->grad, 0, run->model->n_params * sizeof(float));
+    run_modules(run);
+    const int64_t correct = score(run, n, target);
+    if (out != NULL)
+        *out = (mye_step_result){run->loss_value, correct, run->per_sample, run->mean};
+    return MYE_OK;
+}
+
+/* ---- making a run ---- */
+
+static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_error *err)
+{
+    MYE_TRY(mye_method_parse(run->ctx, &mye_kind_time, o->time, &run->time, err));
+    MYE_TRY(mye_method_parse(run->ctx, &mye_kind_depth, o->depth, &run->depth, err));
+    MYE_TRY(mye_method_parse(run->ctx, &mye_kind_loss, o->loss, &run->loss, err));
+    run->module = mye_alloc_array(run->ctx, MAX_MODULES, sizeof *run->module);
+    if (run->module == NULL)
+        return mye_no_memory(err, MAX_MODULES * sizeof *run->module, "the list of modules");
+    const mye_depth_rule *depth = (const mye_depth_rule *)run->depth.entry;
+    MYE_TRY(depth->modules(run->depth.options, run->model, MAX_MODULES, run->module,
+                           &run->n_modules, err));
+    if (run->options.training && time_rule(run)->check != NULL)
+        MYE_TRY(time_rule(run)->check(run->time.options, run->model, &run->options, err));
+    return MYE_OK;
+}
+
+static mye_status check_sizes(const mye_run *run, mye_error *err)
+{
+    const mye_run_options *o = &run->options;
+    if (o->T < 1 || o->T > 4096)
+        return mye_fail(err, MYE_ERR_ARG, "T wants 1 to 4096 time steps, got %d", o->T);
+    if (o->B < 1 || o->B > 1 << 20)
+        return mye_fail(err, MYE_ERR_ARG, "batch wants 1 to 1048576 samples, got %d", o->B);
+    for (int i = 0; i < run->model->n_nodes; i++) {
+        const mye_node *n = run->model->node[i];
+        if (n->neuron != NULL && n->neuron->single_step && o->T > 1)
+            return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                            "neuron '%s' (%s) has no membrane and wants T = 1, got T = %d", n->name,
+                            n->neuron->entry.name, o->T);
+    }
+    return MYE_OK;
+}
+
+/* State that stays for the whole run (batch statistics, masks): bytes, or pointers into `base`. */
+static size_t place_state(mye_run *run, unsigned char *base)
+{
+    mye_arena arena = {base, SIZE_MAX, 0};
+    for (int q = 0; q < run->n_passes; q++)
+        for (int i = 0; i < run->model->n_nodes; i++) {
+            mye_pass *p = &run->pass[q]->pass;
+            const mye_node *n = p->node[i];
+            if (n->type->state_bytes != NULL)
+                p->value[i].state = mye_arena_take(&arena, n->type->state_bytes(n, p));
+        }
+    return arena.used;
+}
+
+static void place_outputs(mye_run *run, mye_arena *arena)
+{
+    const size_t B = (size_t)run->options.B, K = (size_t)run->K, T = (size_t)run->options.T;
+    run->out = mye_arena_take(arena, T * B * K * sizeof(float));
+    if (run->options.training)
+        run->dout = mye_arena_take(arena, T * B * K * sizeof(float));
+    run->mean = mye_arena_take(arena, B * K * sizeof(float));
+    run->per_sample = mye_arena_take(arena, B * sizeof(float));
+    run->time_weight = mye_arena_take(arena, T * sizeof(float));
+}
+
+static mye_status dry_run(mye_run *run, mye_error *err)
+{
+    run->scratch = add_buffer(run, 0);
+    run->dry = true;
+    run->boundary = -1;
+    if (!run->failed)
+        run_modules(run);
+    run->dry = false;
+    int *order = mye_alloc_array(run->ctx, (size_t)run->n_intervals + 1, sizeof(int));
+    if (run->failed || order == NULL) {
+        mye_free(run->ctx, order);
+        return mye_no_memory(err, (size_t)run->n_intervals * sizeof(mye_interval),
+                             "the memory plan of the run");
+    }
+    run->arena_bytes = mye_planner_place(run->interval, run->n_intervals, order);
+    mye_free(run->ctx, order);
+    mye_arena count = {NULL, SIZE_MAX, place_state(run, NULL)};
+    place_outputs(run, &count);
+    run->state_bytes = count.used;
+    /* A little more than planned: alignment inside lanes. */
+    run->lane_bytes = (run->lane_bytes + 4095) / 4096 * 4096 + 4096;
+    return MYE_OK;
+}
+
+static mye_status prepare(mye_context *ctx, const mye_model *model, const mye_run_options *options,
+                          mye_run **out, mye_error *err)
+{
+    mye_run *run = mye_alloc(ctx, sizeof *run);
+    if (run == NULL)
+        return mye_no_memory(err, sizeof *run, "a run");
+    *out = run;
+    run->ctx = ctx;
+    run->model = model;
+    run->options = *options;
+    MYE_TRY(check_sizes(run, err));
+    MYE_TRY(parse_methods(run, options, err));
+    run->K = (int)mye_shape_size(model->node[model->output]->shape);
+    const size_t lanes = (size_t)mye_context_threads(ctx);
+    run->lane = mye_alloc_array(ctx, lanes, sizeof *run->lane);
+    if (run->lane == NULL)
+        return mye_no_memory(err, lanes * sizeof *run->lane, "the list of lanes");
+    if (options->training)
+        time_rule(run)->prepare(run->time.options, run);
+    else
+        mye_run_add_pass(run, options->T, options->T);
+    return dry_run(run, err);
+}
+
+static mye_status allocate(mye_run *run, mye_error *err)
+{
+    const size_t threads = (size_t)mye_context_threads(run->ctx);
+    run->arena = mye_alloc_big(run->ctx, run->arena_bytes);
+    run->state = mye_alloc(run->ctx, run->state_bytes);
+    run->lanes = mye_alloc_big(run->ctx, threads * run->lane_bytes);
+    if (run->arena == NULL || run->state == NULL || run->lanes == NULL)
+        return mye_no_memory(err, mye_run_bytes(run), "the activations of a training step");
+    for (size_t i = 0; i < threads; i++)
+        run->lane[i] = (mye_lane){run->lanes + i * run->lane_bytes, run->lane_bytes, 0};
+    mye_arena arena = {run->state, run->state_bytes, place_state(run, run->state)};
+    place_outputs(run, &arena);
+    mye_readout_weights(run->model->node[run->model->output], run->options.T, run->time_weight);
+    return MYE_OK;
+}
+
+mye_status mye_run_create(mye_context *ctx, const mye_model *model, const mye_run_options *options,
+                          mye_run **out, mye_error *err)
+{
+    mye_run *run = NULL;
+    mye_status status = prepare(ctx, model, options, &run, err);
+    if (status == MYE_OK)
+        status = allocate(run, err);
+    if (status != MYE_OK) {
+        mye_run_free(run);
+        run = NULL;
+    }
+    *out = run;
+    return status;
+}
+
+void mye_run_free(mye_run *run)
+{
+    if (run == NULL)
+        return;
+    mye_context *ctx = run->ctx;
+    for (int q = 0; q < run->n_passes; q++) {
+        mye_free(ctx, run->pass[q]->buffer);
+        mye_free(ctx, run->pass[q]->pass.value);
+        mye_free(ctx, run->pass[q]);
+    }
+    mye_free(ctx, run->buffer);
+    mye_free(ctx, run->interval);
+    mye_free(ctx, run->module);
+    mye_free(ctx, run->arena);
+    mye_free(ctx, run->state);
+    mye_free(ctx, run->lanes);
+    mye_free(ctx, run->lane);
+    mye_method_free(ctx, &run->time);
+    mye_method_free(ctx, &run->depth);
+    mye_method_free(ctx, &run->loss);
+    mye_free(ctx, run);
+}
+
+size_t mye_run_bytes(const mye_run *run)
+{
+    return run->arena_bytes + run->state_bytes +
+           (size_t)mye_context_threads(run->ctx) * run->lane_bytes;
+}
+
+void mye_run_on_module(mye_run *run, void (*done)(void *self, const mye_module *m), void *self)
+{
+    run->on_module = done;
+    run->on_module_self = self;
+}
+
+mye_pass *mye_run_pass(mye_run *run)
+{
+    return &run->pass[0]->pass;
+}
+
+mye_pass *mye_run_rate_pass(mye_run *run)
+{
+    return run->n_passes > 1 ? &run->pass[1]->pass : NULL;
+}
+
+const mye_model *mye_run_model(const mye_run *run)
+{
+    return run->model;
+}
+
+const mye_run_options *mye_run_asked(const mye_run *run)
+{
+    return &run->options;
+}
+
+/* ---- the plan ---- */
+
+static void add_stays(const mye_run *run, mye_plan *plan)
+{
+    for (int i = 0; i < run->n_intervals; i++) {
+        const mye_interval *x = &run->interval[i];
+        if (x->node < 0)
+            continue;
+        const bool kept = run->boundary >= 0 && x->first < run->boundary &&
+                          x->last >= run->boundary && x->slot != MYE_SLOT_GRAD;
+        mye_plan_row *row = &plan->row[x->node];
+        if (kept)
+            row->kept_bytes += x->bytes;
+        else if (x->bytes > row->work_bytes)
+            row->work_bytes = x->bytes;
+    }
+    for (int q = 0; q < run->n_passes; q++)
+        for (int i = 0; i < run->model->n_nodes; i++) {
+            const mye_pass *p = &run->pass[q]->pass;
+            const mye_node *n = p->node[i];
+            if (n->type->state_bytes != NULL)
+                plan->row[i].kept_bytes += n->type->state_bytes(n, p);
+        }
+}
+
+static void fill_rows(const mye_run *run, mye_plan *plan)
+{
+    const mye_model *model = run->model;
+    for (int i = 0; i < model->n_nodes; i++) {
+        const mye_node *n = model->node[i];
+        mye_plan_row *row = &plan->row[i];
+        mye_ops ops = {0};
+        if (n->type->count != NULL)
+            n->type->count(n, &ops);
+        *row = (mye_plan_row){.node = n->name,
+                              .op = n->neuron != NULL ? n->neuron->entry.name : n->type->entry.name,
+                              .C = n->shape.c,
+                              .H = n->shape.h,
+                              .W = n->shape.w,
+                              .macs = ops.macs};
+        for (int k = 0; k < n->n_weights; k++)
+            row->weight_bytes +=
+                n->weight[k].count * sizeof(float) * (n->weight[k].trainable ? 2 : 1);
+        plan->macs += ops.macs * (n->is_static ? 1 : run->options.T) * run->options.B;
+    }
+    add_stays(run, plan);
+}
+
+mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run_options *options,
+                         mye_plan *plan, mye_error *err)
+{
+    *plan = (mye_plan){0};
+    mye_run *run = NULL;
+    mye_status status = prepare(ctx, model, options, &run, err);
+    if (status == MYE_OK) {
+        plan->row = mye_alloc_array(ctx, (size_t)model->n_nodes, sizeof *plan->row);
+        if (plan->row == NULL)
+            status = mye_no_memory(err, (size_t)model->n_nodes * sizeof *plan->row, "a plan");
+    }
+    if (status == MYE_OK) {
+        plan->n_rows = model->n_nodes;
+        fill_rows(run, plan);
+        const size_t lanes = (size_t)mye_context_threads(ctx) * run->lane_bytes;
+        plan->run_bytes = run->arena_bytes + run->state_bytes;
+        plan->scratch_bytes = lanes;
+        for (int i = 0; i < plan->n_rows; i++)
+            plan->kept_bytes += plan->row[i].kept_bytes;
+        const double steps = (double)mye_model_neurons(model) * options->T * options->B;
+        plan->kept_per_neuron_step = steps > 0 ? (double)plan->kept_bytes / steps : 0;
+    }
+    mye_run_free(run);
+    return status;
+}

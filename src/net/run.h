@@ -1,0 +1,140 @@
+/*
+ * Run: one training (or inference) step of a model for B samples and T steps, with all its memory.
+ *
+ * A time rule is an ordinary function that calls the ops below in its own order. It is executed
+ * once dry: the ops then only note which buffers they write and read, and when. From these
+ * lifetimes the planner places every buffer in one arena. The real execution calls the same
+ * function, so what was planned is what happens.
+ */
+#ifndef MYE_RUN_H
+#define MYE_RUN_H
+
+#include "myelin/plan.h"
+#include "net/graph.h"
+#include "node/node.h"
+
+/* ---- what the loss sees ---- */
+
+typedef struct mye_target {
+    const int32_t *label;   /* [B]                                                       */
+    const int32_t *label_b; /* [B] second label of mixup, or NULL                        */
+    const float *mix;       /* [B] share of label, or NULL (1)                           */
+    const float *weight;    /* [B] weight of each sample's loss, or NULL (1)             */
+} mye_target;
+
+/* Outputs of steps [0, steps) of T. Static outputs and one-output rules have steps = T = 1. */
+typedef struct mye_loss_input {
+    int T, steps, B, K;
+    const float *out;         /* [steps][B][K]                                            */
+    const float *time_weight; /* [steps] of the readout (mean: 1/T each)                   */
+    const mye_target *target;
+} mye_loss_input;
+
+typedef struct mye_loss {
+    mye_entry entry;
+    bool per_step; /* sum of one loss per step: span-by-span rules can use it */
+    /* Mean over the batch (with weights); grad [steps][B][K] written when not NULL; per_sample [B]
+     * receives (adds) each sample's own unweighted loss when not NULL. */
+    double (*eval)(const void *options, const mye_loss_input *in, float *grad,
+                   float *per_sample);
+} mye_loss;
+extern const mye_kind mye_kind_loss;
+
+/* Fills the input's value, [steps][B][N] for steps [t0, t1) (static: one); dst is the place of step
+ * t0. */
+typedef struct mye_source {
+    void (*fill)(void *self, const mye_pass *p, int t0, int t1, float *dst);
+    void *self;
+} mye_source;
+
+/* ---- depth modules ---- */
+
+/* Part of a network with its own loss; gradients do not leave it. */
+typedef struct mye_module {
+    int first, last; /* nodes [first, last]                  */
+    int output;      /* the node whose value the loss reads  */
+} mye_module;
+
+/* ---- buffers ---- */
+
+typedef enum mye_slot { MYE_SLOT_DATA, MYE_SLOT_GRAD, MYE_SLOT_U, MYE_SLOT_E, MYE_SLOT_R,
+                        MYE_SLOT_EPS, MYE_SLOT_COUNT } mye_slot;
+
+typedef struct mye_run mye_run;
+struct mye_time_rule;
+struct mye_depth_rule;
+
+typedef struct mye_run_options {
+    const char *time, *depth, *loss;
+    int T, B;
+    bool training;   /* false: inference, forward only      */
+    bool smooth;     /* gradient check                      */
+    bool input_grad; /* dL/d(input) is wanted               */
+} mye_run_options;
+
+mye_status mye_run_create(mye_context *ctx, const mye_model *model,
+                          const mye_run_options *options, mye_run **out, mye_error *err);
+/* Counts only: never allocates the arena. */
+mye_status mye_run_count(mye_context *ctx, const mye_model *model,
+                         const mye_run_options *options, mye_plan *plan, mye_error *err);
+void mye_run_free(mye_run *run);
+
+typedef struct mye_step_result {
+    double loss;
+    int64_t correct;        /* samples whose best class is the (first) label                  */
+    const float *per_sample; /* [B] losses                                                     */
+    const float *output;    /* [B][K] outputs collapsed over time, as the readout says         */
+} mye_step_result;
+
+/* One step with n <= B samples: training computes gradients into the model's gradient block (which
+ * it clears first); inference only outputs. */
+mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
+                        uint64_t seed, mye_step_result *out, mye_error *err);
+size_t mye_run_bytes(const mye_run *run); /* what this run allocated */
+/* For depth rules that move the weights of each module at once: called after each module's
+ * backward pass. NULL: not called. */
+void mye_run_on_module(mye_run *run, void (*done)(void *self, const mye_module *m), void *self);
+/* The spike pass, for tests, probes and firing rates. */
+mye_pass *mye_run_pass(mye_run *run);
+/* The second pass (rate-based learning); NULL when the rule has none. */
+mye_pass *mye_run_rate_pass(mye_run *run);
+
+/* ---- ops, for time rules ---- */
+
+const mye_model *mye_run_model(const mye_run *run);
+const mye_run_options *mye_run_asked(const mye_run *run);
+/* A new pass (the run starts with one): T steps, holding `window` of them at a time. */
+mye_pass *mye_run_add_pass(mye_run *run, int T, int window);
+/* Gives node's slot a buffer of `bytes`. DATA and GRAD have theirs; U, E, R, EPS on demand. */
+void mye_run_need(mye_run *run, mye_pass *p, int node, mye_slot slot, size_t bytes);
+void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1);
+void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1);
+/* Runs `work` as an op that reads and writes the given slots; for what only one rule does. */
+typedef struct mye_touch {
+    mye_pass *p;
+    int node;
+    mye_slot slot;
+    bool write;
+} mye_touch;
+void mye_run_op(mye_run *run, const mye_touch *touch, int n,
+                void (*work)(const mye_touch *touch, double arg), double arg);
+/* Shows rates and eligibilities of all neurons to the probe, when there is one. */
+void mye_run_show_rates(mye_run *run, mye_pass *p);
+/* The node's stored value is not needed any more: its memory may be used by others. */
+void mye_run_drop(mye_run *run, mye_pass *p, int node, mye_slot slot);
+/* Slot `a` of one pass is the very memory of slot `b` of another. */
+void mye_run_share(mye_run *run, mye_pass *pa, int node, mye_slot a, mye_pass *pb, mye_slot b);
+/* Stored values that the backward pass of `node` needs and that were dropped are computed again. */
+void mye_run_recompute(mye_run *run, mye_pass *p, int node);
+/* Copies the module's outputs of steps [t0, t1) to the run's small [T][B][K] block. */
+void mye_run_collect(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1);
+/* Loss (and its gradient) of the collected outputs; added to the step's loss. */
+void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1);
+/* Hands `scale` times the loss gradient to the output node of pass p: step by step, or, in the rate
+ * pass, summed over time. */
+void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1,
+                       double scale);
+/* Forgets which gradients were written: before each backward pass. */
+void mye_run_begin_backward(mye_run *run, mye_pass *p);
+
+#endif

@@ -1,0 +1,82 @@
+/* What run.c, run_ops.c and planner.c share. */
+#ifndef MYE_RUN_INTERNAL_H
+#define MYE_RUN_INTERNAL_H
+
+#include "net/run.h"
+
+/* One stay of a buffer in the arena: from the op that first writes it to the last that reads it. */
+typedef struct mye_interval {
+    int first, last; /* ticks; one op = one tick */
+    size_t bytes, offset;
+    int next;        /* the same buffer's next stay, -1: none */
+    int pass, node;  /* for the plan's table; node -1: scratch of an op */
+    mye_slot slot;
+} mye_interval;
+
+typedef struct mye_buffer {
+    size_t bytes;      /* 0: this slot is not used                      */
+    int head, tail;    /* intervals, -1: none                           */
+    int current;       /* the stay that is now in the arena, -1         */
+    bool live;
+} mye_buffer;
+
+#define MYE_RUN_MAX_PASS 2
+
+typedef struct mye_pass_slots {
+    mye_pass pass;
+    int window;
+    int *buffer; /* [n_nodes][MYE_SLOT_COUNT] index into run->buffer, -1: none */
+} mye_pass_slots;
+
+struct mye_run {
+    mye_context *ctx;
+    const mye_model *model;
+    mye_run_options options;
+    mye_method time, depth, loss;
+    mye_module *module;
+    int n_modules;
+    const mye_module *at; /* the module that is being worked on */
+
+    mye_pass_slots *pass[MYE_RUN_MAX_PASS];
+    int n_passes;
+    mye_buffer *buffer;
+    int n_buffers, cap_buffers;
+    mye_interval *interval;
+    int n_intervals, cap_intervals;
+    int scratch; /* index of the buffer that stands for op scratch */
+
+    bool dry;
+    bool failed; /* no memory while preparing or dry */
+    int tick;
+    int boundary; /* tick of the first backward op: what lives across it was kept */
+    size_t lane_bytes;
+    size_t arena_bytes, state_bytes;
+    unsigned char *arena, *state, *lanes;
+    mye_lane *lane;
+
+    /* outputs, collected: [T][B][K] */
+    int K, out_steps, collected;
+    float *out, *dout, *mean, *per_sample, *time_weight;
+
+    /* the step at work */
+    mye_source source;
+    const mye_target *target;
+    double loss_value;
+    void (*on_module)(void *self, const mye_module *m);
+    void *on_module_self;
+};
+
+/* Places intervals so that two that live at the same time never overlap; returns the arena's
+ * bytes. `order` is room for n ints. */
+size_t mye_planner_place(mye_interval *interval, int n, int *order);
+
+const float *mye_run_time_weight(const mye_run *run);
+
+static inline mye_buffer *mye_run_buffer(mye_run *run, const mye_pass *p, int node, mye_slot slot)
+{
+    const mye_pass_slots *rp = (const mye_pass_slots *)p; /* pass is its first member */
+    const int i = rp->buffer[node * MYE_SLOT_COUNT + (int)slot];
+    return i < 0 ? NULL : &run->buffer[i];
+}
+
+#endif

@@ -1,0 +1,332 @@
+/*
+ * The ops that time rules are made of. Each op announces what it reads and writes; in the dry
+ * execution that is all it does, in the real one the buffers are bound to their places first.
+ */
+#include "net/run_internal.h"
+
+#include "neuron/neuron.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
+{
+    switch (slot) {
+    case MYE_SLOT_DATA:
+        return v->data = p;
+    case MYE_SLOT_GRAD:
+        return v->grad = p;
+    case MYE_SLOT_U:
+        return v->u = p;
+    case MYE_SLOT_E:
+        return v->e = p;
+    case MYE_SLOT_R:
+        return v->r = p;
+    default:
+        return v->eps = p;
+    }
+}
+
+/* A new stay of the buffer begins at this tick: noted when dry, looked up when real. */
+static void begin_stay(mye_run *run, mye_buffer *b, int pass, int node, mye_slot slot)
+{
+    b->live = true;
+    if (!run->dry) {
+        b->current = b->current < 0 ? b->head : run->interval[b->current].next;
+        assert(b->current >= 0);
+        return;
+    }
+    if (run->n_intervals == run->cap_intervals) {
+        const int cap = run->cap_intervals * 2 + 64;
+        mye_interval *grown =
+            mye_grow(run->ctx, run->interval, (size_t)run->cap_intervals * sizeof *grown,
+                     (size_t)cap * sizeof *grown);
+        if (grown == NULL) {
+            run->failed = true;
+            return;
+        }
+        run->interval = grown;
+        run->cap_intervals = cap;
+    }
+    const int i = run->n_intervals++;
+    const size_t bytes = (b->bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
+    run->interval[i] = (mye_interval){run->tick, run->tick, bytes, 0, -1, pass, node, slot};
+    if (b->tail >= 0)
+        run->interval[b->tail].next = i;
+    else
+        b->head = i;
+    b->tail = b->current = i;
+}
+
+static int pass_index(const mye_run *run, const mye_pass *p)
+{
+    return &run->pass[0]->pass == p ? 0 : 1;
+}
+
+/* Announces one access. Reading what was never written is a mistake of the rule. */
+static void touch_slot(mye_run *run, mye_pass *p, int node, mye_slot slot, bool write)
+{
+    mye_buffer *b = mye_run_buffer(run, p, node, slot);
+    if (b == NULL || run->failed)
+        return;
+    MYE_UNUSED(write); /* without assertions */
+    assert(write || b->live);
+    if (!b->live)
+        begin_stay(run, b, pass_index(run, p), node, slot);
+    if (run->failed)
+        return;
+    mye_interval *stay = &run->interval[b->current];
+    if (run->dry)
+        stay->last = run->tick;
+    else
+        slot_pointer_set(&p->value[node], slot, run->arena + stay->offset);
+}
+
+/* Announces the reading of a node's value: its buffer, or those behind a virtual node. */
+static void touch_value(mye_run *run, mye_pass *p, int node)
+{
+    const mye_node *n = p->node[node];
+    if (n->type->load == NULL) {
+        touch_slot(run, p, node, MYE_SLOT_DATA, false);
+        return;
+    }
+    for (int k = 0; k < n->n_in; k++)
+        touch_value(run, p, n->in[k]);
+}
+
+static void begin_op(mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
+{
+    const size_t lane = n->type->lane_bytes != NULL ? n->type->lane_bytes(n, p, op) : 0;
+    const size_t scratch = n->type->scratch_bytes != NULL ? n->type->scratch_bytes(n, p, op) : 0;
+    if (run->dry && lane > run->lane_bytes)
+        run->lane_bytes = lane;
+    p->scratch = NULL;
+    /* Also with 0 bytes: a smaller last batch may need less, and the order of stays must hold. */
+    mye_buffer *b = &run->buffer[run->scratch];
+    b->bytes = scratch;
+    b->live = false;
+    begin_stay(run, b, pass_index(run, p), -1, MYE_SLOT_DATA);
+    if (!run->dry && !run->failed)
+        p->scratch = run->arena + run->interval[b->current].offset;
+}
+
+static void set_window(mye_pass *p, int t0)
+{
+    p->t_base = ((const mye_pass_slots *)p)->window < p->T ? t0 : 0;
+}
+
+static void fill_input(mye_run *run, mye_pass *p, int node, int t0, int t1)
+{
+    if (!run->dry)
+        run->source.fill(run->source.self, p, t0, t1, mye_value_row(p, node, t0, 0));
+}
+
+void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
+{
+    const mye_node *n = p->node[node];
+    if (n->is_static && t0 > 0)
+        return; /* computed at the first step */
+    set_window(p, t0);
+    const bool is_input = n->n_in == 0;
+    if (!is_input && n->type->forward == NULL)
+        return;
+    for (int k = 0; k < n->n_in; k++)
+        touch_value(run, p, n->in[k]);
+    for (mye_slot s = MYE_SLOT_DATA; s < MYE_SLOT_COUNT; s++)
+        if (s != MYE_SLOT_GRAD)
+            touch_slot(run, p, node, s, true);
+    if (is_input)
+        fill_input(run, p, node, t0, t1);
+    if (n->type->forward != NULL) {
+        begin_op(run, p, n, MYE_OP_FORWARD);
+        if (!run->dry)
+            n->type->forward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
+    }
+    run->tick++;
+}
+
+/* Makes sure that the value of `node` can be read. */
+static void ensure_value(mye_run *run, mye_pass *p, int node)
+{
+    const mye_node *n = p->node[node];
+    const mye_buffer *b = mye_run_buffer(run, p, node, MYE_SLOT_DATA);
+    const bool is_virtual = n->type->load != NULL;
+    if (!is_virtual && (b == NULL || b->live))
+        return;
+    for (int k = 0; k < n->n_in; k++)
+        ensure_value(run, p, n->in[k]);
+    if (is_virtual)
+        return;
+    p->repeated = true;
+    mye_run_forward(run, p, node, 0, p->T);
+    p->repeated = false;
+}
+
+void mye_run_recompute(mye_run *run, mye_pass *p, int node)
+{
+    const mye_node *n = p->node[node];
+    if (!(n->type->flags & MYE_NODE_READS_INPUT) || !p->value[node].grad_written)
+        return;
+    for (int k = 0; k < n->n_in; k++)
+        ensure_value(run, p, n->in[k]);
+}
+
+/* An input outside the module that is at work gets no gradient. */
+static bool wants_gradient(mye_run *run, mye_pass *p, int node)
+{
+    const bool inside = run->at == NULL || node >= run->at->first || run->options.input_grad;
+    return inside && mye_run_buffer(run, p, node, MYE_SLOT_GRAD) != NULL;
+}
+
+void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
+{
+    const mye_node *n = p->node[node];
+    if (!p->value[node].grad_written || n->type->backward == NULL || n->n_in == 0)
+        return;
+    set_window(p, t0);
+    touch_slot(run, p, node, MYE_SLOT_GRAD, false);
+    const bool rate_neuron = p->rates && n->neuron != NULL;
+    if (rate_neuron)
+        touch_slot(run, p, node, MYE_SLOT_E, false);
+    else if (n->type->flags & MYE_NODE_READS_INPUT)
+        for (int k = 0; k < n->n_in; k++)
+            touch_value(run, p, n->in[k]);
+    if (n->neuron != NULL && !rate_neuron)
+        touch_slot(run, p, node, MYE_SLOT_U, false);
+    for (int k = 0; k < n->n_in; k++) {
+        p->value[n->in[k]].grad = NULL;
+        if (wants_gradient(run, p, n->in[k]))
+            touch_slot(run, p, n->in[k], MYE_SLOT_GRAD, true);
+    }
+    begin_op(run, p, n, MYE_OP_BACKWARD);
+    if (!run->dry && rate_neuron)
+        mye_neuron_backward_rate(n, p, p->value[node].e);
+    else if (!run->dry)
+        n->type->backward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
+    for (int k = 0; k < n->n_in; k++)
+        if (wants_gradient(run, p, n->in[k]))
+            p->value[n->in[k]].grad_written = true;
+    run->tick++;
+}
+
+void mye_run_op(mye_run *run, const mye_touch *touch, int n,
+                void (*work)(const mye_touch *touch, double arg), double arg)
+{
+    for (int i = 0; i < n; i++)
+        touch_slot(run, touch[i].p, touch[i].node, touch[i].slot, touch[i].write);
+    if (!run->dry)
+        work(touch, arg);
+    run->tick++;
+}
+
+void mye_run_show_rates(mye_run *run, mye_pass *p)
+{
+    for (int i = 0; i < p->n_nodes; i++) {
+        const mye_node *n = p->node[i];
+        const mye_value *v = &p->value[i];
+        if (n->neuron == NULL)
+            continue;
+        touch_slot(run, p, i, MYE_SLOT_E, false);
+        touch_slot(run, p, i, MYE_SLOT_R, false);
+        for (int b = 0; !run->dry && p->probe != NULL && b < p->B; b++) {
+            const mye_at at = {0, b, 0, v->n};
+            p->probe(p->probe_arg, n, MYE_PROBE_RATE, at, v->r + b * v->n);
+            p->probe(p->probe_arg, n, MYE_PROBE_ELIGIBILITY, at, v->e + b * v->n);
+        }
+    }
+}
+
+void mye_run_drop(mye_run *run, mye_pass *p, int node, mye_slot slot)
+{
+    mye_buffer *b = mye_run_buffer(run, p, node, slot);
+    if (b != NULL)
+        b->live = false;
+}
+
+void mye_run_begin_backward(mye_run *run, mye_pass *p)
+{
+    if (run->dry && run->boundary < 0)
+        run->boundary = run->tick;
+    for (int i = 0; i < p->n_nodes; i++) {
+        p->value[i].grad_written = false;
+        mye_run_drop(run, p, i, MYE_SLOT_GRAD);
+    }
+}
+
+void mye_run_collect(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1)
+{
+    touch_value(run, p, m->output);
+    set_window(p, t0);
+    const int64_t n = p->value[m->output].n;
+    const size_t lane = mye_load_lane_bytes(p, m->output, n) + (size_t)n * sizeof(float);
+    if (run->dry && lane > run->lane_bytes)
+        run->lane_bytes = lane;
+    run->tick++;
+    if (run->dry)
+        return;
+    const int steps = p->node[m->output]->is_static ? 1 : t1 - t0;
+    for (int s = 0; s < steps; s++)
+        for (int b = 0; b < p->B; b++)
+            mye_load_into(p, m->output, (mye_at){t0 + s, b, 0, n},
+                          run->out + ((int64_t)(t0 + s) * p->B + b) * n, &run->lane[0]);
+    run->collected = t0 + steps;
+}
+
+void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
+{
+    if (run->dry)
+        return;
+    const mye_loss *loss = (const mye_loss *)run->loss.entry;
+    const bool is_static = run->model->node[m->output]->is_static;
+    const bool whole = t1 - t0 >= run->collected || is_static;
+    const int B = run->pass[0]->pass.B;
+    const int64_t row = (int64_t)B * run->K;
+    const mye_loss_input in = {
+        .T = whole ? run->collected : run->options.T,
+        .steps = whole ? run->collected : t1 - t0,
+        .B = B,
+        .K = run->K,
+        .out = run->out + t0 * row,
+        .time_weight = mye_run_time_weight(run) + t0,
+        .target = run->target,
+    };
+    run->loss_value += loss->eval(run->loss.options, &in,
+                                  run->options.training ? run->dout + t0 * row : NULL,
+                                  run->per_sample);
+}
+
+typedef struct {
+    mye_run *run;
+    int t0, t1;
+    double scale;
+} loss_grad;
+
+static void write_loss_grad(mye_pass *p, int node, const loss_grad *a)
+{
+    const mye_run *run = a->run;
+    const int64_t row = (int64_t)p->B * run->K;
+    float *g = p->value[node].grad;
+    const int steps = p->value[node].steps == 1 ? 1 : a->t1 - a->t0;
+    if (!p->rates) {
+        for (int64_t i = 0; i < steps * row; i++)
+            g[i] = (float)a->scale * run->dout[a->t0 * row + i];
+        return;
+    }
+    for (int64_t i = 0; i < row; i++) {
+        double sum = 0;
+        for (int t = 0; t < run->collected; t++)
+            sum += (double)run->dout[t * row + i];
+        g[i] = (float)(a->scale * sum);
+    }
+}
+
+void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1, double scale)
+{
+    const loss_grad a = {run, t0, t1, scale};
+    set_window(p, t0);
+    touch_slot(run, p, m->output, MYE_SLOT_GRAD, true);
+    p->value[m->output].grad_written = true;
+    if (!run->dry)
+        write_loss_grad(p, m->output, &a);
+    run->tick++;
+}

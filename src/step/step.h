@@ -1,0 +1,86 @@
+/*
+ * Step axis: how far weights move. One optimiser = one file + one line in step_list.inc; schedules
+ * likewise in schedule_list.inc.
+ */
+#ifndef MYE_STEP_H
+#define MYE_STEP_H
+
+#include "net/graph.h"
+
+typedef struct mye_step_info {
+    int64_t step;         /* from 0                              */
+    double learning_rate; /* of the schedule, times options->lr  */
+    float grad_scale;     /* clipping: factor on every gradient  */
+} mye_step_info;
+
+#define MYE_STEP_MAX_STATE 4
+
+typedef struct mye_step_rule {
+    mye_entry entry;
+    /* Names of the state blocks, as checkpoints call them; NULL after the last. */
+    const char *state_name[MYE_STEP_MAX_STATE + 1];
+    /* How many of them these options need: floats per weight (SGD without momentum: 0). */
+    int (*n_state)(const void *options);
+    double (*learning_rate)(const void *options);
+    /* Moves one weight tensor; state[i] are its n_state blocks (same layout as the weight). */
+    void (*apply)(const void *options, const mye_step_info *at, const mye_weight *w,
+                  float *const *state, int64_t begin, int64_t end);
+} mye_step_rule;
+
+typedef struct mye_schedule {
+    mye_entry entry;
+    /* Factor on the learning rate at `step` of `total` steps, `per_epoch` steps each. */
+    double (*factor)(const void *options, int64_t step, int64_t total, int64_t per_epoch);
+    mye_status (*check)(const void *options, mye_error *err); /* NULL: ranges are enough */
+} mye_schedule;
+
+/*
+ * Linear warm-up, common to all schedules: their options begin with it, their tables with
+ * MYE_WARMUP_PARAMS. Warm-up step s of W has the factor (s + 1) / W.
+ */
+typedef struct mye_warmup {
+    double epochs;
+    int64_t steps; /* both given: they add up */
+} mye_warmup;
+
+#define MYE_WARMUP_PARAMS(options_type)                                                            \
+    {.name = "warmup",                                                                             \
+     .type = MYE_PARAM_FLOAT,                                                                      \
+     .offset = offsetof(options_type, warmup.epochs),                                              \
+     .def = "0",                                                                                   \
+     .min = 0,                                                                                     \
+     .max = 1e6,                                                                                   \
+     .unit = "epochs",                                                                             \
+     .help = "linear warm-up of the learning rate, in epochs"},                                    \
+    {                                                                                              \
+        .name = "warmup_steps", .type = MYE_PARAM_INT,                                             \
+        .offset = offsetof(options_type, warmup.steps), .def = "0", .min = 0, .max = 1e12,         \
+        .unit = "steps", .help = "linear warm-up of the learning rate, in steps (added to warmup)" \
+    }
+
+int64_t mye_warmup_steps(const mye_warmup *w, int64_t per_epoch);
+/* Factor of warm-up at `step`; 1 after it. */
+double mye_warmup_factor(const mye_warmup *w, int64_t step, int64_t per_epoch);
+
+extern const mye_kind mye_kind_step, mye_kind_schedule;
+
+/* State of a step rule for a model: one block of n_state * n_params floats. A step rule sees only
+ * trainable weights; weights without `decay` form the group that is not decayed. */
+typedef struct mye_stepper mye_stepper;
+mye_status mye_stepper_create(mye_context *ctx, mye_model *model, const char *rule,
+                              const char *schedule, int64_t total_steps, int64_t per_epoch,
+                              mye_stepper **out, mye_error *err);
+void mye_stepper_free(mye_stepper *s);
+/* Bytes that a rule keeps for a model, without making it. */
+mye_status mye_stepper_plan(mye_context *ctx, const mye_model *model, const char *rule,
+                            size_t *bytes, mye_error *err);
+/* Global gradient norm is clipped to `clip` (0: not); then every weight moves (in parallel, fixed
+ * shards). Returns the norm before clipping; when it is not finite, nothing has moved. */
+double mye_stepper_apply(mye_stepper *s, double clip);
+double mye_stepper_rate(const mye_stepper *s); /* learning rate of the next step */
+/* For checkpoints: step counter and state blocks (each n_params floats, storage layout). */
+int64_t mye_stepper_counter(const mye_stepper *s);
+void mye_stepper_set_counter(mye_stepper *s, int64_t step);
+int mye_stepper_blocks(const mye_stepper *s, float **block, const char **name, int max);
+
+#endif

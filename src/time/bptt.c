@@ -1,0 +1,102 @@
+/*
+ * Backpropagation through time with a surrogate gradient: the reference rule.
+ *
+ * Forward over all T steps, backward over all T steps with the exact carry (training_rules 3.2).
+ * Kept for the backward pass: spikes as bits and what convolutions and dense layers put out, once;
+ * membranes and normalised values are computed again from that.
+ *
+ * mode=m  layer by layer: batch norm takes its statistics over all T steps
+ * mode=s  step by step: batch norm sees one step at a time; the backward pass is the same
+ * checkpoint=node  only spikes are kept; each layer's output is computed again from the spikes
+ *         when its backward pass comes: the same bits, about one more forward pass
+ *
+ * Source: Neftci, Mostafa, Zenke 2019; tdBN and the two step modes: Zheng et al. 2021; checkpoint:
+ * "Towards Lossless Memory-efficient Training of SNNs", 2026.
+ */
+#include "time/time.h"
+
+#include <stddef.h>
+
+typedef struct {
+    int mode, checkpoint;
+} bptt_options;
+
+enum { MODE_M, MODE_S };
+enum { KEEP_ALL, KEEP_SPIKES };
+
+static const mye_param params[] = {
+    {.name = "mode",
+     .type = MYE_PARAM_CHOICE,
+     .offset = offsetof(bptt_options, mode),
+     .def = "m",
+     .choices = "m|s",
+     .unit = "",
+     .help = "order: m = layer by layer over all steps, s = step by step (batch norm per step)"},
+    {.name = "checkpoint",
+     .type = MYE_PARAM_CHOICE,
+     .offset = offsetof(bptt_options, checkpoint),
+     .def = "none",
+     .choices = "none|node",
+     .unit = "",
+     .help = "node = keep only spikes and compute the rest again: same gradient, less memory"},
+    {.name = NULL},
+};
+
+static void prepare(const void *options, mye_run *run)
+{
+    const bptt_options *o = options;
+    const mye_model *model = mye_run_model(run);
+    const mye_run_options *ro = mye_run_asked(run);
+    mye_pass *p = mye_run_add_pass(run, ro->T, ro->T);
+    if (p == NULL || o->mode != MODE_S)
+        return;
+    p->per_step = true;
+    for (int i = 0; i < model->n_nodes; i++)
+        if (model->node[i]->neuron != NULL)
+            mye_run_need(run, p, i, MYE_SLOT_U,
+                         (size_t)ro->B * (size_t)p->value[i].n * sizeof(float));
+}
+
+static void forward(const bptt_options *o, mye_run *run, mye_pass *p, const mye_module *m)
+{
+    const int span = mye_time_span(o->mode == MODE_S, p->T);
+    for (int t = 0; t < p->T; t += span)
+        for (int i = m->first; i <= m->last; i++)
+            mye_run_forward(run, p, i, t, t + span);
+}
+
+/* Stored floats behind layers go; spikes, their pooled bits and the input stay. */
+static void drop_floats(mye_run *run, mye_pass *p, const mye_module *m)
+{
+    for (int i = m->first; i <= m->last; i++)
+        if (p->node[i]->neuron == NULL && p->node[i]->n_in > 0 && p->value[i].format == MYE_F32)
+            mye_run_drop(run, p, i, MYE_SLOT_DATA);
+}
+
+static void step(const void *options, mye_run *run, const mye_module *m)
+{
+    const bptt_options *o = options;
+    mye_pass *p = mye_run_pass(run);
+    forward(o, run, p, m);
+    mye_run_collect(run, p, m, 0, p->T);
+    mye_run_loss(run, m, 0, p->T);
+    if (o->checkpoint == KEEP_SPIKES)
+        drop_floats(run, p, m);
+    mye_run_begin_backward(run, p);
+    mye_run_loss_grad(run, p, m, 0, p->T, 1.0);
+    for (int i = m->last; i >= m->first; i--) {
+        if (o->checkpoint == KEEP_SPIKES)
+            mye_run_recompute(run, p, i);
+        mye_run_backward(run, p, i, 0, p->T);
+    }
+}
+
+const mye_time_rule mye_time_bptt = {
+    .entry = {.name = "bptt",
+              .brief = "backpropagation through time with surrogate gradients (the reference)",
+              .source = "Neftci, Mostafa, Zenke 2019, IEEE Signal Processing Magazine 36(6)",
+              .params = params,
+              .options_size = sizeof(bptt_options)},
+    .prepare = prepare,
+    .step = step,
+};

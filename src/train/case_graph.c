@@ -1,0 +1,450 @@
+/* From the nodes of a reference case to a graph of ours. Each op of the format is one row of a
+ * table: what it is called here and how its settings are written. */
+#include "train/case.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct builder {
+    const mye_case *c;
+    const json_t *run; /* top level or one of `also` */
+    mye_graph *graph;
+    const char *output; /* name of the node that the loss reads */
+    bool membrane;      /* ... and it reads its membrane         */
+} builder;
+
+typedef struct op_row {
+    const char *op, *type;
+    mye_status (*options)(const builder *b, const json_t *node, char *out, size_t size,
+                          mye_error *err);
+} op_row;
+
+static mye_status refuse(const builder *b, mye_error *err, const char *what, const char *value)
+{
+    return mye_fail(err, MYE_ERR_UNSUPPORTED, "%s: this build has no %s '%s'", b->c->path, what,
+                    value == NULL ? "(none)" : value);
+}
+
+static int64_t whole(const json_t *node, const char *key, int64_t otherwise)
+{
+    const json_t *x = json_object_get(node, key);
+    return json_is_number(x) ? (int64_t)json_number_value(x) : otherwise;
+}
+
+/* [vertical, horizontal] or one number for both. */
+static int64_t pair(const json_t *node, const char *key, size_t i, int64_t otherwise)
+{
+    const json_t *x = json_object_get(node, key);
+    if (json_is_array(x))
+        x = json_array_get(x, i);
+    return json_is_number(x) ? (int64_t)json_number_value(x) : otherwise;
+}
+
+static int window(const json_t *node, char *out, size_t size)
+{
+    const int64_t k = pair(node, "kernel", 0, 1), kw = pair(node, "kernel", 1, k);
+    const int64_t s = pair(node, "stride", 0, 1), sw = pair(node, "stride", 1, s);
+    const int64_t p = pair(node, "padding", 0, 0), pw = pair(node, "padding", 1, p);
+    return snprintf(out, size,
+                    "kernel=%lld,kernel_w=%lld,stride=%lld,stride_w=%lld,padding=%lld,"
+                    "padding_w=%lld",
+                    (long long)k, (long long)kw, (long long)s, (long long)sw, (long long)p,
+                    (long long)pw);
+}
+
+static bool has_param(const json_t *node, const char *role)
+{
+    return json_object_get(json_object_get(node, "params"), role) != NULL;
+}
+
+static const char *yes_no(bool x)
+{
+    return x ? "yes" : "no";
+}
+
+static mye_status no_options(const builder *b, const json_t *node, char *out, size_t size,
+                             mye_error *err)
+{
+    (void)b;
+    (void)node;
+    (void)size;
+    (void)err;
+    out[0] = '\0';
+    return MYE_OK;
+}
+
+static mye_status pool_options(const builder *b, const json_t *node, char *out, size_t size,
+                               mye_error *err)
+{
+    (void)b;
+    (void)err;
+    window(node, out, size);
+    return MYE_OK;
+}
+
+static mye_status linear_options(const builder *b, const json_t *node, char *out, size_t size,
+                                 mye_error *err)
+{
+    (void)b;
+    (void)err;
+    snprintf(out, size, "features=%lld,bias=%s", (long long)whole(node, "out_features", 0),
+             yes_no(has_param(node, "bias")));
+    return MYE_OK;
+}
+
+static mye_status conv_options(const builder *b, const json_t *node, char *out, size_t size,
+                               mye_error *err)
+{
+    (void)b;
+    (void)err;
+    const int used = window(node, out, size);
+    snprintf(out + used, size - (size_t)used, ",channels=%lld,groups=%lld,bias=%s",
+             (long long)whole(node, "out_channels", 0), (long long)whole(node, "groups", 1),
+             yes_no(has_param(node, "bias")));
+    return MYE_OK;
+}
+
+static mye_status sws_options(const builder *b, const json_t *node, char *out, size_t size,
+                              mye_error *err)
+{
+    MYE_TRY(conv_options(b, node, out, size, err));
+    const size_t used = strlen(out);
+    char eps[32];
+    mye_format_double(json_number_value(json_object_get(node, "eps")), eps, sizeof eps);
+    snprintf(out + used, size - used, ",eps=%s,gain=%s", eps, yes_no(has_param(node, "gain")));
+    return MYE_OK;
+}
+
+static mye_status norm_options(const builder *b, const json_t *node, char *out, size_t size,
+                               mye_error *err)
+{
+    (void)b;
+    const char *statistics = json_string_value(json_object_get(node, "statistics"));
+    char eps[32], momentum[32];
+    if (statistics == NULL)
+        statistics = "all_steps";
+    if (strcmp(statistics, "all_steps") != 0 && strcmp(statistics, "per_step") != 0)
+        return refuse(b, err, "batch norm statistics", statistics);
+    mye_format_double(json_number_value(json_object_get(node, "eps")), eps, sizeof eps);
+    mye_format_double(json_number_value(json_object_get(node, "momentum")), momentum,
+                      sizeof momentum);
+    snprintf(out, size, "eps=%s,momentum=%s,statistics=%s", eps, momentum, statistics);
+    return MYE_OK;
+}
+
+static mye_status scale_options(const builder *b, const json_t *node, char *out, size_t size,
+                                mye_error *err)
+{
+    (void)b;
+    (void)err;
+    char value[32];
+    mye_format_double(json_number_value(json_object_get(node, "value")), value, sizeof value);
+    snprintf(out, size, "value=%s,gain=%s", value, yes_no(has_param(node, "gain")));
+    return MYE_OK;
+}
+
+/* ---- neurons ---- */
+
+/* A setting of the node, of the run, or of the case, in this order. */
+static const json_t *setting(const builder *b, const json_t *node, const char *key)
+{
+    const json_t *own = json_object_get(json_object_get(node, "neuron"), key);
+    if (own == NULL)
+        own = json_object_get(json_object_get(b->run, "neuron"), key);
+    return own != NULL ? own : json_object_get(json_object_get(b->c->root, "neuron"), key);
+}
+
+static void add_number(const builder *b, const json_t *node, const char *key, const char *option,
+                       char *out, size_t size)
+{
+    const json_t *x = setting(b, node, key);
+    char number[32];
+    const size_t used = strlen(out);
+    if (json_is_number(x))
+        snprintf(out + used, size - used, ",%s=%s", option,
+                 mye_format_double(json_number_value(x), number, sizeof number));
+}
+
+static void add_bool(const builder *b, const json_t *node, const char *key, char *out, size_t size)
+{
+    const size_t used = strlen(out);
+    snprintf(out + used, size - used, ",%s=%s", key, yes_no(json_is_true(setting(b, node, key))));
+}
+
+static mye_status add_surrogate(const builder *b, char *out, size_t size, mye_error *err)
+{
+    const json_t *s = json_object_get(b->c->root, "surrogate");
+    const char *name = json_string_value(json_object_get(s, "name"));
+    if (s == NULL)
+        return MYE_OK;
+    const mye_kind *kind = mye_kind_find("surrogate");
+    const mye_entry *entry = NULL;
+    if (name == NULL || kind == NULL || mye_kind_entry(kind, name, &entry, NULL) != MYE_OK)
+        return refuse(b, err, "surrogate", name);
+    size_t used = strlen(out);
+    used += (size_t)snprintf(out + used, size - used, ",surrogate=(%s", name);
+    char separator = ':';
+    for (const mye_param *p = entry->params; p != NULL && p->name != NULL; p++) {
+        char number[32];
+        const json_t *x = json_object_get(s, p->name);
+        if (!json_is_number(x) || used >= size)
+            continue;
+        mye_format_double(json_number_value(x), number, sizeof number);
+        used += (size_t)snprintf(out + used, size - used, "%c%s=%s", separator, p->name, number);
+        separator = ',';
+    }
+    if (used + 2 < size)
+        snprintf(out + used, size - used, ")");
+    return MYE_OK;
+}
+
+static bool reads_membrane(const builder *b, const json_t *node)
+{
+    const char *name = json_string_value(json_object_get(node, "name"));
+    return b->membrane && name != NULL && strcmp(name, b->output) == 0;
+}
+
+static mye_status reset_option(const builder *b, const json_t *node, const char *const map[][2],
+                               char *out, size_t size, mye_error *err)
+{
+    const char *reset = json_string_value(setting(b, node, "reset"));
+    for (int i = 0; map[i][0] != NULL; i++)
+        if (reset != NULL && strcmp(reset, map[i][0]) == 0) {
+            snprintf(out, size, "reset=%s", map[i][1]);
+            return MYE_OK;
+        }
+    return refuse(b, err, "reset", reset);
+}
+
+static mye_status family_options(const builder *b, const json_t *node, char *out, size_t size,
+                                 mye_error *err)
+{
+    static const char *const resets[][2] = {{"soft", "soft"}, {"hard", "hard"}, {NULL, NULL}};
+    MYE_TRY(reset_option(b, node, resets, out, size, err));
+    add_number(b, node, "threshold", "theta", out, size);
+    add_number(b, node, "v_reset", "v_reset", out, size);
+    add_number(b, node, "subtract", "subtract", out, size);
+    add_bool(b, node, "detach_reset", out, size);
+    add_bool(b, node, "strict", out, size);
+    const json_t *rule = json_object_get(b->run, "rule");
+    const char *eligibility = json_string_value(json_object_get(rule, "eligibility"));
+    if (eligibility != NULL) {
+        const size_t used = strlen(out);
+        snprintf(out + used, size - used, ",eligibility=%s", eligibility);
+    }
+    if (reads_membrane(b, node)) {
+        const size_t used = strlen(out);
+        snprintf(out + used, size - used, ",emit=membrane");
+    }
+    return add_surrogate(b, out, size, err);
+}
+
+static mye_status lif_options(const builder *b, const json_t *node, char *out, size_t size,
+                              mye_error *err)
+{
+    MYE_TRY(family_options(b, node, out, size, err));
+    add_number(b, node, "lambda", "lambda", out, size);
+    add_bool(b, node, "decay_input", out, size);
+    return MYE_OK;
+}
+
+static mye_status leaky_options(const builder *b, const json_t *node, char *out, size_t size,
+                                mye_error *err)
+{
+    static const char *const resets[][2] = {
+        {"soft", "subtract"}, {"subtract", "subtract"}, {"zero", "zero"}, {NULL, NULL}};
+    MYE_TRY(reset_option(b, node, resets, out, size, err));
+    add_number(b, node, "threshold", "theta", out, size);
+    add_number(b, node, "lambda", "beta", out, size);
+    if (reads_membrane(b, node)) {
+        const size_t used = strlen(out);
+        snprintf(out + used, size - used, ",emit=membrane");
+    }
+    return add_surrogate(b, out, size, err);
+}
+
+static const op_row ops[] = {
+    {"add", "add", no_options},
+    {"avgpool", "avgpool", pool_options},
+    {"batchnorm", "batchnorm", norm_options},
+    {"conv2d", "conv2d", conv_options},
+    {"flatten", "flatten", no_options},
+    {"global_avgpool", "global_avgpool", no_options},
+    {"identity", "identity", no_options},
+    {"if", "if", family_options},
+    {"lif", "lif", lif_options},
+    {"linear", "dense", linear_options},
+    {"maxpool", "maxpool", pool_options},
+    {"scale", "scale", scale_options},
+    {"snntorch_leaky", "leaky", leaky_options},
+    {"sws_conv2d", "sws_conv2d", sws_options},
+};
+
+/* ---- the graph ---- */
+
+/* Nodes that the loss depends on; the others would never be trained. */
+static void mark_ancestors(const json_t *nodes, const char *name, bool *wanted)
+{
+    size_t i, k;
+    const json_t *node, *in;
+    json_array_foreach(nodes, i, node)
+    {
+        const char *own = json_string_value(json_object_get(node, "name"));
+        if (own == NULL || strcmp(own, name) != 0 || wanted[i])
+            continue;
+        wanted[i] = true;
+        json_array_foreach(json_object_get(node, "in"), k, in)
+        {
+            if (json_is_string(in))
+                mark_ancestors(nodes, json_string_value(in), wanted);
+        }
+    }
+}
+
+static mye_status find_inputs(const builder *b, const json_t *node, int *in, int *n, mye_error *err)
+{
+    size_t k;
+    const json_t *name;
+    *n = 0;
+    json_array_foreach(json_object_get(node, "in"), k, name)
+    {
+        int found = -1;
+        for (int i = 0; i < b->graph->n && json_is_string(name); i++)
+            if (strcmp(b->graph->node[i].name, json_string_value(name)) == 0)
+                found = i;
+        if (found < 0 || *n == MYE_NODE_MAX_IN)
+            return mye_fail(err, MYE_ERR_FORMAT,
+                            "%s: node '%s' reads '%s', which is no node before it", b->c->path,
+                            json_string_value(json_object_get(node, "name")),
+                            json_is_string(name) ? json_string_value(name) : "?");
+        in[(*n)++] = found;
+    }
+    return MYE_OK;
+}
+
+static mye_status add_node(const builder *b, const json_t *node, mye_error *err)
+{
+    const char *op = json_string_value(json_object_get(node, "op"));
+    const char *name = json_string_value(json_object_get(node, "name"));
+    const op_row *row = NULL;
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        if (op != NULL && strcmp(op, ops[i].op) == 0)
+            row = &ops[i];
+    if (row == NULL)
+        return refuse(b, err, "node", op);
+    if (json_is_true(json_object_get(node, "traced")) || json_object_get(node, "delay") != NULL)
+        return refuse(b, err, "node setting",
+                      json_object_get(node, "delay") != NULL ? "delay" : "traced");
+    char options[1024];
+    int in[MYE_NODE_MAX_IN], n = 0;
+    MYE_TRY(row->options(b, node, options, sizeof options, err));
+    MYE_TRY(find_inputs(b, node, in, &n, err));
+    return mye_graph_add(b->graph, name, row->type, options, n, in, NULL, err);
+}
+
+static mye_status add_nodes(const builder *b, mye_error *err)
+{
+    const json_t *nodes = json_object_get(b->c->root, "graph"), *node;
+    const size_t count = json_array_size(nodes);
+    bool *wanted = mye_alloc_array(b->c->ctx, count, sizeof *wanted);
+    if (wanted == NULL)
+        return mye_no_memory(err, count, "a graph");
+    mark_ancestors(nodes, b->output, wanted);
+    mye_status status = MYE_OK;
+    size_t i;
+    json_array_foreach(nodes, i, node)
+    {
+        if (status == MYE_OK && i > 0 && wanted[i])
+            status = add_node(b, node, err);
+    }
+    mye_free(b->c->ctx, wanted);
+    return status;
+}
+
+/* ---- weights ---- */
+
+static mye_status set_weight(const mye_case *c, mye_weight *w, const char *group, const char *key,
+                             mye_error *err)
+{
+    const json_t *value = json_object_get(json_object_get(c->root, group), key);
+    mye_case_tensor t;
+    MYE_TRY(mye_case_tensor_read(c, key, value, &t, err));
+    mye_status status = MYE_OK;
+    float *outside = mye_alloc_array(c->ctx, (size_t)t.count, sizeof(float));
+    if (outside == NULL)
+        status = mye_no_memory(err, (size_t)t.count * sizeof(float), key);
+    else if (t.count != (int64_t)w->count)
+        status = mye_fail(err, MYE_ERR_FORMAT, "%s: '%s' has %lld numbers, its node wants %zu",
+                          c->path, key, (long long)t.count, w->count);
+    for (int64_t i = 0; status == MYE_OK && i < t.count; i++)
+        outside[i] = (float)t.data[i];
+    if (status == MYE_OK)
+        mye_weight_import(w, outside, w->data);
+    mye_free(c->ctx, outside);
+    mye_free(c->ctx, t.data);
+    return status;
+}
+
+static mye_status set_weights(const mye_case *c, mye_model *model, mye_error *err)
+{
+    static const char *const maps[][2] = {{"params", "params"}, {"buffers", "buffers_before"}};
+    for (int i = 1; i < model->n_nodes; i++) {
+        const json_t *node = mye_case_node(c, model->node[i]->name);
+        for (int m = 0; m < 2 && node != NULL; m++) {
+            const char *role;
+            json_t *key;
+            json_t *map = json_object_get(node, maps[m][0]);
+            json_object_foreach(map, role, key)
+            {
+                mye_weight *w = mye_node_find(model->node[i], role);
+                if (w == NULL || !json_is_string(key))
+                    return mye_fail(err, MYE_ERR_FORMAT, "%s: node '%s' has no weight '%s'",
+                                    c->path, model->node[i]->name, role);
+                MYE_TRY(set_weight(c, w, maps[m][1], json_string_value(key), err));
+            }
+        }
+    }
+    return MYE_OK;
+}
+
+static mye_status begin_graph(const mye_case *c, builder *b, mye_error *err)
+{
+    const json_t *input = json_array_get(json_object_get(c->root, "graph"), 0);
+    const json_t *shape = json_object_get(input, "shape");
+    int d[3] = {1, 1, 1};
+    for (size_t i = 0; i < json_array_size(shape) && i < 3; i++)
+        d[i] = (int)json_integer_value(json_array_get(shape, i));
+    MYE_TRY(mye_graph_create(c->ctx, d[0], d[1], d[2], "lif", &b->graph, err));
+    const char *name = json_string_value(json_object_get(input, "name"));
+    if (name != NULL)
+        snprintf(b->graph->node[0].name, sizeof b->graph->node[0].name, "%s", name);
+    return MYE_OK;
+}
+
+mye_status mye_case_model(const mye_case *c, const json_t *run, mye_model **out, mye_error *err)
+{
+    builder b = {.c = c, .run = run};
+    const json_t *loss = json_object_get(run, "loss");
+    if (loss == NULL)
+        loss = json_object_get(c->root, "loss");
+    const char *of = json_string_value(json_object_get(loss, "of"));
+    b.output = json_string_value(json_object_get(loss, "node"));
+    b.membrane = of != NULL && strcmp(of, "membrane") == 0;
+    *out = NULL;
+    if (b.output == NULL || mye_case_node(c, b.output) == NULL)
+        return mye_fail(err, MYE_ERR_FORMAT, "%s: the loss names no node of the graph", c->path);
+    MYE_TRY(begin_graph(c, &b, err));
+    mye_status status = add_nodes(&b, err);
+    if (status != MYE_OK) {
+        mye_graph_free(b.graph);
+        return status;
+    }
+    MYE_TRY(mye_model_from_graph(b.graph, c->layout == MYE_CASE_B, 1, out, err));
+    status = set_weights(c, *out, err);
+    if (status != MYE_OK) {
+        mye_model_free(*out);
+        *out = NULL;
+    }
+    return status;
+}

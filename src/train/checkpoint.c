@@ -1,0 +1,180 @@
+/*
+ * Checkpoints: a safetensors file that other programs can open for its weights, and that holds
+ * everything a run needs to go on bit for bit:
+ *
+ *   <node>.<role>                   weights and buffers, outside layout
+ *   optimizer.<block>.<node>.<role> state of the step rule, outside layout
+ *   state.counters  I64 [6]         step, epoch, batch, seen, correct, best_epoch
+ *   state.sums      F64 [2]         loss_sum, best_accuracy
+ *   state.sample    U8              state of the sample policy
+ *   __metadata__                    myelin (version of this layout), config, net, input
+ *
+ * No times and no paths of this machine: the same training gives the same bytes.
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "io/safetensors.h"
+#include "train/train.h"
+
+#define LAYOUT_VERSION "1"
+#define N_COUNTERS     6
+#define N_SUMS         2
+#define MAX_BLOCKS     MYE_STEP_MAX_STATE
+#define NAME_MAX_      160
+
+typedef struct saving {
+    const mye_checkpoint *c;
+    mye_st_item *item;
+    char (*name)[NAME_MAX_];
+    int n;
+    int64_t counter[N_COUNTERS];
+    double sum[N_SUMS];
+    char *config, *net, *input;
+} saving;
+
+/* ---- metadata ---- */
+
+/* What names this machine or this session is left out. */
+static mye_status config_text(const mye_checkpoint *c, char **out, mye_error *err)
+{
+    mye_config shown = *c->config;
+    shown.out[0] = '\0';
+    shown.threads = 0;
+    shown.memory = 0;
+    return mye_config_text(c->ctx, &shown, out, err);
+}
+
+static json_t *four(const float *values)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < 4; i++)
+        json_array_append_new(list, json_real((double)values[i]));
+    return list;
+}
+
+static int add_text(const char *text, size_t bytes, void *to)
+{
+    mye_text_add_bytes(to, text, bytes);
+    return 0;
+}
+
+static mye_status input_text(const mye_checkpoint *c, char **out, mye_error *err)
+{
+    const mye_dataset_info *d = c->data;
+    mye_text text = {.ctx = c->ctx};
+    json_t *names = json_array();
+    for (int k = 0; k < d->classes && d->class_names; k++)
+        json_array_append_new(names, json_string(d->class_names[k]));
+    json_t *object = json_pack("{s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "C", d->C, "H", d->H, "W",
+                               d->W, "classes", d->classes, "mean", four(d->mean), "deviation",
+                               four(d->deviation), "class_names", names);
+    const int failed = !object || json_dump_callback(object, add_text, &text,
+                                                     JSON_COMPACT | JSON_REAL_PRECISION(17));
+    json_decref(object);
+    if (failed || text.failed) {
+        mye_text_free(&text);
+        return mye_no_memory(err, text.length, "a checkpoint");
+    }
+    *out = text.data;
+    return MYE_OK;
+}
+
+/* ---- saving ---- */
+
+static void export_weight(const void *self, const void *data, void *out)
+{
+    mye_weight_export(self, data, out);
+}
+
+static void add_optimiser(saving *s)
+{
+    const mye_model *m = s->c->model;
+    float *block[MAX_BLOCKS];
+    const char *name[MAX_BLOCKS];
+    const int blocks = mye_stepper_blocks(s->c->stepper, block, name, MAX_BLOCKS);
+    for (int k = 0; k < blocks; k++)
+        for (int i = 0; i < m->n_trainable; i++) {
+            const mye_weight *w = m->weight[i];
+            char *text = s->name[k * m->n_trainable + i];
+            snprintf(text, NAME_MAX_, "optimizer.%s.%s", name[k], w->name);
+            mye_st_item *item = &s->item[s->n++];
+            *item = (mye_st_item){.name = text,
+                                  .dtype = MYE_DTYPE_F32,
+                                  .rank = w->rank,
+                                  .data = block[k] + (w->data - m->param),
+                                  .convert = export_weight,
+                                  .self = w};
+            for (int d = 0; d < w->rank; d++)
+                item->dim[d] = w->dim[d];
+        }
+}
+
+static void add_state(saving *s)
+{
+    const mye_progress_state *p = s->c->state;
+    const int64_t counter[N_COUNTERS] = {
+        mye_stepper_counter(s->c->stepper), p->epoch, p->batch, p->seen, p->correct, p->best_epoch};
+    const double sum[N_SUMS] = {p->loss_sum, p->best_accuracy};
+    memcpy(s->counter, counter, sizeof counter);
+    memcpy(s->sum, sum, sizeof sum);
+    s->item[s->n++] = (mye_st_item){.name = "state.counters",
+                                    .dtype = MYE_DTYPE_I64,
+                                    .rank = 1,
+                                    .dim = {N_COUNTERS},
+                                    .data = s->counter};
+    s->item[s->n++] = (mye_st_item){
+        .name = "state.sums", .dtype = MYE_DTYPE_F64, .rank = 1, .dim = {N_SUMS}, .data = s->sum};
+    size_t bytes;
+    const void *sample = mye_sampler_state(s->c->sampler, &bytes);
+    if (sample)
+        s->item[s->n++] = (mye_st_item){.name = "state.sample",
+                                        .dtype = MYE_DTYPE_U8,
+                                        .rank = 1,
+                                        .dim = {(int64_t)bytes},
+                                        .data = sample};
+}
+
+static mye_status save(saving *s, const char *path, mye_error *err)
+{
+    const mye_checkpoint *c = s->c;
+    const size_t n_names = (size_t)c->model->n_trainable * MAX_BLOCKS;
+    const size_t n_items = (size_t)c->model->n_weights + n_names + 3;
+    s->item = mye_alloc_array(c->ctx, n_items, sizeof *s->item);
+    s->name = mye_alloc_array(c->ctx, n_names, sizeof *s->name);
+    if (!s->item || !s->name)
+        return mye_no_memory(err, n_items * sizeof *s->item, "the list of a checkpoint's tensors");
+    MYE_TRY(config_text(c, &s->config, err));
+    MYE_TRY(mye_model_yaml(c->model, &s->net, err));
+    MYE_TRY(input_text(c, &s->input, err));
+    /* The 8-byte types come first, so that every tensor is aligned in the file. */
+    add_state(s);
+    const mye_st_item last = s->item[s->n - 1];
+    const bool has_bytes = last.dtype == MYE_DTYPE_U8;
+    s->n -= has_bytes;
+    s->n += mye_weight_items(c->model, s->item + s->n);
+    add_optimiser(s);
+    if (has_bytes)
+        s->item[s->n++] = last;
+    const mye_st_pair meta[] = {
+        {"myelin", LAYOUT_VERSION}, {"config", s->config}, {"net", s->net}, {"input", s->input}};
+    bool is_new;
+    float *scratch = mye_weight_scratch(c->ctx, c->model, &is_new);
+    const mye_status status =
+        mye_st_write(c->ctx, path, s->item, s->n, meta, sizeof meta / sizeof *meta, scratch, err);
+    if (is_new)
+        mye_free(c->ctx, scratch);
+    return status;
+}
+
+mye_status mye_checkpoint_save(const mye_checkpoint *c, const char *path, mye_error *err)
+{
+    saving s = {.c = c};
+    const mye_status status = save(&s, path, err);
+    mye_free(c->ctx, s.item);
+    mye_free(c->ctx, s.name);
+    mye_text_release(c->ctx, s.config);
+    mye_free(c->ctx, s.input);
+    mye_model_text_free(c->model, s.net);
+    return status;
+}

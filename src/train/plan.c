@@ -1,0 +1,61 @@
+#include "myelin/plan.h"
+
+#include "myelin/data.h"
+#include "net/run.h"
+#include "step/step.h"
+
+/* Test run, loaders and the order of samples: what stands beside the training run. */
+static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
+                                   const mye_plan_options *o, mye_plan *plan, mye_error *err)
+{
+    mye_shape in = model->node[0]->shape;
+    if (o->eval_batch > 0) {
+        const mye_run_options test = {
+            .time = o->time, .depth = o->depth, .loss = o->loss, .T = o->T, .B = o->eval_batch};
+        mye_plan eval = {0};
+        MYE_TRY(mye_run_count(ctx, model, &test, &eval, err));
+        plan->eval_bytes = eval.run_bytes + eval.scratch_bytes;
+        mye_plan_free(ctx, &eval);
+        if (o->n_test > 0)
+            plan->loader_bytes += mye_loader_plan(in.c, in.h, in.w, o->eval_batch, o->n_test);
+    }
+    if (o->n_train > 0)
+        plan->loader_bytes += mye_loader_plan(in.c, in.h, in.w, o->batch, o->n_train) +
+                              (size_t)o->n_train * (sizeof(int64_t) + sizeof(float));
+    return MYE_OK;
+}
+
+mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_plan_options *options,
+                         mye_plan *out, mye_error *err)
+{
+    const mye_run_options run = {.time = options->time,
+                                 .depth = options->depth,
+                                 .loss = options->loss,
+                                 .T = options->T,
+                                 .B = options->batch,
+                                 .training = options->step != NULL};
+    MYE_TRY(mye_run_count(ctx, model, &run, out, err));
+    out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
+    out->gradient_bytes = model->n_params * sizeof(float);
+    mye_status status = MYE_OK;
+    if (options->step != NULL)
+        status = mye_stepper_plan(ctx, model, options->step, &out->optimiser_bytes, err);
+    if (status == MYE_OK)
+        status = add_surroundings(ctx, model, options, out, err);
+    if (status != MYE_OK) {
+        mye_plan_free(ctx, out);
+        return status;
+    }
+    out->total_bytes = out->weight_bytes + out->gradient_bytes + out->optimiser_bytes +
+                       out->run_bytes + out->scratch_bytes + out->eval_bytes + out->loader_bytes;
+    return MYE_OK;
+}
+
+void mye_plan_free(mye_context *ctx, mye_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    mye_free(ctx, plan->row);
+    plan->row = NULL;
+    plan->n_rows = 0;
+}

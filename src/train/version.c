@@ -1,0 +1,23 @@
+#include "myelin/myelin.h"
+
+#ifndef MYELIN_HAVE_PNG
+#define MYELIN_HAVE_PNG 0
+#endif
+#ifndef MYELIN_HAVE_JPEG
+#define MYELIN_HAVE_JPEG 0
+#endif
+
+const char *mye_version(void)
+{
+    return MYELIN_VERSION;
+}
+
+const mye_feature *mye_features(void)
+{
+    static const mye_feature features[] = {
+        {"png", MYELIN_HAVE_PNG},
+        {"jpeg", MYELIN_HAVE_JPEG},
+        {NULL, false},
+    };
+    return features;
+}
