@@ -1,24 +1,19 @@
 /*
- * What the tests of data share: contexts, an allocator that fails on command, folders for generated
- * files, and the places of real data, with a visible word when they are missing.
+ * What the tests of data share: contexts, folders for generated files, and the places of real data, with a visible word when they are missing.
  */
 #ifndef MYE_DATA_SUPPORT_H
 #define MYE_DATA_SUPPORT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/base.h"
+#include "cmocka_all.h"
 #include "data/data.h"
+#include "failing.h"
 
 #define FASHION_DIR "/usr/share/datasets/fashion-mnist"
 
@@ -48,35 +43,9 @@
                      mye_status_name(ok_), err.message);                                  \
     } while (0)
 
-/* An allocator whose call number `fail_at` (from 1) and all later ones fail; 0: none. */
-typedef struct failing {
-    long calls, fail_at, live;
-} failing;
-
-static inline void *failing_allocate(void *user, size_t bytes)
-{
-    failing *f = user;
-    void *block = NULL;
-
-    if (++f->calls >= f->fail_at && f->fail_at > 0)
-        return NULL;
-    if (posix_memalign(&block, 64, bytes) != 0)
-        return NULL;
-    f->live++;
-    return block;
-}
-
-static inline void failing_release(void *user, void *block)
-{
-    failing *f = user;
-
-    f->live -= block != NULL;
-    free(block);
-}
-
 static inline mye_context *make_context(failing *f)
 {
-    const mye_allocator allocator = {failing_allocate, failing_release, f};
+    const mye_allocator allocator = failing_hooks(f);
     const mye_context_options options = {
         .threads = 1, .kernels = "ref", .allocator = f ? &allocator : NULL};
     mye_context *ctx = NULL;

@@ -34,11 +34,12 @@ static void fashion_mnist_has_its_known_sizes_and_statistics(void **state)
 {
     static const int64_t train_counts[10] = {6000, 6000, 6000, 6000, 6000,
                                              6000, 6000, 6000, 6000, 6000};
-    mye_context *ctx = make_context(NULL);
+    mye_context *ctx;
     mye_dataset *train, *test;
 
     (void)state;
     SKIP_WITHOUT(FASHION_DIR);
+    ctx = make_context(NULL);
     train = open_ok(ctx, "fashion-mnist", NULL, "train");
     assert_int_equal(mye_dataset_about(train)->n, 60000);
     assert_int_equal(mye_dataset_about(train)->classes, 10);
@@ -55,12 +56,13 @@ static void fashion_mnist_has_its_known_sizes_and_statistics(void **state)
 static void mnist_has_its_known_counts_and_mean(void **state)
 {
     static const int64_t counts[10] = {5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949};
-    mye_context *ctx = make_context(NULL);
+    mye_context *ctx;
     const char *dir = shared_dir("mnist");
     mye_dataset *data;
 
     (void)state;
     SKIP_WITHOUT(dir);
+    ctx = make_context(NULL);
     data = open_ok(ctx, "mnist", dir, "train");
     check_stats(ctx, data, counts);
     mye_dataset_free(data);
@@ -73,13 +75,16 @@ static void mnist_has_its_known_counts_and_mean(void **state)
 
 static void cifar10_reads_the_official_files(void **state)
 {
-    mye_context *ctx = make_context(NULL);
-    const char *dir = MYELIN_BINARY_DIR "/unpacked";
+    mye_context *ctx;
+    const char *from = getenv("MYELIN_CIFAR10");
+    const char *dir = from ? from : MYELIN_BINARY_DIR "/unpacked/cifar-10-batches-bin";
     static mye_dataset_stats stats;
     mye_dataset *data;
 
+    /* The shared data hold CIFAR-10 packed: unpack.sh BUILD/unpacked cifar10-small. */
     (void)state;
     SKIP_WITHOUT(dir);
+    ctx = make_context(NULL);
     data = open_ok(ctx, "cifar10:batches=1", dir, "train");
     assert_int_equal(mye_dataset_about(data)->n, 10000);
     ASSERT_OK(mye_dataset_measure(ctx, data, 10000, &stats, &err));
@@ -342,7 +347,7 @@ static void every_failing_allocation_is_reported_and_leaks_nothing(void **state)
         for (long n = 1;; n++) {
             failing f = {0, 0, 0};
             mye_context *ctx = make_context(&f);
-            const long live = f.live;
+            const long blocks = f.blocks;
             mye_dataset *data = NULL;
             mye_error err = {0};
             mye_status st;
@@ -350,11 +355,14 @@ static void every_failing_allocation_is_reported_and_leaks_nothing(void **state)
             f.fail_at = n;
             st = mye_dataset_open(ctx, texts[k], dir, k ? "train" : "test", &data, &err);
             mye_dataset_free(data);
-            assert_int_equal(f.live, live);
+            assert_int_equal(f.blocks, blocks);
             mye_context_free(ctx);
-            if (st == MYE_OK)
+            if (f.calls < n) {
+                assert_int_equal(st, MYE_OK);
                 break;
-            assert_int_equal(st, MYE_ERR_NOMEM);
+            }
+            /* A failure is reported, or harmless: a list of places for a message nobody needs. */
+            assert_true(st == MYE_ERR_NOMEM || st == MYE_OK);
             assert_true(n < 200);
         }
 }

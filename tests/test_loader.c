@@ -314,19 +314,22 @@ static void failing_allocations_are_reported_and_leak_nothing(void **state)
         int64_t order[50] = {0};
         mye_status st;
         ASSERT_OK(mye_dataset_open(ctx, "mnist", dir, "train", &data, &err));
-        const long live = f.live;
+        const long blocks = f.blocks;
         f.calls = 0;
         f.fail_at = n;
         st = mye_loader_create(ctx, data, &o, &l, NULL);
         if (st == MYE_OK)
             st = mye_loader_start(l, 0, order, NULL, 50, 0, NULL);
         mye_loader_free(l);
-        assert_int_equal(f.live, live);
+        assert_int_equal(f.blocks, blocks);
         mye_dataset_free(data);
         mye_context_free(ctx);
-        if (st == MYE_OK)
+        if (f.calls < n) {
+            assert_int_equal(st, MYE_OK);
             break;
-        assert_int_equal(st, MYE_ERR_NOMEM);
+        }
+        /* A failure is reported, or harmless: a list of places for a message nobody needs. */
+        assert_true(st == MYE_ERR_NOMEM || st == MYE_OK);
         assert_true(n < 50);
     }
 }

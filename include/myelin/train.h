@@ -106,7 +106,10 @@ typedef struct mye_train_result {
 
 typedef struct mye_trainer mye_trainer;
 
-/* Opens data, builds the model, plans and allocates. `resume`: continue in config->out. */
+/* Opens data, builds the model, plans and allocates; makes the run folder with its first checkpoint.
+ * `resume`: continue in config->out; read config->out/config.yaml into the config first. Only epochs,
+ * eval_batch, limit_test, data_dir, threads, memory, kernels and exact may differ from the
+ * checkpoint's. Threads, kernels and exact are those of ctx: make it from the configuration. */
 MYE_API mye_status mye_trainer_create(mye_context *ctx, const mye_config *config, bool resume,
                                       const mye_callbacks *callbacks, mye_trainer **out,
                                       mye_error *err);
@@ -122,7 +125,7 @@ MYE_API void mye_trainer_free(mye_trainer *trainer);
 
 /* A model with its input encoding, ready to classify. */
 typedef struct mye_classifier mye_classifier;
-/* From a run folder or a checkpoint file. */
+/* From a checkpoint file, or a run folder: its best checkpoint, else its last. */
 MYE_API mye_status mye_classifier_open(mye_context *ctx, const char *path, int batch,
                                        mye_classifier **out, mye_error *err);
 MYE_API const mye_config *mye_classifier_config(const mye_classifier *c);

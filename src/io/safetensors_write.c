@@ -1,6 +1,6 @@
-#include <jansson.h>
 #include <string.h>
 
+#include "io/jsontext.h"
 #include "io/safetensors.h"
 
 typedef struct writer {
@@ -87,12 +87,6 @@ static json_t *tensor_entry(const mye_st_item *item, size_t offset)
     return entry;
 }
 
-static int add_text(const char *text, size_t bytes, void *to)
-{
-    mye_text_add_bytes(to, text, bytes);
-    return 0;
-}
-
 /* Padded with blanks so that the data begins at a multiple of 8. */
 static mye_status header_text(const writer *w, mye_text *out, mye_error *err)
 {
@@ -103,8 +97,11 @@ static mye_status header_text(const writer *w, mye_text *out, mye_error *err)
         failed |= json_object_set_new(header, w->item[i].name, tensor_entry(&w->item[i], offset));
         offset += item_bytes(&w->item[i]);
     }
-    failed |= json_dump_callback(header, add_text, out, JSON_COMPACT);
-    json_decref(header);
+    if (failed) {
+        json_decref(header);
+        header = NULL;
+    }
+    failed |= !mye_json_add(out, header, JSON_COMPACT);
     mye_text_add_bytes(out, "        ", (8 - out->length % 8) % 8);
     if (failed || out->failed)
         return mye_no_memory(err, out->length, "the header of a safetensors file");

@@ -61,25 +61,18 @@ static void avgpool_forward(const mye_node *n, mye_pass *p, int t0, int t1)
     mye_each_image(n, p, t0, t1, pool_image, &a);
 }
 
-/* Whether each input pixel lies in exactly one window. */
-static bool tiles(const mye_pool_plan *w)
-{
-    const bool next = w->sh == w->kh && w->sw == w->kw && w->ph == 0 && w->pw == 0;
-    return next && w->OH * w->kh == w->H && w->OW * w->kw == w->W;
-}
-
 /* dx of one image: each output pixel gives 1/k of its gradient to every pixel of its window. */
 static void spread_image(void *arg, int t, int b, mye_lane *lane)
 {
     const avgpool_arg *a = arg;
     const mye_pool_plan *w = a->n->plan;
-    const mye_kernels *k = a->p->k;
     const float share = 1.0f / ((float)w->kh * (float)w->kw);
+    const mye_kernels *k = a->p->k;
     MYE_UNUSED(lane);
     bool accumulate;
     float *dx = mye_grad_target(a->p, a->n, 0, t, &accumulate);
     dx += b * a->p->value[a->n->in[0]].n;
-    const bool write = !accumulate && tiles(w);
+    const bool write = !accumulate && mye_pool_tiles(w);
     if (!accumulate && !write)
         memset(dx, 0, (size_t)w->H * (size_t)w->W * (size_t)w->C * sizeof *dx);
     const float *g = mye_grad_row(a->p, a->n->index, t, b);

@@ -135,134 +135,34 @@ static void maxpool_forward(const mye_node *n, mye_pass *p, int t0, int t1)
     mye_each_image(n, p, t0, t1, bits ? or_image : max_image, &a);
 }
 
-/* ---- backward, bits ---- */
-
-/* Where one window lies in input and output of an image. */
-typedef struct window {
-    int h0, h1, w0, w1;
-    int64_t out; /* first element of the output pixel */
-} window;
-
-static window window_at(const mye_pool_plan *w, int oh, int ow)
-{
-    window at;
-    mye_pool_rows(w, oh, &at.h0, &at.h1);
-    mye_pool_columns(w, ow, &at.w0, &at.w1);
-    at.out = ((int64_t)oh * w->OW + ow) * w->C;
-    return at;
-}
-
-/* Gives g [n] to the first set bit of each channel in [c, c + n), n <= 64; without a set bit all
- * are equal, and the first pixel wins. The pixels' gradients are added to dx. */
-static void give_to_first_bits(const mye_kernels *k, const mye_pool_plan *w, window at,
-                               const uint64_t *x, int c, int n, const float *g, float *dx)
-{
-    uint64_t any = 0, taken = 0;
-    float share[64];
-    for (int h = at.h0; h < at.h1; h++)
-        for (int col = at.w0; col < at.w1; col++)
-            any |= bits_get(x, ((int64_t)h * w->W + col) * w->C + c, n);
-    for (int h = at.h0; h < at.h1; h++)
-        for (int col = at.w0; col < at.w1; col++) {
-            const int64_t pixel = ((int64_t)h * w->W + col) * w->C + c;
-            uint64_t won = bits_get(x, pixel, n) & ~taken;
-            if (h == at.h0 && col == at.w0)
-                won |= ~any;
-            taken |= won;
-            k->bits_expand(n, &won, 0, share);
-            k->mul(n, g, share);
-            k->add(n, share, dx + pixel);
-        }
-}
-
-/* ---- backward, floats ---- */
-
-static void take_first_greater(int C, int32_t i, const float *restrict x, float *restrict best,
-                               int32_t *restrict where)
-{
-    for (int c = 0; c < C; c++) {
-        /* A mask, not a branch: compilers turn this into vector code. */
-        const int32_t greater = -(int32_t)(x[c] > best[c]);
-        where[c] = (where[c] & ~greater) | (i & greater);
-        best[c] = x[c] > best[c] ? x[c] : best[c];
-    }
-}
-
-static void give_where(int C, int32_t i, const int32_t *restrict where, const float *restrict g,
-                       float *restrict dx)
-{
-    for (int c = 0; c < C; c++) {
-        const float share = g[c];
-        dx[c] += where[c] == i ? share : 0.0f;
-    }
-}
-
-/* x: input row at.h0; best, where: scratch [C]. Adds to dx, the image's gradient. */
-static void give_to_first_max(const mye_pool_plan *w, window at, const float *x, const float *g,
-                              float *best, int32_t *where, float *dx)
-{
-    const int64_t C = w->C;
-    const int cols = at.w1 - at.w0, n = (at.h1 - at.h0) * cols;
-    x += at.w0 * C;
-    dx += ((int64_t)at.h0 * w->W + at.w0) * C;
-    memcpy(best, x, (size_t)C * sizeof *best);
-    memset(where, 0, (size_t)C * sizeof *where);
-    for (int i = 1; i < n; i++)
-        take_first_greater(w->C, i, x + ((int64_t)(i / cols) * w->W + i % cols) * C, best, where);
-    for (int i = 0; i < n; i++)
-        give_where(w->C, i, where, g, dx + ((int64_t)(i / cols) * w->W + i % cols) * C);
-}
-
 /* ---- backward ---- */
-
-static void route_bits(const maxpool_arg *a, int t, int b, const float *g, float *dx)
-{
-    const mye_pool_plan *w = a->n->plan;
-    const uint64_t *x = mye_value_bits(a->p, a->n->in[0], t, b);
-    for (int oh = 0; oh < w->OH; oh++)
-        for (int ow = 0; ow < w->OW; ow++) {
-            const window at = window_at(w, oh, ow);
-            for (int c = 0; c < w->C; c += 64) {
-                const int n = w->C - c < 64 ? w->C - c : 64;
-                give_to_first_bits(a->p->k, w, at, x, c, n, g + at.out + c, dx);
-            }
-        }
-}
-
-static void route_floats(const maxpool_arg *a, int t, int b, const float *g, float *dx,
-                         mye_lane *lane)
-{
-    const mye_pool_plan *w = a->n->plan;
-    const int64_t width = (int64_t)w->W * w->C;
-    float *buffer = mye_lane_take(lane, (size_t)(w->kh * width) * sizeof *buffer);
-    float *best = mye_lane_take(lane, (size_t)w->C * sizeof *best);
-    int32_t *where = mye_lane_take(lane, (size_t)w->C * sizeof *where);
-    for (int oh = 0; oh < w->OH; oh++) {
-        const window row = window_at(w, oh, 0);
-        const mye_at rows = {t, b, row.h0 * width, (row.h1 - row.h0) * width};
-        const float *x = mye_load(a->p, a->n->in[0], rows, buffer, lane);
-        for (int ow = 0; ow < w->OW; ow++) {
-            const window at = window_at(w, oh, ow);
-            give_to_first_max(w, at, x, g + at.out, best, where, dx);
-        }
-    }
-}
 
 static void route_image(void *arg, int t, int b, mye_lane *lane)
 {
     const maxpool_arg *a = arg;
-    const mye_value *in = &a->p->value[a->n->in[0]];
+    const mye_pool_plan *w = a->n->plan;
+    const int64_t width = (int64_t)w->W * w->C;
     const size_t mark = lane->used;
+    float *buffer = mye_lane_take(lane, (size_t)(w->kh * width) * sizeof *buffer);
     bool accumulate;
     float *dx = mye_grad_target(a->p, a->n, 0, t, &accumulate);
-    dx += b * in->n;
-    if (!accumulate)
-        memset(dx, 0, (size_t)in->n * sizeof *dx);
+    dx += b * a->p->value[a->n->in[0]].n;
+    if (!accumulate && !mye_pool_tiles(w))
+        memset(dx, 0, (size_t)(w->H * width) * sizeof *dx);
+    const bool add = accumulate || w->kh > w->sh || w->kw > w->sw;
     const float *g = mye_grad_row(a->p, a->n->index, t, b);
-    if (in->data != NULL && in->format == MYE_BITS)
-        route_bits(a, t, b, g, dx);
-    else
-        route_floats(a, t, b, g, dx, lane);
+    for (int oh = 0; oh < w->OH; oh++) {
+        int h0, h1;
+        mye_pool_rows(w, oh, &h0, &h1);
+        const mye_at at = {t, b, h0 * width, (h1 - h0) * width};
+        const float *x = mye_load(a->p, a->n->in[0], at, buffer, lane);
+        for (int ow = 0; ow < w->OW; ow++, g += w->C) {
+            int w0, w1;
+            mye_pool_columns(w, ow, &w0, &w1);
+            const int64_t from = (int64_t)w0 * w->C;
+            a->p->k->route_max(w->C, h1 - h0, w1 - w0, width, x + from, g, dx + at.i0 + from, add);
+        }
+    }
     lane->used = mark;
 }
 
@@ -277,8 +177,8 @@ static size_t maxpool_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op
 {
     const mye_pool_plan *w = n->plan;
     const int64_t floats = (int64_t)w->kh * w->W * w->C;
-    const size_t rows = mye_float_bytes(floats) + mye_load_lane_bytes(p, n->in[0], floats);
-    return op == MYE_OP_BACKWARD ? rows + 2 * mye_float_bytes(w->C) : rows;
+    MYE_UNUSED(op);
+    return mye_float_bytes(floats) + mye_load_lane_bytes(p, n->in[0], floats);
 }
 
 const mye_node_type mye_node_maxpool = {

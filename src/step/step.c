@@ -38,7 +38,7 @@ struct mye_stepper {
     float *state; /* [n_state][n_params] */
     step_shard *shard;
     int n_shards;
-    int64_t step, total_steps, per_epoch;
+    int64_t step, place, total_steps, per_epoch;
     mye_step_info at; /* of the step that runs */
 };
 
@@ -191,6 +191,7 @@ double mye_stepper_apply(mye_stepper *s, double clip)
     s->at.grad_scale = clip > 0 && norm > clip ? (float)(clip / (norm + 1e-6)) : 1.0f;
     mye_parallel(s->ctx, s->n_shards, move_task, s);
     s->step++;
+    s->place++;
     return norm;
 }
 
@@ -198,7 +199,7 @@ double mye_stepper_rate(const mye_stepper *s)
 {
     return s->type->learning_rate(s->rule.options) *
            schedule_of(&s->schedule)
-               ->factor(s->schedule.options, s->step, s->total_steps, s->per_epoch);
+               ->factor(s->schedule.options, s->place, s->total_steps, s->per_epoch);
 }
 
 int64_t mye_stepper_counter(const mye_stepper *s)
@@ -208,7 +209,12 @@ int64_t mye_stepper_counter(const mye_stepper *s)
 
 void mye_stepper_set_counter(mye_stepper *s, int64_t step)
 {
-    s->step = step;
+    s->step = s->place = step;
+}
+
+void mye_stepper_place(mye_stepper *s, int64_t place)
+{
+    s->place = place;
 }
 
 int mye_stepper_blocks(const mye_stepper *s, float **block, const char **name, int max)

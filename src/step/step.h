@@ -78,6 +78,9 @@ mye_status mye_stepper_plan(mye_context *ctx, const mye_model *model, const char
  * shards). Returns the norm before clipping; when it is not finite, nothing has moved. */
 double mye_stepper_apply(mye_stepper *s, double clip);
 double mye_stepper_rate(const mye_stepper *s); /* learning rate of the next step */
+/* The schedule's place for the next steps, where it is not the counter: an epoch that visits fewer
+ * samples than the data set has still goes from its beginning to its end. */
+void mye_stepper_place(mye_stepper *s, int64_t place);
 /* For checkpoints: step counter and state blocks (each n_params floats, storage layout). */
 int64_t mye_stepper_counter(const mye_stepper *s);
 void mye_stepper_set_counter(mye_stepper *s, int64_t step);

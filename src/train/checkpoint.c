@@ -11,9 +11,9 @@
  *
  * No times and no paths of this machine: the same training gives the same bytes.
  */
-#include <jansson.h>
 #include <string.h>
 
+#include "io/jsontext.h"
 #include "io/safetensors.h"
 #include "train/train.h"
 
@@ -21,12 +21,12 @@
 #define N_COUNTERS     6
 #define N_SUMS         2
 #define MAX_BLOCKS     MYE_STEP_MAX_STATE
-#define NAME_MAX_      160
+#define NAME_BYTES     160
 
 typedef struct saving {
     const mye_checkpoint *c;
     mye_st_item *item;
-    char (*name)[NAME_MAX_];
+    char (*name)[NAME_BYTES];
     int n;
     int64_t counter[N_COUNTERS];
     double sum[N_SUMS];
@@ -53,12 +53,6 @@ static json_t *four(const float *values)
     return list;
 }
 
-static int add_text(const char *text, size_t bytes, void *to)
-{
-    mye_text_add_bytes(to, text, bytes);
-    return 0;
-}
-
 static mye_status input_text(const mye_checkpoint *c, char **out, mye_error *err)
 {
     const mye_dataset_info *d = c->data;
@@ -69,10 +63,7 @@ static mye_status input_text(const mye_checkpoint *c, char **out, mye_error *err
     json_t *object = json_pack("{s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "C", d->C, "H", d->H, "W",
                                d->W, "classes", d->classes, "mean", four(d->mean), "deviation",
                                four(d->deviation), "class_names", names);
-    const int failed = !object || json_dump_callback(object, add_text, &text,
-                                                     JSON_COMPACT | JSON_REAL_PRECISION(17));
-    json_decref(object);
-    if (failed || text.failed) {
+    if (!mye_json_add(&text, object, JSON_COMPACT | JSON_REAL_PRECISION(17))) {
         mye_text_free(&text);
         return mye_no_memory(err, text.length, "a checkpoint");
     }
@@ -97,7 +88,7 @@ static void add_optimiser(saving *s)
         for (int i = 0; i < m->n_trainable; i++) {
             const mye_weight *w = m->weight[i];
             char *text = s->name[k * m->n_trainable + i];
-            snprintf(text, NAME_MAX_, "optimizer.%s.%s", name[k], w->name);
+            snprintf(text, NAME_BYTES, "optimizer.%s.%s", name[k], w->name);
             mye_st_item *item = &s->item[s->n++];
             *item = (mye_st_item){.name = text,
                                   .dtype = MYE_DTYPE_F32,
@@ -125,6 +116,10 @@ static void add_state(saving *s)
                                     .data = s->counter};
     s->item[s->n++] = (mye_st_item){
         .name = "state.sums", .dtype = MYE_DTYPE_F64, .rank = 1, .dim = {N_SUMS}, .data = s->sum};
+}
+
+static void add_sample_state(saving *s)
+{
     size_t bytes;
     const void *sample = mye_sampler_state(s->c->sampler, &bytes);
     if (sample)
@@ -147,15 +142,11 @@ static mye_status save(saving *s, const char *path, mye_error *err)
     MYE_TRY(config_text(c, &s->config, err));
     MYE_TRY(mye_model_yaml(c->model, &s->net, err));
     MYE_TRY(input_text(c, &s->input, err));
-    /* The 8-byte types come first, so that every tensor is aligned in the file. */
+    /* In falling size of the numbers, so that every tensor is aligned in the file. */
     add_state(s);
-    const mye_st_item last = s->item[s->n - 1];
-    const bool has_bytes = last.dtype == MYE_DTYPE_U8;
-    s->n -= has_bytes;
     s->n += mye_weight_items(c->model, s->item + s->n);
     add_optimiser(s);
-    if (has_bytes)
-        s->item[s->n++] = last;
+    add_sample_state(s);
     const mye_st_pair meta[] = {
         {"myelin", LAYOUT_VERSION}, {"config", s->config}, {"net", s->net}, {"input", s->input}};
     bool is_new;

@@ -13,12 +13,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "io/jsontext.h"
 #include "myelin/myelin.h"
 #include "train/train.h"
 
@@ -51,12 +51,6 @@ void mye_metrics_close(mye_metrics *m)
 
 /* ---- appending ---- */
 
-static int add_text(const char *text, size_t bytes, void *to)
-{
-    mye_text_add_bytes(to, text, bytes);
-    return 0;
-}
-
 static mye_status write_line(const mye_metrics *m, const mye_text *line, mye_error *err)
 {
     const int fd = open(m->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -87,12 +81,10 @@ static mye_status write_line(const mye_metrics *m, const mye_text *line, mye_err
 static mye_status append(const mye_metrics *m, json_t *object, mye_error *err)
 {
     mye_text line = {.ctx = m->ctx};
-    const int failed = !object || json_dump_callback(object, add_text, &line,
-                                                     JSON_COMPACT | JSON_REAL_PRECISION(9));
-    json_decref(object);
-    mye_text_add(&line, "\n");
     mye_status status;
-    if (failed || line.failed)
+    const bool ok = mye_json_add(&line, object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    mye_text_add(&line, "\n");
+    if (!ok || line.failed)
         status = mye_no_memory(err, line.length, "a line of metrics");
     else
         status = write_line(m, &line, err);

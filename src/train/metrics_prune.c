@@ -25,7 +25,8 @@ static bool keep_line(const char *text, size_t bytes, int64_t epochs, mye_metric
             totals->images += value_of(line, "train_s") * value_of(line, "images_per_s");
         }
     } else if (event) {
-        keep = strcmp(event, "start") == 0 || (strcmp(event, "resume") == 0 && epoch <= epochs);
+        const bool is_start = strcmp(event, "start") == 0;
+        keep = epochs >= 0 && (is_start || (strcmp(event, "resume") == 0 && epoch <= epochs));
     }
     json_decref(line);
     return keep;

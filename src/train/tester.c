@@ -56,11 +56,39 @@ static void add_confusion(mye_tester *t, const mye_batch *batch, const float *ou
     }
 }
 
+mye_normalise mye_normalise_of(int C, const float mean[4], const float deviation[4])
+{
+    mye_normalise norm = {.C = C};
+    for (int c = 0; c < 4; c++) {
+        norm.gain[c] = 1 / deviation[c];
+        norm.offset[c] = -mean[c] / deviation[c];
+    }
+    return norm;
+}
+
+void mye_normalise_apply(const mye_normalise *norm, int64_t n, const float *pixels, float *out)
+{
+    for (int64_t i = 0; i < n; i += norm->C)
+        for (int c = 0; c < norm->C; c++) {
+            const int k = c < 4 ? c : 3;
+            out[i + c] = pixels[i + c] * norm->gain[k] + norm->offset[k];
+        }
+}
+
+uint64_t mye_test_seed(const mye_config *config)
+{
+    return mye_random_derive((uint64_t)config->seed, UINT64_MAX);
+}
+
 static mye_status test_batch(mye_tester *t, const mye_batch *batch, mye_error *err)
 {
     const mye_target target = {.label = batch->label};
-    const mye_source source =
-        mye_input_source(t->input, batch->B, batch->image, batch->index, t->seed);
+    const float *image = batch->image;
+    if (t->norm) {
+        mye_normalise_apply(t->norm, batch->B * t->input->n, batch->image, t->image);
+        image = t->image;
+    }
+    const mye_source source = mye_input_source(t->input, batch->B, image, batch->index, t->seed);
     mye_step_result step;
     MYE_TRY(mye_run_step(t->run, batch->B, source, &target, t->seed, &step, err));
     t->seen += batch->B;

@@ -86,7 +86,7 @@ mye_status mye_metrics_end(mye_metrics *m, const char *status, int64_t epochs,
 typedef struct mye_metrics_totals {
     double train_s, test_s, images;
 } mye_metrics_totals;
-/* Drops what was written after `epochs` finished epochs, and half lines. */
+/* Drops what was written after `epochs` finished epochs (-1: everything), and half lines. */
 mye_status mye_metrics_prune(mye_context *ctx, const char *folder, int64_t epochs,
                              mye_metrics_totals *out, mye_error *err);
 
@@ -142,6 +142,15 @@ float *mye_weight_scratch(mye_context *ctx, mye_model *model, bool *is_new);
 
 /* ---- tester.c: one pass over a data set without learning ---- */
 
+/* (pixel - mean) / deviation as the loader computes it, to the bit. Channel c counts as min(c, 3). */
+typedef struct mye_normalise {
+    int C;
+    float gain[4], offset[4];
+} mye_normalise;
+
+mye_normalise mye_normalise_of(int C, const float mean[4], const float deviation[4]);
+void mye_normalise_apply(const mye_normalise *norm, int64_t n, const float *pixels, float *out);
+
 typedef struct mye_tester {
     mye_context *ctx;
     const mye_model *model;
@@ -151,6 +160,8 @@ typedef struct mye_tester {
     int64_t n; /* samples: the first n of the data set */
     int T, batch;
     uint64_t seed;
+    const mye_normalise *norm; /* not NULL: the loader's images are normalised into `image` */
+    float *image;              /* [batch][input->n] */
     void (*progress)(void *self, int64_t done, int64_t total, double loss, double accuracy);
     void *self;
     /* results */
@@ -161,6 +172,8 @@ typedef struct mye_tester {
     double *rate; /* [mye_rate_count] spikes per neuron and step */
 } mye_tester;
 
+/* Seed of what is random in the encoding of test images. */
+uint64_t mye_test_seed(const mye_config *config);
 mye_status mye_tester_run(mye_tester *t, mye_error *err);
 /* Neuron nodes whose firing rate is known: those that send bits. */
 int mye_rate_count(const mye_model *model);

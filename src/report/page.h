@@ -1,0 +1,14 @@
+/* Parts of pages that are used by more than one file of the report. */
+#ifndef MYE_REPORT_PAGE_H
+#define MYE_REPORT_PAGE_H
+
+#include "report/report.h"
+
+/* Planned bytes, NAN when not recorded. */
+double mye_page_peak(const mye_record *r);
+/* "Memory": a bar of its parts and a table of the nodes. */
+void mye_page_plan(mye_text *out, const mye_record *r);
+/* The command that repeats a run, as text of a page: keys that differ from their defaults. */
+void mye_page_command(mye_text *out, const mye_record *r);
+
+#endif

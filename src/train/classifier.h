@@ -1,0 +1,20 @@
+/* What classifier.c and eval.c share. */
+#ifndef MYE_CLASSIFIER_H
+#define MYE_CLASSIFIER_H
+
+#include "train/train.h"
+
+struct mye_classifier {
+    mye_context *ctx;
+    mye_config config;
+    mye_checkpoint_input about;
+    mye_model *model;
+    mye_run *run;
+    mye_input input;
+    mye_normalise norm;
+    float *image; /* [batch][C*H*W], normalised; NULL: the encoder wants pixels as they are */
+    int batch;
+    const char **rate_name; /* [mye_rate_count] */
+};
+
+#endif

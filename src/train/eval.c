@@ -1,0 +1,114 @@
+/* Accuracy, loss, confusion and firing rates of a classifier on a data set. */
+#include <string.h>
+
+#include "train/classifier.h"
+
+typedef struct teller {
+    const mye_callbacks *callbacks;
+    double begin_s, last_s;
+    int batch;
+} teller;
+
+static void tell(void *self, int64_t done, int64_t total, double loss, double accuracy)
+{
+    teller *t = self;
+    const double now = mye_now_s();
+    if (now - t->last_s < 0.2 && done < total)
+        return;
+    t->last_s = now;
+    const double elapsed = now - t->begin_s;
+    const mye_progress p = {.phase = "test",
+                            .epoch = 1,
+                            .epochs = 1,
+                            .done = done,
+                            .total = total,
+                            .loss = loss,
+                            .accuracy = accuracy,
+                            .images_per_s = (double)(done * t->batch) / (elapsed + 1e-9),
+                            .elapsed_s = elapsed,
+                            .left_s = elapsed * (double)(total - done) / (double)done};
+    t->callbacks->progress(t->callbacks->user, &p);
+}
+
+static mye_status check_data(const mye_classifier *c, const mye_dataset_info *d, mye_error *err)
+{
+    const mye_checkpoint_input *a = &c->about;
+    if (d->C != a->C || d->H != a->H || d->W != a->W)
+        return mye_fail(err, MYE_ERR_SHAPE,
+                        "the classifier wants images of %dx%dx%d, data set '%s' has %dx%dx%d", a->C,
+                        a->H, a->W, d->name, d->C, d->H, d->W);
+    if (d->classes > mye_model_classes(c->model))
+        return mye_fail(err, MYE_ERR_SHAPE, "the classifier knows %d classes, data set '%s' has %d",
+                        mye_model_classes(c->model), d->name, d->classes);
+    return MYE_OK;
+}
+
+static mye_status make_results(mye_classifier *c, mye_eval_result *out, mye_error *err)
+{
+    const size_t K = (size_t)mye_model_classes(c->model);
+    out->classes = (int)K;
+    out->n_rates = mye_rate_count(c->model);
+    out->rate_name = c->rate_name;
+    out->rate = mye_alloc_array(c->ctx, (size_t)out->n_rates, sizeof *out->rate);
+    out->confusion = mye_alloc_array(c->ctx, K * K, sizeof *out->confusion);
+    if (!out->rate || !out->confusion)
+        return mye_no_memory(err, K * K * sizeof *out->confusion, "the confusion matrix");
+    return MYE_OK;
+}
+
+static mye_status run_test(mye_classifier *c, const mye_dataset *data, mye_loader *loader,
+                           const mye_callbacks *callbacks, mye_eval_result *out, mye_error *err)
+{
+    teller who = {callbacks, mye_now_s(), 0, c->batch};
+    mye_tester t = {.ctx = c->ctx,
+                    .model = c->model,
+                    .run = c->run,
+                    .input = &c->input,
+                    .loader = loader,
+                    .n = mye_dataset_about(data)->n,
+                    .T = (int)c->config.T,
+                    .batch = c->batch,
+                    .seed = mye_test_seed(&c->config),
+                    .norm = c->image ? &c->norm : NULL,
+                    .image = c->image,
+                    .progress = callbacks && callbacks->progress ? tell : NULL,
+                    .self = &who,
+                    .confusion = out->confusion,
+                    .classes = out->classes,
+                    .rate = out->rate};
+    MYE_TRY(mye_tester_run(&t, err));
+    const double seconds = mye_now_s() - who.begin_s;
+    out->n = t.seen;
+    out->accuracy = (double)t.correct / (double)t.seen;
+    out->loss = t.loss_sum / (double)t.seen;
+    out->images_per_s = (double)t.seen / (seconds + 1e-9);
+    return MYE_OK;
+}
+
+mye_status mye_evaluate(mye_context *ctx, mye_classifier *c, const mye_dataset *data,
+                        const mye_callbacks *callbacks, mye_eval_result *out, mye_error *err)
+{
+    memset(out, 0, sizeof *out);
+    const mye_loader_options options = {
+        .augment = "", .normalise = false, .batch = c->batch, .seed = (uint64_t)c->config.seed};
+    mye_loader *loader = NULL;
+    MYE_TRY(check_data(c, mye_dataset_about(data), err));
+    MYE_TRY(mye_loader_create(ctx, data, &options, &loader, err));
+    mye_status status = make_results(c, out, err);
+    if (status == MYE_OK)
+        status = run_test(c, data, loader, callbacks, out, err);
+    mye_loader_free(loader);
+    if (status != MYE_OK)
+        mye_eval_free(ctx, out);
+    return status;
+}
+
+void mye_eval_free(mye_context *ctx, mye_eval_result *r)
+{
+    if (!r)
+        return;
+    mye_free(ctx, r->confusion);
+    mye_free(ctx, r->rate);
+    r->confusion = NULL;
+    r->rate = NULL;
+}

@@ -1,0 +1,55 @@
+/* What trainer.c (making), trainer_run.c (the loop) and trainer_tell.c (what it tells) share. */
+#ifndef MYE_TRAINER_H
+#define MYE_TRAINER_H
+
+#include "train/train.h"
+
+struct mye_trainer {
+    mye_context *ctx;
+    mye_config config;
+    mye_callbacks callbacks;
+    bool is_resumed;
+
+    mye_dataset *train, *test;
+    int64_t n_train, n_test; /* samples in use                                */
+    int64_t per_epoch;       /* batches of an epoch that visits all of them   */
+    int eval_batch;
+    mye_model *model;
+    mye_plan plan;
+    mye_input input; /* of both runs, which never work at the same time */
+    mye_run *run, *test_run;
+    mye_loader *loader, *test_loader;
+    mye_sampler *sampler;
+    mye_stepper *stepper;
+
+    mye_progress_state state;
+    bool is_midway; /* state.batch belongs to an epoch of an earlier session */
+    mye_metrics *metrics;
+    mye_metrics_totals totals;
+
+    /* the session */
+    double begin_s, told_s;
+    double begin_epochs;   /* epochs (with fraction) done when it began */
+    int64_t epoch_batches; /* of the epoch at work */
+    double epoch_s;        /* when its training began */
+    int64_t epoch_images;  /* trained in it by this session */
+
+    int n_rates;
+    const char **rate_name;
+    double *rate;
+    mye_epoch_result last;
+};
+
+mye_checkpoint mye_trainer_checkpoint(mye_trainer *t);
+
+/* trainer_tell.c */
+void mye_trainer_tell(mye_trainer *t, const char *phase, int64_t done, int64_t total, double loss,
+                      double accuracy);
+void mye_trainer_note(const mye_trainer *t, const char *format, ...) MYE_PRINTF(2, 3);
+/* Totals of the run so far. */
+void mye_trainer_result(mye_trainer *t, mye_train_result *out);
+/* MYE_ERR_NUMERIC: names the step and the first tensor that is not finite. */
+mye_status mye_trainer_not_finite(const mye_trainer *t, const char *what, double value,
+                                  mye_error *err);
+
+#endif

@@ -1,0 +1,250 @@
+/* The training loop. */
+#include <math.h>
+#include <string.h>
+
+#include "train/trainer.h"
+
+/* ---- one step ---- */
+
+static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error *err)
+{
+    const uint64_t seed = (uint64_t)t->config.seed;
+    const uint64_t epoch_seed = mye_random_derive(seed, (uint64_t)t->state.epoch);
+    const uint64_t step_seed = mye_random_derive(mye_random_derive(seed, UINT64_MAX - 1),
+                                                 (uint64_t)mye_stepper_counter(t->stepper));
+    const mye_source source =
+        mye_input_source(&t->input, batch->B, batch->image, batch->index, epoch_seed);
+    const mye_target target = {.label = batch->label,
+                               .label_b = batch->label_b,
+                               .mix = batch->mix,
+                               .weight = batch->weight};
+    mye_step_result step;
+    MYE_TRY(mye_run_step(t->run, batch->B, source, &target, step_seed, &step, err));
+    if (!isfinite(step.loss))
+        return mye_trainer_not_finite(t, "the loss", step.loss, err);
+    mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch +
+                                      t->state.batch * t->per_epoch / t->epoch_batches);
+    const double norm = mye_stepper_apply(t->stepper, t->config.clip);
+    if (!isfinite(norm))
+        return mye_trainer_not_finite(t, "the gradient's norm", norm, err);
+    mye_sampler_observe(t->sampler, batch->B, batch->index, step.per_sample);
+    t->state.batch++;
+    t->state.seen += batch->B;
+    t->state.correct += step.correct;
+    t->state.loss_sum += step.loss * batch->B;
+    t->epoch_images += batch->B;
+    return MYE_OK;
+}
+
+static double mean_loss(const mye_trainer *t)
+{
+    return t->state.seen > 0 ? t->state.loss_sum / (double)t->state.seen : 0.0;
+}
+
+static double accuracy(const mye_trainer *t)
+{
+    return t->state.seen > 0 ? (double)t->state.correct / (double)t->state.seen : 0.0;
+}
+
+/* ---- one epoch ---- */
+
+static mye_status cancelled(const mye_trainer *t, mye_error *err)
+{
+    return mye_fail(err, MYE_ERR_CANCELLED, "stopped in epoch %lld after batch %lld of %lld",
+                    (long long)t->state.epoch + 1, (long long)t->state.batch,
+                    (long long)t->epoch_batches);
+}
+
+static mye_status start_epoch(mye_trainer *t, mye_error *err)
+{
+    const int64_t *order, batch = t->config.batch;
+    const float *weight;
+    int64_t n;
+    if (t->is_midway)
+        n = mye_sampler_restore(t->sampler, t->state.epoch, &order, &weight);
+    else
+        n = mye_sampler_epoch(t->sampler, t->state.epoch, &order, &weight);
+    t->epoch_batches = t->config.drop_last ? n / batch : (n + batch - 1) / batch;
+    t->epoch_images = 0;
+    if (t->epoch_batches == 0)
+        return mye_fail(err, MYE_ERR_ARG, "sample '%s' leaves no batch in epoch %lld",
+                        t->config.sample, (long long)t->state.epoch + 1);
+    if (t->state.batch > t->epoch_batches)
+        return mye_fail(err, MYE_ERR_FORMAT,
+                        "the checkpoint has %lld batches of epoch %lld done, it has only %lld",
+                        (long long)t->state.batch, (long long)t->state.epoch + 1,
+                        (long long)t->epoch_batches);
+    if (!t->is_midway)
+        t->state.seen = t->state.correct = 0, t->state.loss_sum = 0;
+    if (t->is_midway)
+        t->begin_epochs += (double)t->state.batch / (double)t->epoch_batches;
+    t->is_midway = false;
+    t->epoch_s = mye_now_s();
+    return mye_loader_start(t->loader, t->state.epoch, order, weight, n, t->state.batch, err);
+}
+
+static mye_status train_epoch(mye_trainer *t, mye_error *err)
+{
+    MYE_TRY(start_epoch(t, err));
+    for (;;) {
+        const mye_batch *batch = NULL;
+        if (mye_context_cancelled(t->ctx))
+            return cancelled(t, err);
+        const mye_status status = mye_loader_next(t->loader, &batch, err);
+        if (status == MYE_ERR_CANCELLED)
+            return cancelled(t, err);
+        if (status != MYE_OK || !batch)
+            return status;
+        MYE_TRY(train_batch(t, batch, err));
+        mye_trainer_tell(t, "train", t->state.batch, t->epoch_batches, mean_loss(t), accuracy(t));
+    }
+}
+
+static void tell_test(void *self, int64_t done, int64_t total, double loss, double right)
+{
+    mye_trainer_tell(self, "test", done, total, loss, right);
+}
+
+static mye_status test_epoch(mye_trainer *t, mye_epoch_result *r, mye_error *err)
+{
+    mye_tester test = {.ctx = t->ctx,
+                       .model = t->model,
+                       .run = t->test_run,
+                       .input = &t->input,
+                       .loader = t->test_loader,
+                       .n = t->n_test,
+                       .T = (int)t->config.T,
+                       .batch = t->eval_batch,
+                       .seed = mye_test_seed(&t->config),
+                       .progress = tell_test,
+                       .self = t,
+                       .rate = t->rate};
+    MYE_TRY(mye_tester_run(&test, err));
+    r->test_loss = test.loss_sum / (double)test.seen;
+    r->test_accuracy = (double)test.correct / (double)test.seen;
+    return MYE_OK;
+}
+
+/* ---- saving ---- */
+
+static mye_status save(mye_trainer *t, const char *name, mye_error *err)
+{
+    char path[MYE_PATH_MAX];
+    const mye_checkpoint checkpoint = mye_trainer_checkpoint(t);
+    MYE_TRY(mye_path_join(t->config.out, name, path, err));
+    return mye_checkpoint_save(&checkpoint, path, err);
+}
+
+/* Closes the epoch: metrics first, the last checkpoint last. Whatever is lost in between is made
+ * again on resume, with the same bytes. */
+static mye_status finish_epoch(mye_trainer *t, const mye_epoch_result *r, mye_error *err)
+{
+    mye_progress_state *s = &t->state;
+    const bool is_best = s->best_epoch == 0 || r->test_accuracy > s->best_accuracy;
+    s->epoch++;
+    s->batch = s->seen = s->correct = 0;
+    s->loss_sum = 0;
+    if (is_best) {
+        s->best_epoch = s->epoch;
+        s->best_accuracy = r->test_accuracy;
+    }
+    MYE_TRY(mye_metrics_epoch(t->metrics, r, err));
+    if (is_best)
+        MYE_TRY(save(t, "best.safetensors", err));
+    MYE_TRY(save(t, "last.safetensors", err));
+    t->last = *r;
+    t->totals.train_s += r->train_s;
+    t->totals.test_s += r->test_s;
+    t->totals.images += (double)t->epoch_images;
+    if (t->callbacks.epoch)
+        t->callbacks.epoch(t->callbacks.user, r);
+    return MYE_OK;
+}
+
+static mye_status run_epoch(mye_trainer *t, mye_error *err)
+{
+    mye_epoch_result r = {.epoch = t->state.epoch + 1,
+                          .n_rates = t->n_rates,
+                          .rate_name = t->rate_name,
+                          .rate = t->rate};
+    mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch);
+    r.learning_rate = mye_stepper_rate(t->stepper);
+    MYE_TRY(train_epoch(t, err));
+    const double trained_s = mye_now_s();
+    r.train_s = trained_s - t->epoch_s;
+    r.train_loss = mean_loss(t);
+    r.train_accuracy = accuracy(t);
+    r.images_per_s = (double)t->epoch_images / (r.train_s + 1e-9);
+    r.processed = (double)t->state.seen / (double)t->n_train;
+    MYE_TRY(test_epoch(t, &r, err));
+    r.test_s = mye_now_s() - trained_s;
+    return finish_epoch(t, &r, err);
+}
+
+/* ---- the run ---- */
+
+static mye_status run_epochs(mye_trainer *t, mye_error *err)
+{
+    while (t->state.epoch < t->config.epochs) {
+        if (mye_context_cancelled(t->ctx))
+            return mye_fail(err, MYE_ERR_CANCELLED, "stopped after epoch %lld",
+                            (long long)t->state.epoch);
+        MYE_TRY(run_epoch(t, err));
+    }
+    return MYE_OK;
+}
+
+/* Between epochs, and before the first batch of one, the checkpoint on disk is the state. */
+static mye_status save_cancelled(mye_trainer *t, mye_error *err)
+{
+    mye_error problem = {0};
+    if (t->state.batch > 0 && save(t, "last.safetensors", &problem) != MYE_OK) {
+        *err = problem;
+        return problem.code;
+    }
+    const size_t n = strlen(err->message);
+    snprintf(err->message + n, sizeof err->message - n, "; the state is saved in '%.200s'",
+             t->config.out);
+    mye_hint(err, "continue with --resume --out %.120s", t->config.out);
+    return MYE_ERR_CANCELLED;
+}
+
+static void finish(mye_trainer *t, mye_status status, const mye_train_result *result,
+                   const mye_error *err)
+{
+    static const char *const word[] = {"finished", "cancelled", "failed"};
+    const int which = status == MYE_OK ? 0 : status == MYE_ERR_CANCELLED ? 1 : 2;
+    mye_error problem = {0};
+    if (mye_metrics_end(t->metrics, word[which], t->state.epoch, result,
+                        which == 2 ? err->message : NULL, &problem) != MYE_OK)
+        mye_trainer_note(t, "%s", problem.message);
+    if (mye_report_run(t->ctx, t->config.out, &problem) != MYE_OK)
+        mye_trainer_note(t, "no report: %s", problem.message);
+}
+
+mye_status mye_trainer_run(mye_trainer *t, mye_train_result *out, mye_error *err)
+{
+    mye_error own = {0};
+    mye_train_result result;
+    t->begin_s = t->epoch_s = mye_now_s();
+    t->begin_epochs = (double)t->state.epoch;
+    t->is_midway = t->state.batch > 0;
+    mye_status status = MYE_OK;
+    if (t->is_resumed) {
+        mye_trainer_note(t, "continues after epoch %lld, batch %lld", (long long)t->state.epoch,
+                         (long long)t->state.batch);
+        status = mye_metrics_resume(t->metrics, t->state.epoch, t->state.batch, &own);
+    }
+    if (status == MYE_OK)
+        status = run_epochs(t, &own);
+    if (status == MYE_ERR_CANCELLED)
+        status = save_cancelled(t, &own);
+    mye_trainer_result(t, &result);
+    finish(t, status, &result, &own);
+    result.total_s = mye_now_s() - t->begin_s;
+    if (out)
+        *out = result;
+    if (err && status != MYE_OK)
+        *err = own;
+    return status;
+}
