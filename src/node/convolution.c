@@ -115,9 +115,9 @@ size_t mye_conv_lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_
 {
     const size_t read = mye_load_lane_bytes(p, n->in[0], (int64_t)s->W * s->C);
     if (op == MYE_OP_FORWARD)
-        return p->k->conv.lane_bytes(s, 0) + read;
+        return rounded(p->k->conv.lane_bytes(s, 0)) + read;
     const size_t data = p->k->conv.lane_bytes(s, 1);
-    const size_t weight = p->k->conv.lane_bytes(s, 2) + read;
+    const size_t weight = rounded(p->k->conv.lane_bytes(s, 2)) + read;
     return data > weight ? data : weight;
 }
 
