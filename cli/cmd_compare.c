@@ -3,12 +3,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,121 +38,21 @@ static const mye_param params[] = {
     CLI_END,
 };
 
-/* What one run came to. Plain numbers: it travels through a pipe. */
-typedef struct outcome {
-    mye_status status;
-    char message[400];
-    double accuracy, best_accuracy, images_per_s, train_s, rate;
-    double planned, allocated, data, kept, peak_rss;
-} outcome;
-
 typedef struct comparison {
     cli *app;
     const compare_options *options;
     cli_axes axes;
     mye_config base;
     char folder[512];
-    outcome *result; /* [points][seeds] */
-    char **run;      /* their folders   */
+    cli_outcome *result; /* [points][seeds] */
+    char **run;          /* their folders   */
     FILE *log;
+    int n_done;
 } comparison;
-
-static double mean_rate(const mye_epoch_result *r)
-{
-    double sum = 0;
-    for (int i = 0; i < r->n_rates; i++)
-        sum += r->rate[i];
-    return r->n_rates > 0 ? sum / r->n_rates : 0;
-}
-
-static void collect(const mye_train_result *r, const mye_plan *plan, outcome *out)
-{
-    out->accuracy = r->last.test_accuracy;
-    out->best_accuracy = r->best_test_accuracy;
-    out->images_per_s = r->images_per_s;
-    out->train_s = r->train_s;
-    out->rate = mean_rate(&r->last);
-    out->planned = (double)r->planned_bytes;
-    out->allocated = (double)r->allocated_bytes - (double)r->data_bytes;
-    out->data = (double)r->data_bytes;
-    out->kept = (double)plan->kept_bytes;
-    out->peak_rss = (double)r->peak_rss_bytes;
-}
-
-static void train(cli *app, const mye_config *config, bool resume, outcome *out)
-{
-    mye_error err = {0};
-    mye_trainer *trainer = NULL;
-    mye_train_result result = {0};
-    cli_progress progress;
-    cli_progress_init(&progress, app, false);
-    mye_status st =
-        mye_trainer_create(app->ctx, config, resume, &progress.callbacks, &trainer, &err);
-    if (st == MYE_OK)
-        st = mye_trainer_run(trainer, &result, &err);
-    cli_progress_clear(&progress);
-    if (st == MYE_OK)
-        collect(&result, mye_trainer_plan(trainer), out);
-    out->status = st;
-    snprintf(out->message, sizeof(out->message), "%s", err.message);
-    mye_trainer_free(trainer);
-}
-
-/* The child's life: one run, its outcome through the pipe. */
-static void be_the_run(cli *app, const mye_config *config, bool resume, int pipe_end)
-{
-    outcome mine = {.status = MYE_ERR_NOMEM};
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (cli_open(app, config) == CLI_EXIT_OK)
-        train(app, config, resume, &mine);
-    if (app->ctx)
-        cli_close(app);
-    const bool sent = write(pipe_end, &mine, sizeof(mine)) == (ssize_t)sizeof(mine);
-    _exit(sent ? CLI_EXIT_OK : CLI_EXIT_FAILED);
-}
-
-static void wait_for(pid_t child, int pipe_end, outcome *out)
-{
-    outcome got;
-    ssize_t n;
-    int status = 0;
-    do
-        n = read(pipe_end, &got, sizeof(got));
-    while (n < 0 && errno == EINTR);
-    if (n == (ssize_t)sizeof(got))
-        *out = got;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == CLI_EXIT_INTERRUPTED)
-        out->status = MYE_ERR_CANCELLED;
-}
-
-/* Each run is a process of its own, so that its measured memory is its own. Ctrl-C reaches the
- * child, which finishes its step; the parent waits for it. */
-static void run_apart(cli *app, const mye_config *config, bool resume, outcome *out)
-{
-    int ends[2];
-    *out = (outcome){.status = MYE_ERR_STATE, .message = "the run ended without a result"};
-    fflush(NULL);
-    if (pipe(ends) != 0)
-        return;
-    const pid_t child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        be_the_run(app, config, resume, ends[1]);
-    }
-    close(ends[1]);
-    if (child > 0) {
-        signal(SIGINT, SIG_IGN);
-        wait_for(child, ends[0], out);
-        signal(SIGINT, SIG_DFL);
-    }
-    close(ends[0]);
-}
 
 static json_t *outcome_json(const comparison *c, int point, int seed)
 {
-    const outcome *o = &c->result[point * c->axes.seeds.n + seed];
+    const cli_outcome *o = &c->result[point * c->axes.seeds.n + seed];
     char label[400];
     cli_axes_label(&c->axes, point, label, sizeof(label));
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "event",
@@ -176,7 +73,7 @@ static double number(const json_t *object, const char *key)
 }
 
 /* A run that an earlier, stopped comparison finished. */
-static bool finished_before(const comparison *c, const char *run, outcome *out)
+static bool finished_before(const comparison *c, const char *run, cli_outcome *out)
 {
     char line[4096];
     bool found = false;
@@ -187,17 +84,17 @@ static bool finished_before(const comparison *c, const char *run, outcome *out)
         const char *folder = json_string_value(json_object_get(o, "folder"));
         const char *refused = json_string_value(json_object_get(o, "refused"));
         if (folder && strcmp(folder, run) == 0 && refused && !refused[0]) {
-            *out = (outcome){.status = MYE_OK,
-                             .accuracy = number(o, "test_accuracy"),
-                             .best_accuracy = number(o, "best_test_accuracy"),
-                             .images_per_s = number(o, "images_per_s"),
-                             .train_s = number(o, "train_s"),
-                             .rate = number(o, "mean_rate"),
-                             .planned = number(o, "planned_bytes"),
-                             .allocated = number(o, "allocated_bytes"),
-                             .data = number(o, "data_bytes"),
-                             .kept = number(o, "kept_bytes"),
-                             .peak_rss = number(o, "peak_rss_bytes")};
+            *out = (cli_outcome){.status = MYE_OK,
+                                 .accuracy = number(o, "test_accuracy"),
+                                 .best_accuracy = number(o, "best_test_accuracy"),
+                                 .images_per_s = number(o, "images_per_s"),
+                                 .train_s = number(o, "train_s"),
+                                 .rate = number(o, "mean_rate"),
+                                 .planned = number(o, "planned_bytes"),
+                                 .allocated = number(o, "allocated_bytes"),
+                                 .data = number(o, "data_bytes"),
+                                 .kept = number(o, "kept_bytes"),
+                                 .peak_rss = number(o, "peak_rss_bytes")};
             found = true;
         }
         json_decref(o);
@@ -213,7 +110,7 @@ static int one(comparison *c, int point, int seed)
     const int at = point * c->axes.seeds.n + seed,
               all = cli_axes_points(&c->axes) * c->axes.seeds.n;
     const char *seed_text = c->axes.seeds.value[seed];
-    outcome *out = &c->result[at];
+    cli_outcome *out = &c->result[at];
     char label[400], file[100];
     mye_config config = c->base;
     mye_error err = {0};
@@ -221,7 +118,7 @@ static int one(comparison *c, int point, int seed)
     cli_axes_file(&c->axes, point, file, sizeof(file));
     c->run[at] = cli_format("%s/%02d-%s%s%s", c->folder, point + 1, file, seed_text[0] ? "-s" : "",
                             seed_text);
-    cli_note(c->app, "run %d of %d: %s%s%s", at + 1, all, label, seed_text[0] ? ", seed " : "",
+    cli_note(c->app, "run %d of %d: %s%s%s", ++c->n_done, all, label, seed_text[0] ? ", seed " : "",
              seed_text);
     if (finished_before(c, c->run[at], out))
         return CLI_EXIT_OK;
@@ -230,7 +127,7 @@ static int one(comparison *c, int point, int seed)
     if (out->status != MYE_OK)
         return cli_fail(c->app, &err);
     char *checkpoint = cli_format("%s/last.safetensors", c->run[at]);
-    run_apart(c->app, &config, c->options->resume && access(checkpoint, R_OK) == 0, out);
+    cli_run_apart(c->app, &config, c->options->resume && access(checkpoint, R_OK) == 0, out);
     free(checkpoint);
     if (out->status == MYE_ERR_CANCELLED) {
         fprintf(stderr, "stopped; go on with the same command and --out %s --resume\n", c->folder);
@@ -255,7 +152,7 @@ static int spread(const comparison *c, int point, size_t offset, double *mean, d
     double sum = 0, squares = 0;
     int n = 0;
     for (int s = 0; s < c->axes.seeds.n; s++) {
-        const outcome *o = &c->result[point * c->axes.seeds.n + s];
+        const cli_outcome *o = &c->result[point * c->axes.seeds.n + s];
         double value;
         memcpy(&value, (const char *)o + offset, sizeof(value));
         if (o->status == MYE_OK) {
@@ -272,15 +169,15 @@ static int spread(const comparison *c, int point, size_t offset, double *mean, d
 
 static void table_row(const comparison *c, cli_table *t, int point)
 {
-    static const size_t bytes[] = {offsetof(outcome, planned), offsetof(outcome, allocated),
-                                   offsetof(outcome, peak_rss), offsetof(outcome, kept)};
+    static const size_t bytes[] = {offsetof(cli_outcome, planned), offsetof(cli_outcome, kept),
+                                   offsetof(cli_outcome, peak_rss)};
     double mean, deviation;
     for (int i = 0; i < c->axes.n && c->axes.axis[i].n > 1; i++)
         cli_cell(t, "%s", c->axes.axis[i].value[cli_axes_index(&c->axes, point, i)]);
-    const int n = spread(c, point, offsetof(outcome, accuracy), &mean, &deviation);
+    const int n = spread(c, point, offsetof(cli_outcome, accuracy), &mean, &deviation);
     if (n == 0) {
         cli_cell(t, "failed");
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < 5; i++)
             cli_cell(t, "-");
         return;
     }
@@ -288,13 +185,13 @@ static void table_row(const comparison *c, cli_table *t, int point)
         cli_cell(t, "%.2f ± %.2f %%", 100 * mean, 100 * deviation);
     else
         cli_cell(t, "%.2f %%", 100 * mean);
-    spread(c, point, offsetof(outcome, images_per_s), &mean, &deviation);
+    spread(c, point, offsetof(cli_outcome, images_per_s), &mean, &deviation);
     cli_cell(t, "%s", cli_count(round(mean)).text);
     for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
         spread(c, point, bytes[i], &mean, &deviation);
         cli_cell(t, "%s", cli_bytes((uint64_t)(mean > 0 ? mean : 0)).text);
     }
-    spread(c, point, offsetof(outcome, rate), &mean, &deviation);
+    spread(c, point, offsetof(cli_outcome, rate), &mean, &deviation);
     cli_cell(t, "%.3f", mean);
 }
 
@@ -307,7 +204,7 @@ static void print_table(const comparison *c)
     }
     const size_t n = strlen(columns);
     snprintf(columns + n, sizeof(columns) - n,
-             ">test accuracy|>images/s|>planned|>allocated|>process peak|>kept|>rate");
+             ">test accuracy|>images/s|>planned|>kept|>process peak|>rate");
     cli_table *t = cli_table_new(c->app, columns);
     for (int p = 0; p < cli_axes_points(&c->axes); p++)
         table_row(c, t, p);

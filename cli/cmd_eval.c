@@ -8,6 +8,7 @@ typedef struct eval_options {
     char data[MYE_METHOD_MAX], data_dir[512];
     int split;
     int64_t batch;
+    bool report;
 } eval_options;
 
 static const mye_param params[] = {
@@ -35,17 +36,23 @@ static const mye_param params[] = {
     {.name = "batch",
      .type = MYE_PARAM_INT,
      .offset = offsetof(eval_options, batch),
-     .def = "0",
-     .min = 0,
+     .def = "64",
+     .min = 1,
      .max = 65536,
      .unit = "samples",
-     .help = "0 = as in the run"},
+     .help = "samples at a time"},
+    {.name = "report",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(eval_options, report),
+     .def = "no",
+     .unit = "",
+     .help = "keep the result in the run folder and show it in its report.html"},
     CLI_END,
 };
 
-static void print_json(const mye_eval_result *r)
+static json_t *result_json(const mye_eval_result *r, const mye_dataset_info *about)
 {
-    json_t *rates = json_object(), *confusion = json_array();
+    json_t *rates = json_object(), *confusion = json_array(), *classes = json_array();
     for (int i = 0; i < r->n_rates; i++)
         json_object_set_new(rates, r->rate_name[i], cli_real(r->rate[i]));
     for (int i = 0; i < r->classes; i++) {
@@ -53,10 +60,29 @@ static void print_json(const mye_eval_result *r)
         for (int k = 0; k < r->classes; k++)
             json_array_append_new(row, json_integer(r->confusion[i * r->classes + k]));
         json_array_append_new(confusion, row);
+        json_array_append_new(classes, json_string(about->class_names[i]));
     }
-    cli_json(json_pack("{s:I,s:o,s:o,s:o,s:o,s:o}", "samples", (json_int_t)r->n, "accuracy",
-                       cli_real(r->accuracy), "loss", cli_real(r->loss), "images_per_s",
-                       cli_real(r->images_per_s), "rates", rates, "confusion", confusion));
+    return json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "data", about->name, "samples",
+                     (json_int_t)r->n, "accuracy", cli_real(r->accuracy), "loss", cli_real(r->loss),
+                     "images_per_s", cli_real(r->images_per_s), "rates", rates, "classes", classes,
+                     "confusion", confusion);
+}
+
+/* RUN/eval.json, which the report reads. */
+static mye_status keep(const cli *app, const mye_eval_result *r, const mye_dataset_info *about,
+                       mye_error *err)
+{
+    json_t *json = result_json(r, about);
+    char *path = cli_format("%s/eval.json", app->word[0]);
+    FILE *f = fopen(path, "w");
+    const bool ok = f && json_dumpf(json, f, JSON_COMPACT) == 0 && fputc('\n', f) != EOF;
+    const bool closed = !f || fclose(f) == 0;
+    mye_status st = MYE_OK;
+    if (!ok || !closed)
+        st = mye_fail(err, MYE_ERR_IO, "cannot write '%s'", path);
+    json_decref(json);
+    free(path);
+    return st == MYE_OK ? mye_report_run(app->ctx, app->word[0], err) : st;
 }
 
 /* Rows are the truth; the last columns name what a class is mistaken for most. */
@@ -72,12 +98,11 @@ static void print_confusion(const cli *app, const mye_eval_result *r, const mye_
             if (k != i && row[k] > 0 && (worst < 0 || row[k] > row[worst]))
                 worst = k;
         }
-        cli_cell(t, "%s", about->class_names ? about->class_names[i] : "");
+        cli_cell(t, "%s", about->class_names[i]);
         cli_cell(t, "%lld", (long long)n);
         cli_cell(t, "%s", n ? cli_percent((double)row[i] / (double)n).text : "-");
         if (worst >= 0)
-            cli_cell(t, "%s (%lld)", about->class_names ? about->class_names[worst] : "",
-                     (long long)row[worst]);
+            cli_cell(t, "%s (%lld)", about->class_names[worst], (long long)row[worst]);
         else
             cli_cell(t, "%s", "");
     }
@@ -136,9 +161,11 @@ static mye_status evaluate(cli *app, const eval_options *o, mye_classifier *c, m
         st = mye_evaluate(app->ctx, c, data, &progress.callbacks, &result, err);
     cli_progress_clear(&progress);
     if (st == MYE_OK && app->global.json)
-        print_json(&result);
+        cli_json(result_json(&result, mye_dataset_about(data)));
     else if (st == MYE_OK)
         print_text(app, &result, mye_dataset_about(data));
+    if (st == MYE_OK && o->report)
+        st = keep(app, &result, mye_dataset_about(data), err);
     mye_eval_free(app->ctx, &result);
     mye_dataset_free(data);
     return st;
@@ -170,7 +197,9 @@ const cli_command cli_cmd_eval = {
     .usage = "RUN|FILE.safetensors [options]",
     .details = "Runs the best weights of a run folder, or those of a checkpoint, over a data set.",
     .examples = "eval runs/a\n"
-                "eval runs/a/last.safetensors --split train --json",
+                "eval runs/a/last.safetensors --split train --json\n"
+                "# put the confusion matrix into runs/a/report.html\n"
+                "eval runs/a --report",
     .words = "run",
     .min_words = 1,
     .max_words = 1,

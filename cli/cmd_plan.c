@@ -1,7 +1,6 @@
 /* myelin plan: the memory of a run, before it exists. */
 #include "cli.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,42 +38,46 @@ static const mye_param params[] = {
     CLI_END,
 };
 
-/* What is planned for: a model and the size of its input. */
+/* What is planned for: a model, the size of its input, the samples of its data (0: unknown). */
 typedef struct subject {
     mye_model *model;
     int shape[3], classes;
-    bool has_data;
-    int64_t samples;
+    int64_t n_train, n_test;
 } subject;
 
-static int look_at_data(cli *app, const mye_config *config, subject *s)
+static mye_status count(const cli *app, const mye_config *config, const char *split, int64_t limit,
+                        subject *s, int64_t *n, mye_error *err)
 {
-    mye_error err = {0};
     mye_dataset *data = NULL;
-    if (mye_dataset_open(app->ctx, config->data, config->data_dir, "test", &data, &err) != MYE_OK) {
-        mye_hint(&err, "plan without data: --input 3x32x32 --classes 10");
-        return cli_fail(app, &err);
-    }
+    MYE_TRY(mye_dataset_open(app->ctx, config->data, config->data_dir, split, &data, err));
     const mye_dataset_info *info = mye_dataset_about(data);
     s->shape[0] = info->C;
     s->shape[1] = info->H;
     s->shape[2] = info->W;
     s->classes = info->classes;
-    s->has_data = true;
-    s->samples = info->n;
+    *n = limit > 0 && limit < info->n ? limit : info->n;
     mye_dataset_free(data);
-    return CLI_EXIT_OK;
+    return MYE_OK;
 }
 
-static mye_status make_plan(const cli *app, const subject *s, const mye_plan_options *o,
-                            mye_plan *plan, mye_error *err)
+static int look_at_data(cli *app, const mye_config *config, subject *s)
 {
-    MYE_TRY(mye_plan_make(app->ctx, s->model, o, plan, err));
-    if (s->has_data && plan->loader_bytes == 0) {
-        plan->loader_bytes = mye_loader_plan(s->shape[0], s->shape[1], s->shape[2], o->batch, s->samples);
-        plan->total_bytes += plan->loader_bytes;
-    }
-    return MYE_OK;
+    mye_error err = {0};
+    mye_status st = count(app, config, "train", config->limit_train, s, &s->n_train, &err);
+    if (st == MYE_OK)
+        st = count(app, config, "test", config->limit_test, s, &s->n_test, &err);
+    if (st == MYE_OK)
+        return CLI_EXIT_OK;
+    mye_hint(&err, "plan without data: --input 3x32x32 --classes 10");
+    return cli_fail(app, &err);
+}
+
+static mye_plan_options options_of(const mye_config *config, const subject *s)
+{
+    mye_plan_options o = cli_plan_options(config);
+    o.n_train = s->n_train;
+    o.n_test = s->n_test;
+    return o;
 }
 
 /* One line for each method of an axis; a refusal is an answer too. */
@@ -92,7 +95,7 @@ static int compare(const cli *app, const subject *s, const mye_plan_options *bas
             strlen((*e)->name) == given_length && strncmp(given, (*e)->name, given_length) == 0;
         const char *method = is_given ? given : (*e)->name;
         *(depth ? &o.depth : &o.time) = method;
-        const bool ok = make_plan(app, s, &o, &plan, &err) == MYE_OK;
+        const bool ok = mye_plan_make(app->ctx, s->model, &o, &plan, &err) == MYE_OK;
         if (app->global.json)
             cli_json(ok ? json_pack("{s:s,s:I,s:I,s:o}", "method", method, "peak_bytes",
                                     (json_int_t)plan.total_bytes, "kept_bytes",
@@ -113,76 +116,50 @@ static int compare(const cli *app, const subject *s, const mye_plan_options *bas
     return CLI_EXIT_OK;
 }
 
-static bool fits(const cli *app, const subject *s, mye_plan_options o, int batch, size_t limit,
-                 size_t *peak)
-{
-    mye_plan plan = {0};
-    mye_error err = {0};
-    o.batch = batch;
-    if (make_plan(app, s, &o, &plan, &err) != MYE_OK)
-        return false;
-    const bool ok = plan.total_bytes <= limit;
-    if (ok)
-        *peak = plan.total_bytes;
-    mye_plan_free(app->ctx, &plan);
-    return ok;
-}
-
-/* The largest batch that fits (at most `most`), 0: not even one sample. */
-static int largest_batch(const cli *app, const subject *s, const mye_plan_options *o, size_t limit,
-                         size_t *peak)
-{
-    enum { MOST = 8192 };
-    int good = 0, bad = MOST + 1;
-    for (int b = 1; b <= MOST && good == b / 2; b *= 2) {
-        if (fits(app, s, *o, b, limit, peak))
-            good = b;
-        else
-            bad = b;
-    }
-    while (bad - good > 1 && bad - good > good / 16) {
-        const int middle = good + (bad - good) / 2;
-        if (fits(app, s, *o, middle, limit, peak))
-            good = middle;
-        else
-            bad = middle;
-    }
-    return good;
-}
-
-/* Which batch every time rule could have under a limit of memory. */
-static int fit(const cli *app, const subject *s, const mye_plan_options *base, size_t limit)
+/* What each time rule needs to stay within a limit of memory. */
+static void fit(const cli *app, const subject *s, const mye_plan_options *base, size_t limit)
 {
     const mye_kind *kind = mye_kind_find("time");
-    if (!app->global.json)
-        printf("\nlargest batch within %s:\n\n", cli_bytes(limit).text);
-    cli_table *t = cli_table_new(app, "time|>batch|>peak");
+    cli_table *t = cli_table_new(app, ">batch|>peak|>kept|within the limit with");
     for (const mye_entry *const *e = kind->entries; *e; e++) {
         const size_t n = strlen((*e)->name);
         const bool is_given = strncmp(base->time, (*e)->name, n) == 0 &&
                               (base->time[n] == ':' || base->time[n] == '\0');
+        mye_error err = {0};
+        mye_plan plan = {0};
+        char time[MYE_METHOD_MAX];
         mye_plan_options o = *base;
         o.time = is_given ? base->time : (*e)->name;
-        size_t peak = 0;
-        const int batch = largest_batch(app, s, &o, limit, &peak);
+        const char *asked = o.time;
+        const bool ok = mye_plan_fit(app->ctx, s->model, &o, time, limit, &plan, &err) == MYE_OK;
         if (app->global.json)
-            cli_json(json_pack("{s:s,s:I,s:i,s:I}", "time", o.time, "memory_bytes",
-                               (json_int_t)limit, "largest_batch", batch, "peak_bytes",
-                               (json_int_t)peak));
-        cli_cell(t, "%s", o.time);
-        cli_cell(t, "%d", batch);
-        cli_cell(t, "%s", batch ? cli_bytes(peak).text : "-");
+            cli_json(ok ? json_pack("{s:s,s:I,s:s,s:i,s:I,s:I}", "asked", asked, "memory_bytes",
+                                    (json_int_t)limit, "time", o.time, "batch", o.batch,
+                                    "peak_bytes", (json_int_t)plan.total_bytes, "kept_bytes",
+                                    (json_int_t)plan.kept_bytes)
+                        : json_pack("{s:s,s:I,s:s}", "asked", asked, "memory_bytes",
+                                    (json_int_t)limit, "refused", err.message));
+        if (ok)
+            cli_cell(t, "%d", o.batch);
+        else
+            cli_cell(t, "-");
+        cli_cell(t, "%s", ok ? cli_bytes(plan.total_bytes).text : "-");
+        cli_cell(t, "%s", ok ? cli_bytes(plan.kept_bytes).text : "-");
+        if (ok)
+            cli_cell(t, "--time %s --batch %d", o.time, o.batch);
+        else
+            cli_cell(t, "%s: %s", asked, err.message);
+        mye_plan_free(app->ctx, &plan);
     }
     cli_table_print(t, app->global.json ? NULL : stdout);
-    return CLI_EXIT_OK;
 }
 
 static int show(const cli *app, const mye_config *config, const subject *s)
 {
     mye_error err = {0};
     mye_plan plan = {0};
-    const mye_plan_options o = cli_plan_options(config);
-    if (make_plan(app, s, &o, &plan, &err) != MYE_OK)
+    const mye_plan_options o = options_of(config, s);
+    if (mye_plan_make(app->ctx, s->model, &o, &plan, &err) != MYE_OK)
         return cli_fail(app, &err);
     const size_t limit = (size_t)config->memory;
     const bool over = limit && plan.total_bytes > limit;
@@ -193,7 +170,7 @@ static int show(const cli *app, const mye_config *config, const subject *s)
     int code = CLI_EXIT_OK;
     if (limit) {
         if (!app->global.json)
-            printf("\n%s %s\n", over ? "does not fit in" : "fits in", cli_bytes(limit).text);
+            printf("\n%s %s\n\n", over ? "does not fit in" : "fits in", cli_bytes(limit).text);
         fit(app, s, &o, limit);
         code = over ? CLI_EXIT_MEMORY : CLI_EXIT_OK;
     }
@@ -223,7 +200,7 @@ static int run(cli *app)
     if (o.compare == COMPARE_NOTHING) {
         code = show(app, &config, &s);
     } else {
-        const mye_plan_options options = cli_plan_options(&config);
+        const mye_plan_options options = options_of(&config, &s);
         code = compare(app, &s, &options, o.compare == COMPARE_DEPTH);
     }
     mye_model_free(s.model);
@@ -238,8 +215,8 @@ const cli_command cli_cmd_plan = {
               .options_size = sizeof(plan_options)},
     .usage = "[CONFIG.yaml] [options]",
     .details = "The same code that counts here allocates later, so the peak is exact. Takes every "
-               "option of train. With --memory: does it fit, and which batch would? (exit code 4 "
-               "when it does not).",
+               "option of train. With --memory it says whether that fits, and with which settings "
+               "each time rule would (exit code 4 when it does not).",
     .examples = "plan --net vgg11 --input 3x32x32 --T 6 --batch 128\n"
                 "plan --net vgg11 --input 3x32x32 --compare time\n"
                 "plan --data fashion-mnist --memory 512M\n"

@@ -33,4 +33,15 @@ void cli_axes_file(const cli_axes *axes, int point, char *out, size_t size);
 mye_status cli_axes_apply(const cli_axes *axes, int point, const char *seed, mye_config *config,
                           mye_error *err);
 
+/* What one run came to. Plain numbers: it travels through a pipe. */
+typedef struct cli_outcome {
+    mye_status status;
+    char message[400];
+    double accuracy, best_accuracy, images_per_s, train_s, rate;
+    double planned, allocated, data, kept, peak_rss;
+} cli_outcome;
+
+/* Trains in a process of its own, so that its measured memory is its own. */
+void cli_run_apart(cli *app, const mye_config *config, bool resume, cli_outcome *out);
+
 #endif

@@ -10,6 +10,7 @@ mye_plan_options cli_plan_options(const mye_config *config)
     o.loss = config->loss;
     o.T = (int)config->T;
     o.batch = (int)config->batch;
+    o.eval_batch = (int)config->eval_batch;
     return o;
 }
 
@@ -26,14 +27,14 @@ json_t *cli_plan_json(const mye_plan *p)
     json_t *rows = json_array();
     for (int i = 0; i < p->n_rows; i++)
         json_array_append_new(rows, row_json(&p->row[i]));
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "peak_bytes",
-                     (json_int_t)p->total_bytes, "kept_bytes", (json_int_t)p->kept_bytes,
-                     "weight_bytes", (json_int_t)p->weight_bytes, "gradient_bytes",
-                     (json_int_t)p->gradient_bytes, "optimiser_bytes",
-                     (json_int_t)p->optimiser_bytes, "run_bytes", (json_int_t)p->run_bytes,
-                     "scratch_bytes", (json_int_t)p->scratch_bytes, "loader_bytes",
-                     (json_int_t)p->loader_bytes, "kept_per_neuron_step",
-                     cli_real(p->kept_per_neuron_step), "macs", cli_real(p->macs), "nodes", rows);
+    return json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "peak_bytes",
+        (json_int_t)p->total_bytes, "kept_bytes", (json_int_t)p->kept_bytes, "weight_bytes",
+        (json_int_t)p->weight_bytes, "gradient_bytes", (json_int_t)p->gradient_bytes,
+        "optimiser_bytes", (json_int_t)p->optimiser_bytes, "run_bytes", (json_int_t)p->run_bytes,
+        "scratch_bytes", (json_int_t)p->scratch_bytes, "eval_bytes", (json_int_t)p->eval_bytes,
+        "loader_bytes", (json_int_t)p->loader_bytes, "kept_per_neuron_step",
+        cli_real(p->kept_per_neuron_step), "macs", cli_real(p->macs), "nodes", rows);
 }
 
 static void cell_bytes(cli_table *t, size_t bytes)
@@ -71,6 +72,7 @@ void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o
         {"optimiser", o->step ? o->step : "", p->optimiser_bytes},
         {"activations", NULL, p->run_bytes},
         {"scratch", "of all threads", p->scratch_bytes},
+        {"test run", "after each epoch", p->eval_bytes},
         {"batches", "in preparation", p->loader_bytes},
     };
     char kept[160];

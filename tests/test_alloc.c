@@ -57,6 +57,9 @@ static void sizes_that_overflow_give_null(void **state)
     assert_null(mye_alloc_big(ctx, SIZE_MAX - 10));
     assert_null(mye_alloc_array(ctx, SIZE_MAX / 2, 3));
     assert_null(mye_grow(ctx, NULL, 0, SIZE_MAX));
+    void *block = mye_alloc_array(ctx, 7, 9);
+    assert_int_equal(mye_context_live_bytes(ctx), 63);
+    mye_free(ctx, block);
     assert_int_equal(mye_context_live_bytes(ctx), 0);
 }
 

@@ -210,6 +210,21 @@ static void a_file_that_is_missing_gets_one_sentence(void **state)
     assert_null(root);
 }
 
+static void a_file_is_read_under_its_name(void **state)
+{
+    mye_yaml *root;
+    mye_file *file;
+    (void)state;
+    assert_int_equal(mye_file_create(ctx, "test_config.yaml", &file, &err), MYE_OK);
+    assert_int_equal(mye_file_write(file, "T: 5\n", 5, &err), MYE_OK);
+    assert_int_equal(mye_file_commit(file, &err), MYE_OK);
+    assert_int_equal(mye_yaml_read(ctx, "test_config.yaml", &root, &err), MYE_OK);
+    assert_string_equal(root->source, "test_config.yaml");
+    assert_string_equal(mye_yaml_get(root, "T")->text, "5");
+    mye_yaml_free(ctx, root);
+    remove("test_config.yaml");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +236,7 @@ int main(void)
         cmocka_unit_test(wrong_keys_and_values_have_line_column_and_hint),
         cmocka_unit_test(every_failing_allocation_is_reported_and_leaks_nothing),
         cmocka_unit_test(a_file_that_is_missing_gets_one_sentence),
+        cmocka_unit_test(a_file_is_read_under_its_name),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -35,7 +35,7 @@ static void work(void *arg, int shard, int lane)
         return;
     }
     if (j->slow)
-        nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     float sum = 0;
     for (int i = 0; i < 100; i++)
         sum += mye_random_uniform(1, MYE_STREAM_TEST, (uint64_t)(shard * 100 + i));
@@ -87,11 +87,11 @@ static void slow_shards_let_the_caller_sleep_and_wake(void **state)
     mye_context *ctx = context(3);
     j.n_lanes = 3;
     j.slow = true;
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < 20; i++)
         mye_parallel(ctx, 5, work, &j);
     mye_context_free(ctx);
     for (int i = 0; i < SHARDS; i++)
-        assert_int_equal(j.runs[i], i < 5 ? 50 : 0);
+        assert_int_equal(j.runs[i], i < 5 ? 20 : 0);
 }
 
 static void count(void *arg, int shard, int lane)
@@ -113,7 +113,7 @@ static void many_tiny_jobs_of_changing_size_lose_no_shard(void **state)
             for (int k = 0; k < n; k++)
                 expected[k]++;
             if (i % 1000 == 0) /* long enough for the workers to fall asleep */
-                nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         }
         mye_context_free(ctx);
     }

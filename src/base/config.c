@@ -114,7 +114,7 @@ static mye_status copy_scalar(const reader *r, const yaml_event_t *event, const 
 static mye_status add_slot(const reader *r, mye_yaml *node, mye_error *err)
 {
     const int n = node->n;
-    const bool is_full = n == 0 || (n >= 4 && (n & (n - 1)) == 0);
+    const bool is_full = node->child == NULL || (n >= 4 && (n & (n - 1)) == 0);
     if (is_full) {
         const size_t old = (size_t)n, cap = n == 0 ? 4 : 2 * (size_t)n;
         mye_yaml *child = mye_grow(r->ctx, node->child, old * sizeof *child, cap * sizeof *child);
@@ -129,7 +129,7 @@ static mye_status add_slot(const reader *r, mye_yaml *node, mye_error *err)
         }
     }
     node->child[n] = (mye_yaml){.source = r->source};
-    if (node->key != NULL)
+    if (node->type == MYE_YAML_MAPPING)
         node->key[n] = NULL;
     node->n = n + 1;
     return MYE_OK;

@@ -13,8 +13,8 @@
 
 #include "base/state.h"
 
-#define SPIN_S      50e-6 /* longer than a small network's gap between jobs, shorter than a tick */
-#define SPIN_PAUSES 32    /* between two looks at the clock                                     */
+#define SPIN_S      500e-6 /* longer than most gaps between jobs; waking a sleeper costs 10-50 us */
+#define SPIN_PAUSES 32     /* between two looks at the clock                                     */
 
 typedef struct worker {
     mye_pool *pool;
@@ -75,6 +75,8 @@ static bool spin_until(mye_pool *p, bool (*condition)(mye_pool *p))
         }
         if (mye_now_s() >= end_s)
             return false;
+        /* On a shared processor the next in line may be the very thread that we wait for. */
+        sched_yield();
     }
     return false;
 }

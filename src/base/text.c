@@ -13,7 +13,7 @@
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; /* ASCII only */
 }
 
 static int smallest(int a, int b, int c)
@@ -126,11 +126,10 @@ bool mye_parse_double(const char *text, double *out)
 /* Power of two of a unit's name, -1 when it is none. */
 static int unit_shift(const char *unit)
 {
-    static const char prefixes[] = "KMGTP";
+    static const char prefixes[] = "kmgtp";
     if (unit[0] == '\0' || strcmp(unit, "B") == 0)
         return 0;
-    const char capital = unit[0] >= 'a' && unit[0] <= 'z' ? (char)(unit[0] - 'a' + 'A') : unit[0];
-    const char *found = strchr(prefixes, capital);
+    const char *found = strchr(prefixes, lower(unit[0]));
     if (found == NULL)
         return -1;
     if (unit[1] != '\0' && strcmp(unit + 1, "B") != 0 && strcmp(unit + 1, "iB") != 0)

@@ -139,8 +139,12 @@ static mye_status check_metadata(const mye_st *st, json_t *meta, mye_error *err)
     json_t *value;
     if (!json_is_object(meta))
         return bad(st, err, "__metadata__ is not a mapping");
-    json_object_foreach(meta, key, value) if (!json_is_string(value)) return mye_fail(
-        err, MYE_ERR_FORMAT, "'%s': __metadata__ '%.80s' is not a text", st->source, key);
+    json_object_foreach(meta, key, value)
+    {
+        if (!json_is_string(value))
+            return mye_fail(err, MYE_ERR_FORMAT, "'%s': __metadata__ '%.80s' is not a text",
+                            st->source, key);
+    }
     return MYE_OK;
 }
 
@@ -243,20 +247,21 @@ static mye_status check_crc(const mye_st *st, mye_error *err)
 
 /* ---- open and close ---- */
 
-static mye_status create(mye_context *ctx, const char *source, mye_st **out, mye_error *err)
+/* NULL for want of memory; err says so. */
+static mye_st *create(mye_context *ctx, const char *source, mye_error *err)
 {
     mye_st *st = mye_alloc(ctx, sizeof *st);
-    if (!st)
-        return mye_no_memory(err, sizeof *st, "a safetensors file");
+    char *name = mye_strdup(ctx, source);
+    if (!st || !name) {
+        mye_free(ctx, st);
+        mye_free(ctx, name);
+        mye_no_memory(err, sizeof *st + strlen(source), "a safetensors file");
+        return NULL;
+    }
     st->ctx = ctx;
     st->fd = -1;
-    st->source = mye_strdup(ctx, source);
-    if (!st->source) {
-        mye_free(ctx, st);
-        return mye_no_memory(err, strlen(source) + 1, "a file's name");
-    }
-    *out = st;
-    return MYE_OK;
+    st->source = name;
+    return st;
 }
 
 static mye_status open_file(mye_st *st, uint64_t *bytes, mye_error *err)
@@ -276,9 +281,10 @@ static mye_status open_file(mye_st *st, uint64_t *bytes, mye_error *err)
 mye_status mye_st_open(mye_context *ctx, const char *path, mye_st **out, mye_error *err)
 {
     uint64_t bytes = 0;
-    mye_st *st = NULL;
+    mye_st *st = create(ctx, path, err);
     *out = NULL;
-    MYE_TRY(create(ctx, path, &st, err));
+    if (!st)
+        return MYE_ERR_NOMEM;
     mye_status status = open_file(st, &bytes, err);
     if (status == MYE_OK)
         status = read_header(st, bytes, err);
@@ -295,9 +301,10 @@ mye_status mye_st_open(mye_context *ctx, const char *path, mye_st **out, mye_err
 mye_status mye_st_open_memory(mye_context *ctx, const char *source, const void *data, size_t bytes,
                               mye_st **out, mye_error *err)
 {
-    mye_st *st = NULL;
+    mye_st *st = create(ctx, source, err);
     *out = NULL;
-    MYE_TRY(create(ctx, source, &st, err));
+    if (!st)
+        return MYE_ERR_NOMEM;
     st->memory = data;
     mye_status status = read_header(st, bytes, err);
     if (status == MYE_OK)

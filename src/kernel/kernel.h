@@ -134,6 +134,12 @@ typedef struct mye_kernels {
     /* rows of C: sum[c] += x */
     void (*column_sums)(int64_t rows, int64_t C, const float *x, float *sum);
 
+    /* Max pooling backward, one window of n_rows x n_cols pixels of C channels (rows `pitch` floats
+     * apart): hands g[c] to the first maximum in row-major order, 0 to the others. `add`: to what
+     * is there, else it is overwritten. */
+    void (*route_max)(int64_t C, int n_rows, int n_cols, int64_t pitch, const float *x,
+                      const float *g, float *dx, bool add);
+
     /* ---- neurons ---- */
     /* u in: last membrane (ignored when first); u out: this step's. spikes: n bits from bit 0 of
      * spikes[0] (n need not be a multiple of 64; unused bits of the last word become 0); NULL: not

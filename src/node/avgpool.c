@@ -67,11 +67,13 @@ static void spread_image(void *arg, int t, int b, mye_lane *lane)
     const avgpool_arg *a = arg;
     const mye_pool_plan *w = a->n->plan;
     const float share = 1.0f / ((float)w->kh * (float)w->kw);
+    const mye_kernels *k = a->p->k;
     MYE_UNUSED(lane);
     bool accumulate;
     float *dx = mye_grad_target(a->p, a->n, 0, t, &accumulate);
     dx += b * a->p->value[a->n->in[0]].n;
-    if (!accumulate)
+    const bool write = !accumulate && mye_pool_tiles(w);
+    if (!accumulate && !write)
         memset(dx, 0, (size_t)w->H * (size_t)w->W * (size_t)w->C * sizeof *dx);
     const float *g = mye_grad_row(a->p, a->n->index, t, b);
     for (int oh = 0; oh < w->OH; oh++) {
@@ -80,9 +82,10 @@ static void spread_image(void *arg, int t, int b, mye_lane *lane)
         for (int ow = 0; ow < w->OW; ow++, g += w->C) {
             int w0, w1;
             mye_pool_columns(w, ow, &w0, &w1);
-            for (int h = h0; h < h1; h++)
-                for (int col = w0; col < w1; col++)
-                    a->p->k->axpy(w->C, share, g, dx + ((int64_t)h * w->W + col) * w->C);
+            for (int i = 0; i < (h1 - h0) * (w1 - w0); i++) {
+                const int h = h0 + i / (w1 - w0), col = w0 + i % (w1 - w0);
+                (write ? k->scale : k->axpy)(w->C, share, g, dx + ((int64_t)h * w->W + col) * w->C);
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ typedef struct mye_conv_options {
 
 /* Rows of a parameter table whose options begin with mye_conv_options. */
 #define MYE_CONV_PARAMS                                                                     \
-    MYE_CONV_INT(channels, 0, 1048576, "0", "output channels; must be given"),                                  \
+    MYE_CONV_INT(channels, 0, 1048576, "0", "output channels; must be given"),              \
         MYE_CONV_INT(kernel, 1, 1024, "3", "height of the window"),                         \
         MYE_CONV_INT(kernel_w, 0, 1024, "0", "width of the window, 0 = kernel"),            \
         MYE_CONV_INT(stride, 1, 1024, "1", "vertical distance of windows"),                 \

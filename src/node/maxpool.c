@@ -136,34 +136,6 @@ static void maxpool_forward(const mye_node *n, mye_pass *p, int t0, int t1)
 
 /* ---- backward ---- */
 
-/* where[c] = position in the window of channel c's first maximum. x: first row of the window. */
-static void find_first_max(const mye_pool_plan *w, const float *x, int n_rows, int n_cols,
-                           float *best, int32_t *where)
-{
-    const int C = w->C;
-    memcpy(best, x, (size_t)C * sizeof *best);
-    memset(where, 0, (size_t)C * sizeof *where);
-    for (int i = 1; i < n_rows * n_cols; i++) {
-        const float *pixel = x + ((int64_t)(i / n_cols) * w->W + i % n_cols) * C;
-        for (int c = 0; c < C; c++) {
-            const bool greater = pixel[c] > best[c];
-            where[c] = greater ? i : where[c];
-            best[c] = greater ? pixel[c] : best[c];
-        }
-    }
-}
-
-/* Adds g to the winners of one window; dx: its first pixel. */
-static void give_to_winners(const mye_pool_plan *w, const int32_t *where, const float *g,
-                            int n_rows, int n_cols, float *dx)
-{
-    for (int i = 0; i < n_rows * n_cols; i++) {
-        float *pixel = dx + ((int64_t)(i / n_cols) * w->W + i % n_cols) * w->C;
-        for (int c = 0; c < w->C; c++)
-            pixel[c] += where[c] == i ? g[c] : 0.0f;
-    }
-}
-
 static void route_image(void *arg, int t, int b, mye_lane *lane)
 {
     const maxpool_arg *a = arg;
@@ -171,13 +143,12 @@ static void route_image(void *arg, int t, int b, mye_lane *lane)
     const int64_t width = (int64_t)w->W * w->C;
     const size_t mark = lane->used;
     float *buffer = mye_lane_take(lane, (size_t)(w->kh * width) * sizeof *buffer);
-    float *best = mye_lane_take(lane, (size_t)w->C * sizeof *best);
-    int32_t *where = mye_lane_take(lane, (size_t)w->C * sizeof *where);
     bool accumulate;
     float *dx = mye_grad_target(a->p, a->n, 0, t, &accumulate);
     dx += b * a->p->value[a->n->in[0]].n;
-    if (!accumulate)
+    if (!accumulate && !mye_pool_tiles(w))
         memset(dx, 0, (size_t)(w->H * width) * sizeof *dx);
+    const bool add = accumulate || w->kh > w->sh || w->kw > w->sw;
     const float *g = mye_grad_row(a->p, a->n->index, t, b);
     for (int oh = 0; oh < w->OH; oh++) {
         int h0, h1;
@@ -187,8 +158,8 @@ static void route_image(void *arg, int t, int b, mye_lane *lane)
         for (int ow = 0; ow < w->OW; ow++, g += w->C) {
             int w0, w1;
             mye_pool_columns(w, ow, &w0, &w1);
-            find_first_max(w, x + (int64_t)w0 * w->C, h1 - h0, w1 - w0, best, where);
-            give_to_winners(w, where, g, h1 - h0, w1 - w0, dx + at.i0 + (int64_t)w0 * w->C);
+            const int64_t from = (int64_t)w0 * w->C;
+            a->p->k->route_max(w->C, h1 - h0, w1 - w0, width, x + from, g, dx + at.i0 + from, add);
         }
     }
     lane->used = mark;
@@ -205,8 +176,8 @@ static size_t maxpool_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op
 {
     const mye_pool_plan *w = n->plan;
     const int64_t floats = (int64_t)w->kh * w->W * w->C;
-    const size_t rows = mye_float_bytes(floats) + mye_load_lane_bytes(p, n->in[0], floats);
-    return op == MYE_OP_BACKWARD ? rows + 2 * mye_float_bytes(w->C) : rows;
+    MYE_UNUSED(op);
+    return mye_float_bytes(floats) + mye_load_lane_bytes(p, n->in[0], floats);
 }
 
 const mye_node_type mye_node_maxpool = {

@@ -36,4 +36,11 @@ static inline void mye_pool_columns(const mye_pool_plan *w, int ow, int *first, 
     mye_pool_span(w->W, ow * w->sw - w->pw, w->kw, first, end);
 }
 
+/* Does each input pixel lie in exactly one window? */
+static inline bool mye_pool_tiles(const mye_pool_plan *w)
+{
+    return w->kh == w->sh && w->kw == w->sw && w->ph == 0 && w->pw == 0 && w->OH * w->kh == w->H &&
+           w->OW * w->kw == w->W;
+}
+
 #endif

@@ -24,13 +24,14 @@ static const char style[] =
     "font-weight:600;overflow-wrap:anywhere}\n"
     ".warn{border-left:3px solid var(--warn);padding:8px 14px;background:var(--panel);"
     "margin:16px 0;border-radius:0 8px 8px 0}\n"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(158px,1fr));gap:12px;"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(205px,1fr));gap:12px;"
     "margin:24px 0}\n"
     ".card,.panel{background:var(--panel);border:1px solid var(--line);border-radius:10px}"
     ".card{padding:14px 16px}.panel{padding:16px 18px;overflow-x:auto}\n"
-    ".card b{display:block;font-size:23px;font-weight:650;line-height:1.25;"
+    ".card b{display:block;white-space:nowrap;font-size:23px;font-weight:650;line-height:1.25;"
     "font-variant-numeric:tabular-nums}.card span{color:var(--soft);font-size:13px;display:block}\n"
-    ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:14px}\n"
+    ".pair{display:grid;align-items:start;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));"
+    "gap:14px}\n"
     "@media(max-width:520px){.pair{grid-template-columns:1fr}main{padding:24px 14px 48px}}\n"
     "svg{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,\"Segoe UI\","
     "\"Liberation Sans\",sans-serif}\n"
@@ -103,7 +104,7 @@ void mye_html_card(mye_text *out, const char *value, const char *what, const cha
 
 char *mye_html_seconds(double seconds, char *out, size_t size)
 {
-    const long long whole = isfinite(seconds) && seconds > 0 ? (long long)(seconds + 0.5) : 0;
+    const long long whole = seconds > 0 && seconds < 1e12 ? (long long)(seconds + 0.5) : 0;
     if (!isfinite(seconds))
         snprintf(out, size, "–");
     else if (seconds < 60)
@@ -112,6 +113,14 @@ char *mye_html_seconds(double seconds, char *out, size_t size)
         snprintf(out, size, "%lld:%02lld min", whole / 60, whole % 60);
     else
         snprintf(out, size, "%lld:%02lld h", whole / 3600, whole / 60 % 60);
+    return out;
+}
+
+char *mye_html_bytes(double bytes, char *out, size_t size)
+{
+    if (bytes >= 0 && bytes < 1e18)
+        return mye_format_bytes((uint64_t)bytes, out, size);
+    snprintf(out, size, "–");
     return out;
 }
 

@@ -19,7 +19,7 @@ typedef struct entry {
 typedef struct comparison {
     mye_context *ctx;
     int n, n_groups, n_varying;
-    const char *varying[VARYING_MAX];
+    const mye_param *varying[VARYING_MAX];
     entry *run;
 } comparison;
 
@@ -42,17 +42,22 @@ static void find_varying(comparison *c)
         for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
             asked = asked && strcmp(p->name, never[i]) != 0;
         if (asked && varies(c, p->name))
-            c->varying[c->n_varying++] = p->name;
+            c->varying[c->n_varying++] = p;
     }
 }
 
+/* "bptt, T=4": methods speak for themselves, numbers need their key. */
 static void label(comparison *c, entry *e)
 {
     char value[LABEL];
     size_t at = 0;
-    for (int k = 0; k < c->n_varying && at < LABEL; k++)
-        at += (size_t)snprintf(e->label + at, LABEL - at, "%s%s", k > 0 ? ", " : "",
-                               mye_record_config(&e->record, c->varying[k], value, sizeof(value)));
+    for (int k = 0; k < c->n_varying && at < LABEL; k++) {
+        const mye_param *p = c->varying[k];
+        const bool plain = p->type == MYE_PARAM_METHOD || p->type == MYE_PARAM_TEXT;
+        mye_record_config(&e->record, p->name, value, sizeof(value));
+        at += (size_t)snprintf(e->label + at, LABEL - at, "%s%s%s%s", k > 0 ? ", " : "",
+                               plain ? "" : p->name, plain ? "" : "=", value);
+    }
     if (at > 0)
         return;
     const char *slash = strrchr(e->record.folder, '/');
@@ -156,7 +161,6 @@ static double group_mean(const comparison *c, int group, measure what, double *d
 
 static void value_text(measure what, double v, double deviation, char *out, size_t size)
 {
-    char text[32];
     if (!isfinite(v))
         snprintf(out, size, "–");
     else if ((what == ACCURACY || what == BEST) && deviation > 0)
@@ -170,7 +174,7 @@ static void value_text(measure what, double v, double deviation, char *out, size
     else if (what == RATE)
         snprintf(out, size, "%.3f", v);
     else
-        snprintf(out, size, "%s", mye_format_bytes((uint64_t)(v > 0 ? v : 0), text, sizeof(text)));
+        mye_html_bytes(v, out, size);
 }
 
 static const char *label_of(const comparison *c, int group)
@@ -182,20 +186,30 @@ static const char *label_of(const comparison *c, int group)
     return "";
 }
 
-/* The group that stands out, -1: none. */
+/* The group that leads by more than the spread over seeds and by more than one part in a hundred
+ * of a cost; -1: none stands out. */
 static int best_group(const comparison *c, measure what)
 {
+    const double sign = measures[what].better == MORE ? 1 : -1;
+    double first = -INFINITY, second = -INFINITY, noise = 0;
     int best = -1;
-    double deviation, found = 0;
     for (int g = 0; g < c->n_groups; g++) {
-        const double v = group_mean(c, g, what, &deviation);
-        const bool leads = measures[what].better == MORE ? v > found : v < found;
-        if (isfinite(v) && (best < 0 || leads)) {
+        double deviation;
+        const double v = sign * group_mean(c, g, what, &deviation);
+        if (!isfinite(v))
+            continue;
+        noise = deviation > noise ? deviation : noise;
+        if (v > first) {
+            second = first;
+            first = v;
             best = g;
-            found = v;
+        } else if (v > second) {
+            second = v;
         }
     }
-    return c->n_groups > 1 && measures[what].better != NEITHER ? best : -1;
+    const double least = what == ACCURACY || what == BEST ? 0 : 0.01 * fabs(first);
+    const bool clear = isfinite(second) && first - second > noise && first - second > least;
+    return clear && measures[what].better != NEITHER ? best : -1;
 }
 
 static void add_table(mye_text *out, const comparison *c)
@@ -203,7 +217,7 @@ static void add_table(mye_text *out, const comparison *c)
     char text[64];
     mye_text_add(out, "<h2>Result</h2>\n<div class=\"panel\"><table><tr><th>");
     for (int k = 0; k < c->n_varying; k++)
-        mye_text_add(out, "%s%s", k > 0 ? ", " : "", c->varying[k]);
+        mye_text_add(out, "%s%s", k > 0 ? ", " : "", c->varying[k]->name);
     mye_text_add(out, "%s</th><th class=\"n\">runs</th>", c->n_varying ? "" : "run");
     for (int m = 0; m < MEASURES; m++)
         mye_text_add(out, "<th class=\"n\">%s</th>", measures[m].head);
@@ -224,8 +238,30 @@ static void add_table(mye_text *out, const comparison *c)
         }
         mye_text_add(out, "</tr>\n");
     }
-    mye_text_add(out, "</table></div>\n<p class=\"say\">Accuracy of the last epoch; several runs "
-                      "of a row differ in their seed, and ± is their sample deviation.</p>\n");
+    mye_text_add(out,
+                 "</table></div>\n<p class=\"say\" style=\"margin-top:8px\">Accuracy of the last "
+                 "epoch; several runs "
+                 "of a row differ in their seed, and ± is their sample deviation. Green: ahead "
+                 "by more than that.</p>\n");
+}
+
+/* What all runs share. */
+static void add_common(mye_text *out, const comparison *c)
+{
+    static const char *const key[] = {"net",  "data", "neuron", "time",  "depth",
+                                      "step", "T",    "batch",  "epochs"};
+    char value[2048];
+    int n = 0;
+    mye_text_add(out, "<p class=\"say\">In all runs: ");
+    for (size_t i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
+        mye_record_config(&c->run[0].record, key[i], value, sizeof(value));
+        if (!value[0] || varies(c, key[i]))
+            continue;
+        mye_text_add(out, "%s%s <b>", n++ > 0 ? ", " : "", key[i]);
+        mye_html_text(out, value);
+        mye_text_add(out, "</b>");
+    }
+    mye_text_add(out, "%s.</p>\n", n > 0 ? "" : "nothing");
 }
 
 static void add_lines(mye_text *out, const comparison *c, const char *title, const char *unit,
@@ -302,6 +338,7 @@ mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int 
         mye_text_add(&out, "<h1>");
         mye_html_text(&out, title);
         mye_text_add(&out, "</h1>\n");
+        add_common(&out, &c);
         add_table(&out, &c);
         mye_text_add(&out, "<h2>Learning</h2>\n<div class=\"pair\">\n");
         add_lines(&out, &c, "Test accuracy", "%", false);

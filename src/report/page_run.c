@@ -17,15 +17,16 @@ static void say_key(mye_text *out, const mye_record *r, const char *before, cons
                     const char *after)
 {
     char value[2048];
-    if (mye_record_config(r, key, value, sizeof(value))[0])
-        say(out, before, value, after);
+    if (!mye_record_config(r, key, value, sizeof(value))[0])
+        return;
+    say(out, before, value, after);
 }
 
 /* What was run, in words. */
 static void add_words(mye_text *out, const mye_record *r)
 {
     char number[32];
-    const double train_n = mye_record_number(r->start, "train_n");
+    const double train_n = mye_record_number(json_object_get(r->start, "data"), "n_train");
     mye_text_add(out, "<p class=\"say\">");
     say_key(out, r, "A network of ", "neuron", " neurons ");
     say_key(out, r, "learned ", "data", "");
@@ -47,11 +48,22 @@ static void add_words(mye_text *out, const mye_record *r)
     mye_text_add(out, "</p>\n");
 }
 
+/* What stands between the run and its end. */
 static void add_warnings(mye_text *out, const mye_record *r)
 {
-    if (!r->end) {
-        mye_text_add(out, "<div class=\"warn\">This run has not come to its end. Go on with "
-                          "<code>myelin train ");
+    const char *status = json_string_value(json_object_get(r->end, "status"));
+    const char *message = json_string_value(json_object_get(r->end, "message"));
+    if (!r->end || (status && strcmp(status, "finished") != 0)) {
+        mye_text_add(out, "<div class=\"warn\">This run %s.",
+                     !r->end                            ? "is not at its end yet"
+                     : strcmp(status, "cancelled") == 0 ? "was stopped"
+                                                        : "failed");
+        if (message) {
+            mye_text_add(out, " ");
+            mye_html_text(out, message);
+            mye_text_add(out, ".");
+        }
+        mye_text_add(out, " Go on with <code>myelin train ");
         mye_html_text(out, r->folder);
         mye_text_add(out, " --resume</code></div>\n");
     }
@@ -76,7 +88,7 @@ static void bytes_card(mye_text *out, double bytes, const char *what, const char
 {
     char value[32];
     if (isfinite(bytes) && bytes >= 0)
-        mye_html_card(out, mye_format_bytes((uint64_t)bytes, value, sizeof(value)), what, note);
+        mye_html_card(out, mye_html_bytes(bytes, value, sizeof(value)), what, note);
 }
 
 /* Numbers of a run that is still going are summed up from its epochs. */
@@ -211,8 +223,8 @@ static void add_rates(mye_text *out, const mye_record *r)
 static void add_confusion(mye_text *out, const mye_record *r)
 {
     enum { MAX = 64 };
-    const json_t *rows = json_object_get(r->end, "confusion");
-    const json_t *classes = json_object_get(r->end, "classes");
+    const json_t *rows = json_object_get(r->eval, "confusion");
+    const json_t *classes = json_object_get(r->eval, "classes");
     const size_t n = json_array_size(rows);
     const char *name[MAX] = {0};
     if (n == 0 || n > MAX)
@@ -234,6 +246,35 @@ static void add_confusion(mye_text *out, const mye_record *r)
     mye_free(r->ctx, count);
 }
 
+/* A method with every parameter: "sgd:lr=0.1,momentum=0.9,...". */
+static void whole_method(const mye_record *r, const mye_param *p, char *value, size_t size)
+{
+    mye_method method = {0};
+    char whole[1024];
+    if (p->type != MYE_PARAM_METHOD ||
+        mye_method_parse(r->ctx, p->kind, value, &method, NULL) != MYE_OK)
+        return;
+    if (mye_method_text(&method, true, whole, sizeof(whole), NULL) == MYE_OK)
+        snprintf(value, size, "%s", whole);
+    mye_method_free(r->ctx, &method);
+}
+
+static void add_settings(mye_text *out, const mye_record *r)
+{
+    char value[2048];
+    mye_text_add(out, "<details><summary>Every setting</summary><div class=\"panel\"><table>\n");
+    for (const mye_param *p = mye_config_params(); p->name; p++) {
+        mye_record_config(r, p->name, value, sizeof(value));
+        whole_method(r, p, value, sizeof(value));
+        mye_text_add(out, "<tr><th>%s</th><td class=\"w\">", p->name);
+        mye_html_text(out, value[0] ? value : "–");
+        mye_text_add(out, "</td><td>");
+        mye_html_text(out, p->help);
+        mye_text_add(out, "</td></tr>\n");
+    }
+    mye_text_add(out, "</table></div></details>\n");
+}
+
 static void add_repeat(mye_text *out, const mye_record *r)
 {
     mye_text_add(out, "<h2>Repeat it</h2>\n<pre>");
@@ -243,6 +284,7 @@ static void add_repeat(mye_text *out, const mye_record *r)
     mye_html_text(out, r->folder);
     mye_text_add(out, "/config.yaml --out ANOTHER</code>. The same seed gives the same bits, on "
                       "any number of threads.</p>\n");
+    add_settings(out, r);
     if (!r->config)
         return;
     mye_text_add(out, "<details><summary>config.yaml</summary><pre>");

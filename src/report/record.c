@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { METRICS_MAX = 1 << 28, CONFIG_MAX = 1 << 20 };
+enum { METRICS_MAX = 1 << 28, SMALL_MAX = 1 << 22 };
 
 static const char *event_of(const json_t *object)
 {
@@ -41,6 +41,8 @@ static void read_line(mye_record *r, const char *line, size_t n)
         replace(&r->start, object);
     else if (strcmp(event, "epoch") == 0 && isfinite(mye_record_number(object, "epoch")))
         add_epoch(r, object);
+    else if (strcmp(event, "resume") == 0)
+        replace(&r->end, NULL);
     else if (strcmp(event, "end") == 0)
         replace(&r->end, object);
     else if (!json_is_object(object))
@@ -75,19 +77,36 @@ static mye_status read_metrics(mye_record *r, mye_error *err)
     return MYE_OK;
 }
 
-mye_status mye_record_read(mye_context *ctx, const char *folder, mye_record *out, mye_error *err)
+/* FOLDER/NAME as text with a NUL at the end, NULL when there is no such file. */
+static mye_status read_small(mye_record *r, const char *name, char **text, size_t *bytes,
+                             mye_error *err)
 {
     char path[1024];
-    void *config = NULL;
+    void *data = NULL;
+    *text = NULL;
+    snprintf(path, sizeof(path), "%s/%s", r->folder, name);
+    if (!mye_file_exists(path))
+        return MYE_OK;
+    MYE_TRY(mye_file_read(r->ctx, path, SMALL_MAX, &data, bytes, err));
+    *text = data;
+    return MYE_OK;
+}
+
+mye_status mye_record_read(mye_context *ctx, const char *folder, mye_record *out, mye_error *err)
+{
+    char *eval = NULL;
     size_t bytes = 0;
     *out = (mye_record){.ctx = ctx, .folder = folder, .epochs = json_array()};
     if (!out->epochs)
         return mye_no_memory(err, sizeof(json_t), "the report");
     mye_status st = read_metrics(out, err);
-    snprintf(path, sizeof(path), "%s/config.yaml", folder);
-    if (st == MYE_OK && mye_file_exists(path))
-        st = mye_file_read(ctx, path, CONFIG_MAX, &config, &bytes, err);
-    out->config = config;
+    if (st == MYE_OK)
+        st = read_small(out, "config.yaml", &out->config, &bytes, err);
+    if (st == MYE_OK)
+        st = read_small(out, "eval.json", &eval, &bytes, err);
+    if (eval)
+        out->eval = json_loadb(eval, bytes, JSON_DECODE_INT_AS_REAL, NULL);
+    mye_free(ctx, eval);
     if (st != MYE_OK)
         mye_record_free(out);
     return st;
@@ -97,6 +116,7 @@ void mye_record_free(mye_record *r)
 {
     json_decref(r->start);
     json_decref(r->end);
+    json_decref(r->eval);
     json_decref(r->epochs);
     mye_free(r->ctx, r->config);
     *r = (mye_record){0};

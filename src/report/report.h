@@ -2,21 +2,21 @@
  * Reports: self-contained HTML pages from the files of run folders. No scripts, no fonts, no images
  * from elsewhere; drawings are SVG inside the page, colours follow the reader's light or dark theme.
  *
- * What is read. RUN/metrics.jsonl has one JSON object a line; unknown keys are ignored, missing ones
- * leave their part of the page out. A line that is not JSON (a crash cut it) is skipped.
- *   {"event":"start","version":"0.1.0","config":{key:value,...},"plan":{"peak_bytes":..,
- *    "kept_bytes":..,"weight_bytes":..,"gradient_bytes":..,"optimiser_bytes":..,"run_bytes":..,
- *    "scratch_bytes":..,"loader_bytes":..,"nodes":[{"node","op","shape":[C,H,W],"weight_bytes",
- *    "kept_bytes","work_bytes","macs"},...]},"net":[{"name","op","shape":[C,H,W]},...],
- *    "train_n":..,"test_n":..,"kernels":"avx512","threads":2}
- *   {"event":"epoch","epoch":1,"train_loss":..,"train_accuracy":..,"test_loss":..,
- *    "test_accuracy":..,"learning_rate":..,"train_s":..,"test_s":..,"images_per_s":..,
- *    "processed":..,"rates":{"lif1":0.12,...}}
- *   {"event":"end","best_test_accuracy":..,"best_epoch":..,"planned_bytes":..,
- *    "allocated_bytes":..,"peak_rss_bytes":..,"train_s":..,"total_s":..,"images_per_s":..,
- *    "confusion":[[..],..],"classes":["..",..]}
- * After a resume there may be a second "start"; the last one counts, and of an epoch that was
- * written twice the last.
+ * What is read. RUN/metrics.jsonl (src/train/metrics.c says what it holds) has one JSON object a
+ * line; unknown keys are ignored, missing ones leave their part of the page out. A line that is not
+ * JSON (a crash cut it) is skipped. Of an epoch that was written twice the last counts, and so do
+ * the last "start" and the last "end", unless the run went on after it.
+ *   {"event":"start","version","kernels","threads","config":{key:text},"plan":{"total_bytes",
+ *    "kept_bytes","weight_bytes","gradient_bytes","optimiser_bytes","run_bytes","scratch_bytes",
+ *    "eval_bytes","loader_bytes","kept_per_neuron_step","macs"},"data":{"C","H","W","classes",
+ *    "n_train","n_test"},"model":{"weights","neurons","nodes"}}
+ *   {"event":"epoch","epoch","train_loss","train_accuracy","test_loss","test_accuracy",
+ *    "learning_rate","train_s","test_s","images_per_s","processed","rates":{neuron:rate}}
+ *   {"event":"end","status":"finished"|"cancelled"|"failed","best_test_accuracy","best_epoch",
+ *    "train_s","total_s","images_per_s","planned_bytes","allocated_bytes","peak_rss_bytes",
+ *    "data_bytes","message"}
+ * RUN/net.yaml is built again for the table of nodes. RUN/eval.json, when `myelin eval --report`
+ * left one, has "classes" and "confusion".
  */
 #ifndef MYE_REPORT_H
 #define MYE_REPORT_H
@@ -72,7 +72,9 @@ void mye_html_end(mye_text *out);
 void mye_html_card(mye_text *out, const char *value, const char *what, const char *note);
 /* "12.3 s", "2:31 min", "1:05 h". Returns out. */
 char *mye_html_seconds(double seconds, char *out, size_t size);
-/* "1 234", "3.4 M". Returns out. */
+/* "1.50 GiB", "–" where it is no number of bytes. Returns out. */
+char *mye_html_bytes(double bytes, char *out, size_t size);
+/* "1234", "3.4 M". Returns out. */
 char *mye_html_count(double value, char *out, size_t size);
 
 /* ---- what was recorded (record.c) ---- */
@@ -81,6 +83,7 @@ typedef struct mye_record {
     mye_context *ctx;
     const char *folder;
     json_t *start, *end; /* NULL: not there */
+    json_t *eval;        /* of eval.json, NULL: none */
     json_t *epochs;      /* array, ascending, one object an epoch */
     int n_epochs;
     int skipped;  /* lines that could not be read */

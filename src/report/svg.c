@@ -3,12 +3,18 @@
 
 #include <math.h>
 
-enum { WIDTH = 520, HEIGHT = 300, LEFT = 52, RIGHT = 14, TOP = 62, BOTTOM = 40 };
+enum { WIDTH = 520, HEIGHT = 300, LEFT = 46, RIGHT = 10, TOP = 62, BOTTOM = 40 };
 
 /* The range of one axis and its ticks. */
 typedef struct axis {
     double low, high, step;
 } axis;
+
+/* Values that can be drawn: neither missing nor beyond every scale. */
+static bool drawable(double v)
+{
+    return isfinite(v) && fabs(v) < 1e15;
+}
 
 static double scale_of(const mye_chart *c)
 {
@@ -44,7 +50,7 @@ static bool range(const mye_chart *c, bool of_y, double *low, double *high)
     for (int s = 0; s < c->n; s++) {
         const double *v = of_y ? c->series[s].y : c->series[s].x;
         for (int i = 0; v && i < c->series[s].n; i++) {
-            if (!isfinite(v[i]) || !isfinite(c->series[s].y[i]))
+            if (!drawable(c->series[s].x[i]) || !drawable(c->series[s].y[i]))
                 continue;
             *low = v[i] < *low ? v[i] : *low;
             *high = v[i] > *high ? v[i] : *high;
@@ -74,7 +80,8 @@ static void tick_text(mye_text *out, double v, double step)
 
 static void draw_axes(mye_text *out, const mye_chart *c, const axis *x, const axis *y)
 {
-    const int rows = (int)lround((y->high - y->low) / y->step);
+    const double n_rows = (y->high - y->low) / y->step;
+    const int rows = n_rows < 20 ? (int)lround(n_rows) : 20;
     for (int i = 0; i <= rows; i++) {
         const double v = y->low + i * y->step, at = at_y(y, v);
         mye_text_add(out,
@@ -108,14 +115,14 @@ static void draw_series(mye_text *out, const mye_chart *c, const mye_series *s, 
     mye_text_add(out, "<path class=\"l s%d%s\" d=\"", s->color % MYE_SERIES_COLS,
                  s->dashed ? " d" : "");
     for (int i = 0; i < s->n; i++) {
-        if (isfinite(s->y[i]))
+        if (drawable(s->x[i]) && drawable(s->y[i]))
             mye_text_add(out, "%c%.1f %.1f", pen ? 'L' : 'M', at_x(x, s->x[i]),
                          at_y(y, s->y[i] * scale));
-        pen = isfinite(s->y[i]);
+        pen = drawable(s->x[i]) && drawable(s->y[i]);
     }
     mye_text_add(out, "\" style=\"fill:none\"/>\n");
     for (int i = 0; i < s->n && s->n <= 200; i++) {
-        if (!isfinite(s->y[i]))
+        if (!drawable(s->x[i]) || !drawable(s->y[i]))
             continue;
         mye_text_add(out, "<circle class=\"s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>",
                      s->color % MYE_SERIES_COLS, at_x(x, s->x[i]), at_y(y, s->y[i] * scale),
@@ -164,7 +171,7 @@ void mye_svg_lines(mye_text *out, const mye_chart *c)
     const double scale = scale_of(c);
     mye_text_add(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, HEIGHT);
     mye_html_text(out, c->title);
-    mye_text_add(out, "\">\n<text class=\"t\" x=\"%d\" y=\"18\">", LEFT);
+    mye_text_add(out, "\">\n<text class=\"t\" x=\"0\" y=\"18\">");
     mye_html_text(out, c->title);
     mye_text_add(out, "</text>\n");
     if (!range(c, true, &low, &high) || !range(c, false, &first, &last)) {

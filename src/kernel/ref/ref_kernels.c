@@ -74,6 +74,22 @@ static void affine2(int64_t rows, int64_t C, const float *g, const float *x, con
         y[i] = a[i % C] * g[i] + b[i % C] * x[i] + d[i % C];
 }
 
+static void route_max(int64_t C, int n_rows, int n_cols, int64_t pitch, const float *x,
+                      const float *g, float *dx, bool add)
+{
+    for (int64_t c = 0; c < C; c++) {
+        int best = 0;
+        for (int i = 1; i < n_rows * n_cols; i++)
+            if (x[i / n_cols * pitch + i % n_cols * C + c] >
+                x[best / n_cols * pitch + best % n_cols * C + c])
+                best = i;
+        for (int i = 0; i < n_rows * n_cols; i++) {
+            float *to = dx + i / n_cols * pitch + i % n_cols * C + c;
+            *to = (add ? *to : 0.0f) + (i == best ? g[c] : 0.0f);
+        }
+    }
+}
+
 static void column_sums(int64_t rows, int64_t C, const float *x, float *sum)
 {
     for (int64_t i = 0; i < rows * C; i++)
@@ -100,6 +116,7 @@ const mye_kernels mye_kernels_ref = {
     .norm_grad_sums = norm_grad_sums,
     .affine2 = affine2,
     .column_sums = column_sums,
+    .route_max = route_max,
     .lif_forward = mye_ref_lif_forward,
     .lif_fire = mye_ref_lif_fire,
     .lif_backward = mye_ref_lif_backward,

@@ -25,6 +25,7 @@ const mye_kernels MYE_PASTE(mye_kernels, MYE_ISA) = {
     .norm_grad_sums = MYE_VEC(norm_grad_sums),
     .affine2 = MYE_VEC(affine2),
     .column_sums = MYE_VEC(column_sums),
+    .route_max = MYE_VEC(route_max),
     .lif_forward = MYE_VEC(lif_forward),
     .lif_fire = MYE_VEC(lif_fire),
     .lif_backward = MYE_VEC(lif_backward),
