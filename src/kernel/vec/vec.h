@@ -23,8 +23,10 @@
 #define MYE_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define MYE_UNROLL _Pragma("clang loop unroll(full)")
+#define MYE_IVDEP  _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define MYE_UNROLL _Pragma("GCC unroll 16")
+#define MYE_IVDEP  _Pragma("GCC ivdep")
 #endif
 
 /* VEC: floats in a register. TILE_ROWS: rows of a register tile, TILE_COLS = 2 VEC its columns;
