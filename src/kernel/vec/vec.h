@@ -23,8 +23,10 @@
 #define MYE_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define MYE_UNROLL _Pragma("clang loop unroll(full)")
+#define MYE_IVDEP  _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define MYE_UNROLL _Pragma("GCC unroll 16")
+#define MYE_IVDEP  _Pragma("GCC ivdep")
 #endif
 
 /* VEC: floats in a register. TILE_ROWS: rows of a register tile, TILE_COLS = 2 VEC its columns;
@@ -180,6 +182,19 @@ void MYE_VEC(plan_fit)(mye_plan *p, int64_t n);
  * floats per image. */
 ptrdiff_t MYE_VEC(plan_read)(const mye_plan *p, mye_images x, int64_t i0, int64_t i1, int lo,
                              int hi, float *dst, mye_lane *lane);
+
+/*
+ * A strided 1x1 layer without padding sees every sh-th row and sw-th column only: it is a layer of
+ * stride 1 over an image with those alone. Returns false and leaves everything as it is for other
+ * layers; `thin` must live as long as the images are read.
+ */
+typedef struct mye_thin {
+    mye_images from;
+    mye_conv_shape shape; /* as given */
+} mye_thin;
+bool MYE_VEC(thin_shape)(const mye_conv_shape *s, mye_conv_shape *out);
+mye_images MYE_VEC(thin_images)(mye_thin *thin, const mye_conv_shape *s, mye_images x);
+size_t MYE_VEC(thin_lane_bytes)(const mye_conv_shape *s);
 
 /* ---- the convolution passes (conv.c, conv_pack.c, conv_weight.c, conv_group.c) ---- */
 
