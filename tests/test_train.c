@@ -332,11 +332,11 @@ static void a_nan_in_a_weight_is_named(void **state)
     values[3] = NAN;
     mye_model_set(m, i, values);
     free(values);
-    ASSERT_FAILS(mye_trainer_run(t, NULL, &err), MYE_ERR_NUMERIC, info.name);
+    ASSERT_FAILS(mye_trainer_run(t, NULL, &err), MYE_ERR_NUMERIC, "fc1.weight");
     mye_trainer_free(t);
     char *text = text_file(c.out, "metrics.jsonl");
     assert_non_null(strstr(text, "\"failed\""));
-    assert_non_null(strstr(text, info.name));
+    assert_non_null(strstr(text, "fc1.weight"));
     mye_free(NULL, text);
     mye_context_free(ctx);
 }
