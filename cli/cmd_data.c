@@ -250,7 +250,7 @@ const cli_command cli_cmd_data = {
     .usage = "info|preview|stats|verify NAME [options]",
     .details = "info: shape, classes, origin and licence. verify: reads every sample. stats: mean, "
                "deviation and samples per class. preview: draws a few images in the terminal. NAME "
-               "is a method: 'myelin list data'.",
+               "is a method: 'myelin list dataset'.",
     .examples = "data info fashion-mnist\n"
                 "data preview cifar10 --count 4\n"
                 "data stats mnist --split test --json",

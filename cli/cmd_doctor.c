@@ -126,7 +126,7 @@ static void check_memory(const cli *app)
 
 static void check_data(const cli *app, const char *dir)
 {
-    const mye_kind *kind = mye_kind_find("data");
+    const mye_kind *kind = mye_kind_find("dataset");
     char found[400] = "";
     for (const mye_entry *const *e = kind ? kind->entries : NULL; e && *e; e++) {
         mye_dataset *data = NULL;

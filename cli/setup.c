@@ -58,7 +58,7 @@ static mye_status data_folder(mye_config *config, mye_error *err)
     struct stat info;
     if (config->data_dir[0] || stat(config->data, &info) != 0 || !S_ISDIR(info.st_mode))
         return MYE_OK;
-    const mye_kind *kind = mye_kind_find("data");
+    const mye_kind *kind = mye_kind_find("dataset");
     const mye_entry *entry;
     char folder[sizeof(config->data)];
     snprintf(folder, sizeof(folder), "%s", config->data);

@@ -22,7 +22,7 @@ typedef struct mye_model mye_model;
 
 typedef struct mye_model_options {
     const char *net;    /* notation, builder or path of a YAML file                           */
-    const char *neuron; /* what plain LIF/N means: "lif:tau=2"; NULL: "lif"                    */
+    const char *neuron; /* what plain LIF/N means: "lif:tau=2"; NULL: the file's own, or "lif" */
     int C, H, W;        /* one sample; vectors: C = N, H = W = 1                              */
     int classes;        /* outputs of the builders' last layer; 0: as the description says    */
     uint64_t seed;      /* of the initial weights                                             */

@@ -11,6 +11,12 @@ int mye_model_nodes(const mye_model *model)
     return model->n_nodes;
 }
 
+/* A neuron that emits its membrane does not spike. */
+static bool is_spiking(const mye_node *n)
+{
+    return n->neuron && n->neuron->spiking && n->format == MYE_BITS;
+}
+
 void mye_model_node(const mye_model *model, int i, mye_node_info *out)
 {
     const mye_node *n = model->node[i];
@@ -24,7 +30,7 @@ void mye_model_node(const mye_model *model, int i, mye_node_info *out)
     out->C = n->shape.c;
     out->H = n->shape.h;
     out->W = n->shape.w;
-    out->is_spiking = n->neuron && n->neuron->spiking;
+    out->is_spiking = is_spiking(n);
     out->is_virtual = n->type->load != NULL;
     out->is_static = n->is_static;
     for (int k = 0; k < n->n_weights; k++)
@@ -55,7 +61,7 @@ int64_t mye_model_neurons(const mye_model *model)
 {
     int64_t n = 0;
     for (int i = 0; i < model->n_nodes; i++)
-        if (model->node[i]->neuron && model->node[i]->neuron->spiking)
+        if (is_spiking(model->node[i]))
             n += mye_shape_size(model->node[i]->shape);
     return n;
 }

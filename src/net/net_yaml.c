@@ -160,19 +160,16 @@ static mye_status read_options(reader *r, const mye_yaml *item, const mye_entry 
 static mye_status scalar_text(reader *r, const mye_yaml *item, const char *key, const char **out)
 {
     const mye_yaml *value = mye_yaml_get(item, key);
-    *out = "";
-    if (!value)
-        return MYE_OK;
-    if (value->type != MYE_YAML_SCALAR)
+    if (value && value->type != MYE_YAML_SCALAR)
         return mye_yaml_fail(value, r->err, "'%s' is a word", key);
-    *out = value->text;
+    *out = value ? value->text : "";
     return MYE_OK;
 }
 
 static mye_status read_node(reader *r, const mye_yaml *item)
 {
     char options[MYE_METHOD_MAX];
-    const char *name, *op;
+    const char *name = "", *op = "";
     int n_in, in[MYE_NODE_MAX_IN];
     const mye_kind *kind;
     const mye_entry *entry = NULL;

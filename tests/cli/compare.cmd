@@ -8,5 +8,5 @@ grep -c run cmp/compare.jsonl
 compare --T 2,3 --time bptt,rate --seeds 1,2 --resume
 grep -c run cmp/compare.jsonl
 # What a combination cannot do is a row too.
-myelin compare --data idx --data-dir "$DATA" --net 'FC2;FC3-8C3' --epochs 1 --out refused -q | sed -E 's/ +/ /g; s/ % [0-9.]+( [kM])? / % SPEED /'
+myelin compare --data idx --data-dir "$DATA" --net 'FC2;8Q3' --epochs 1 --out refused -q | sed -E 's/ +/ /g; s/ % [0-9.]+( [kM])? / % SPEED /'
 echo "-> ${PIPESTATUS[0]}"

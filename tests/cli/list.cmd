@@ -1,6 +1,6 @@
 # Shapes, not contents: a new method must not break this.
 myelin list 2>/dev/null | head -1
-for kind in time depth sample step neuron node net data loss; do
+for kind in time depth sample step neuron node net dataset loss; do
     myelin list 2>/dev/null | grep -c "^$kind " | sed "s/^/$kind /"
 done
 myelin list time 2>/dev/null | head -1

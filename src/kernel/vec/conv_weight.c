@@ -6,13 +6,11 @@
  */
 #include "kernel/vec/vec.h"
 
-#define MAX_SUMS    8    /* partial sums                                    */
-#define SUM_COST    1500 /* flops that pay for one byte of a partial sum    */
+#define MAX_SHARDS  8 /* that the work is cut into, where there is enough */
 #define SHARD_FLOPS 4e6
-#define MIN_SHARE   4    /* shards that there should be, where there is work */
 #define ADD_FLOATS  8192 /* of a shard of the final addition                */
 
-#define STAGE_FLOATS 4096
+#define STAGE_FLOATS 8192
 #define SLACK        16
 
 typedef struct weight_job {
@@ -27,15 +25,36 @@ typedef struct weight_job {
     size_t weights;               /* floats of dw */
 } weight_job;
 
-static int partial_sums(const mye_conv_shape *s, int64_t n)
+/* How many parts the images, and how many dw, are cut into. */
+typedef struct weight_cut {
+    int sums, splits;
+} weight_cut;
+
+/*
+ * Cutting the images costs partial sums (written, read, added), cutting dw costs reading the images
+ * again (read, packed); the cheaper in bytes is taken.
+ */
+static weight_cut cut_work(const mye_conv_shape *s, int64_t n)
 {
-    const double flops = 2.0 * (double)n * s->OH * s->OW * s->C * s->O * s->kh * s->kw;
-    const double bytes = 4.0 * s->C * s->O * s->kh * s->kw;
-    const double pays = flops / (bytes * SUM_COST), work = flops / SHARD_FLOPS;
-    double sums = pays < work ? pays : work;
-    sums = sums < MAX_SUMS ? sums : MAX_SUMS;
-    sums = sums < (double)n ? sums : (double)n;
-    return sums < 2.0 ? 1 : (int)sums;
+    const double weights = (double)s->C * s->O * s->kh * s->kw;
+    const double inputs = (double)n * s->H * s->W * s->C;
+    const double flops = 2.0 * (double)n * s->OH * s->OW * weights;
+    /* Reading is hidden behind six products of a panel and a tap. */
+    const int panels = (s->O + TILE_COLS - 1) / TILE_COLS, few = panels * s->kh * s->kw / 6;
+    const int most = few > 4 ? few : 4;
+    const int shards =
+        flops > MAX_SHARDS * SHARD_FLOPS ? MAX_SHARDS : 1 + (int)(flops / SHARD_FLOPS);
+    weight_cut best = {1, shards < most ? shards : most};
+    double least = 2.0 * best.splits * inputs;
+    for (int sums = 2; sums <= shards && sums <= n; sums *= 2) {
+        const int splits = shards / sums;
+        const double bytes = 3.0 * sums * weights + 2.0 * splits * inputs;
+        if (bytes < least) {
+            least = bytes;
+            best = (weight_cut){sums, splits};
+        }
+    }
+    return best;
 }
 
 static size_t weight_floats(const mye_conv_shape *s)
@@ -47,7 +66,7 @@ size_t MYE_VEC(conv_scratch_bytes)(const mye_conv_shape *s, int64_t n)
 {
     if (s->groups > 1)
         return MYE_VEC(group_scratch_bytes)(s, n);
-    const int sums = partial_sums(s, n);
+    const int sums = cut_work(s, n).sums;
     return sums < 2 ? 0 : (size_t)sums * (weight_floats(s) + (size_t)s->O) * sizeof(float);
 }
 
@@ -207,28 +226,40 @@ static void pack_tile(int64_t pixels, int rows, const float *src, ptrdiff_t pitc
         memcpy(dst, src, (size_t)rows * sizeof *dst);
 }
 
-/* Reads the block's input rows, a few at a time, into tiles of channels: [tile][pixel][channel]. */
+/* Pixels of the stage into the tiles of channels, as pixels at.. of the block's `pixels`. */
+static void pack_stage(const weight_job *j, const weight_part *w, ptrdiff_t pixels, ptrdiff_t at,
+                       ptrdiff_t count)
+{
+    const int C = j->plan.K;
+    for (int m = w->m0; m < w->m1; m++) {
+        const int channel = (int)((int64_t)C * m / j->tiles);
+        const int rows = (int)((int64_t)C * (m + 1) / j->tiles) - channel;
+        pack_tile(count, rows, w->stage + channel, C, w->x + channel * pixels + at * rows);
+    }
+}
+
+/* Reads the block's input rows, some at a time, into tiles of channels: [tile][pixel][channel]. */
 static void pack_x(const weight_job *j, const weight_part *w, const weight_block *b, mye_lane *lane)
 {
     const mye_plan *p = &j->plan;
     const ptrdiff_t row = (ptrdiff_t)p->src_w * p->K;
     const ptrdiff_t pixels = (ptrdiff_t)(b->i1 - b->i0) * (b->hi - b->lo) * p->src_w;
     const int step = row < STAGE_FLOATS ? (int)(STAGE_FLOATS / row) : 1;
-    ptrdiff_t at = 0;
+    ptrdiff_t at = 0, count = 0; /* pixels packed, pixels in the stage */
     for (int64_t i = b->i0; i < b->i1; i++) {
         for (int h = b->lo; h < b->hi; h += step) {
             const int end = h + step < b->hi ? h + step : b->hi;
-            const ptrdiff_t count = (ptrdiff_t)(end - h) * p->src_w;
-            j->x.read(j->x.self, i, h, end, w->stage, row, lane);
-            for (int m = w->m0; m < w->m1; m++) {
-                const int channel = (int)((int64_t)p->K * m / j->tiles);
-                const int rows = (int)((int64_t)p->K * (m + 1) / j->tiles) - channel;
-                pack_tile(count, rows, w->stage + channel, p->K,
-                          w->x + channel * pixels + at * rows);
+            if (count > 0 && (count * p->K + (end - h) * row) > STAGE_FLOATS) {
+                pack_stage(j, w, pixels, at, count);
+                at += count;
+                count = 0;
             }
-            at += count;
+            j->x.read(j->x.self, i, h, end, w->stage + count * p->K, row, lane);
+            count += (ptrdiff_t)(end - h) * p->src_w;
         }
     }
+    if (count > 0)
+        pack_stage(j, w, pixels, at, count);
 }
 
 static void run_block(const weight_job *j, const weight_part *w, weight_block *b, mye_lane *lane)
@@ -327,14 +358,12 @@ void MYE_VEC(conv_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int
                     .scratch = scratch,
                     .weights = weight_floats(s)};
     MYE_VEC(plan)(&j.plan, s, 2);
-    j.sums = partial_sums(s, n);
+    const weight_cut cut = cut_work(s, n);
+    j.sums = cut.sums;
     j.run = s->kw * s->C;
     j.tiles = ((j.plan.by_tap ? s->C : j.run) + TILE_ROWS - 1) / TILE_ROWS;
-    const double flops = 2.0 * (double)n * s->OH * s->OW * s->O * j.run * s->kh;
-    const int want = flops > MIN_SHARE * SHARD_FLOPS ? MIN_SHARE : 1 + (int)(flops / SHARD_FLOPS);
-    const int splits = (want + j.sums - 1) / j.sums;
-    j.splits_n = splits < j.plan.panels ? splits : j.plan.panels;
-    j.splits_m = (splits + j.splits_n - 1) / j.splits_n;
+    j.splits_n = cut.splits < j.plan.panels ? cut.splits : j.plan.panels;
+    j.splits_m = (cut.splits + j.splits_n - 1) / j.splits_n;
     mye_parallel(r.ctx, j.sums * j.splits_n * j.splits_m, weight_shard, &j);
     if (j.sums > 1)
         mye_parallel(r.ctx, (int)((j.weights + ADD_FLOATS - 1) / ADD_FLOATS), add_shard, &j);

@@ -141,9 +141,15 @@ MYE_INLINE void outer_run(const int R, const int V, const int part, const mye_ou
     vec acc[TILE_ROWS][2];
     MYE_UNROLL
     for (int r = 0; r < R; r++)
+        acc[r][0] = acc[r][1] = vec_set1(0.0f);
+    if (t->load) { /* wanted at the end, and by then in the nearest cache */
         MYE_UNROLL
-    for (int v = 0; v < V; v++)
-        acc[r][v] = vec_set1(0.0f);
+        for (int r = 0; r < R; r++)
+            __builtin_prefetch(t->y + r * t->y_row, 1);
+        MYE_UNROLL
+        for (int r = 0; r < R; r++)
+            __builtin_prefetch(t->y + r * t->y_row + t->width - 1, 1);
+    }
     outer_sum(R, V, t, acc);
     MYE_UNROLL
     for (int r = 0; r < R; r++) {
