@@ -45,7 +45,7 @@ static void add_words(mye_text *out, const mye_record *r)
     say_key(out, r, "loss ", "loss", ".");
     say_key(out, r, " Images are encoded by ", "encoder", "");
     say_key(out, r, ", changed by ", "augment", "");
-    mye_text_add(out, "</p>\n");
+    mye_text_add(out, ".</p>\n");
 }
 
 /* What stands between the run and its end. */
