@@ -148,7 +148,7 @@ static void draw_legend(mye_text *out, const mye_chart *c)
         int letters = 0;
         for (const char *p = one->name; *p && letters < LEGEND_NAME; p++)
             letters += ((unsigned char)*p & 0xc0) != 0x80;
-        const double width = 34 + 6.6 * letters;
+        const double width = 38 + 7.0 * letters;
         if (at + width > WIDTH - RIGHT) {
             mye_text_add(out, "<text x=\"%.0f\" y=\"44\">+%d</text>", at, named - shown);
             break;
