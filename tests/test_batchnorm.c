@@ -205,8 +205,8 @@ static void rate_statistics_are_those_of_the_steps(void **state)
             c.T = 1;
             bench *rates = norm_bench(c);
             bench_forward(spikes);
-            mye_batchnorm_prepare_rates(&spikes->node[1], &spikes->pass, &rates->pass,
-                                        released, released ? 2 : 1);
+            mye_batchnorm_prepare_rates(&spikes->node[1], &spikes->pass, &rates->pass, released,
+                                        released ? 2 : 1);
             const mye_batchnorm_state s = mye_batchnorm_state_of(&rates->node[1], &rates->pass);
             const moments all = channel_moments(spikes, 3, 0, 3);
             double mean = all.mean, var_eps = all.var + (released ? 2e-5 : 1e-5);
@@ -262,8 +262,7 @@ static void the_rate_pass_uses_given_statistics_and_its_own_deviations(void **st
     bench *rates = norm_bench(c);
     rates->pass.rates = true;
     bench_forward(spikes);
-    mye_batchnorm_prepare_rates(&spikes->node[1], &spikes->pass, &rates->pass,
-                                false, 1);
+    mye_batchnorm_prepare_rates(&spikes->node[1], &spikes->pass, &rates->pass, false, 1);
     bench_forward(rates);
     bench_backward(rates);
     assert_true(weight_of(rates, "running_mean", 0, 0) == 0.25);

@@ -2,14 +2,17 @@
 #include "nodebench.h"
 
 typedef struct window {
-    int k, s, p;
+    int k, s, p;    /* vertical   */
+    int kw, sw, pw; /* horizontal */
 } window;
 
 static bench *pool_bench(const char *op, window w, mye_shape shape, bool bits)
 {
-    char text[64];
+    char text[128];
     bench *q = bench_create((bench_setup){.T = 2, .B = 2, .shape = shape, .bits = bits});
-    snprintf(text, sizeof text, "%s:kernel=%d,stride=%d,padding=%d", op, w.k, w.s, w.p);
+    snprintf(text, sizeof text,
+             "%s:kernel=%d,stride=%d,padding=%d,kernel_w=%d,stride_w=%d,padding_w=%d", op, w.k, w.s,
+             w.p, w.kw, w.sw, w.pw);
     bench_add(q, text, 0);
     bench_build(q);
     return q;
@@ -36,8 +39,8 @@ static int64_t first_max(const float *x, mye_shape s, window w, int oh, int ow, 
 {
     int64_t best = -1;
     for (int i = 0; i < w.k; i++)
-        for (int j = 0; j < w.k; j++) {
-            const int h = oh * w.s - w.p + i, col = ow * w.s - w.p + j;
+        for (int j = 0; j < w.kw; j++) {
+            const int h = oh * w.s - w.p + i, col = ow * w.sw - w.pw + j;
             if (h < 0 || h >= s.h || col < 0 || col >= s.w)
                 continue;
             const int64_t at = ((int64_t)h * s.w + col) * s.c + c;
@@ -71,7 +74,9 @@ static void check_max_row(bench *q, mye_shape s, window w, int t, int b)
 static void max_pooling_takes_the_first_maximum_of_each_window(void **state)
 {
     MYE_UNUSED(state);
-    static const window windows[] = {{2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {2, 1, 0}, {2, 3, 1}};
+    static const window windows[] = {{2, 2, 0, 2, 2, 0}, {3, 2, 1, 3, 2, 1}, {3, 1, 1, 3, 1, 1},
+                                     {2, 1, 0, 2, 1, 0}, {2, 3, 1, 2, 3, 1}, {2, 2, 0, 3, 1, 1},
+                                     {1, 1, 0, 2, 2, 0}};
     static const int channels[] = {1, 5, 8, 32, 64, 100, 192};
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
         for (size_t j = 0; j < sizeof channels / sizeof *channels; j++)
@@ -93,7 +98,7 @@ static void padding_never_wins(void **state)
 {
     MYE_UNUSED(state);
     const mye_shape s = {3, 4, 4, false};
-    bench *q = pool_bench("maxpool", (window){3, 2, 1}, s, false);
+    bench *q = pool_bench("maxpool", (window){3, 2, 1, 3, 2, 1}, s, false);
     for (int64_t i = 0; i < 4 * q->value[0].n; i++)
         ((float *)q->value[0].data)[i] = -1;
     bench_forward(q);
@@ -105,7 +110,8 @@ static void padding_never_wins(void **state)
 static void unused_bits_of_pooled_spikes_stay_zero(void **state)
 {
     MYE_UNUSED(state);
-    bench *q = pool_bench("maxpool", (window){2, 2, 0}, (mye_shape){10, 6, 6, false}, true);
+    bench *q =
+        pool_bench("maxpool", (window){2, 2, 0, 2, 2, 0}, (mye_shape){10, 6, 6, false}, true);
     memset(q->value[0].data, 0xff, (size_t)(4 * q->value[0].row) * 8);
     bench_forward(q);
     for (int t = 0; t < 2; t++)
@@ -117,7 +123,8 @@ static void unused_bits_of_pooled_spikes_stay_zero(void **state)
 static void average_pooling_counts_the_padding(void **state)
 {
     MYE_UNUSED(state);
-    bench *q = pool_bench("avgpool", (window){3, 2, 1}, (mye_shape){2, 4, 4, false}, false);
+    bench *q =
+        pool_bench("avgpool", (window){3, 2, 1, 3, 2, 1}, (mye_shape){2, 4, 4, false}, false);
     for (int64_t i = 0; i < 4 * q->value[0].n; i++)
         ((float *)q->value[0].data)[i] = 1;
     bench_forward(q);
@@ -143,8 +150,11 @@ static void check_gradients(const char *text, mye_shape shape, bool is_static)
 static void pooling_gradients_match_finite_differences(void **state)
 {
     MYE_UNUSED(state);
-    static const char *const texts[] = {"maxpool:kernel=2", "maxpool:kernel=3,stride=2,padding=1",
-                                        "avgpool:kernel=2", "avgpool:kernel=3,stride=1,padding=1",
+    static const char *const texts[] = {"maxpool:kernel=2",
+                                        "maxpool:kernel=3,stride=2,padding=1",
+                                        "avgpool:kernel=2",
+                                        "avgpool:kernel=3,stride=1,padding=1",
+                                        "avgpool:kernel=1,kernel_w=2",
                                         "global_avgpool"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         for (int is_static = 0; is_static < 2; is_static++)

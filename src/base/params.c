@@ -123,8 +123,13 @@ mye_status mye_params_set_at(const mye_where *at, const mye_param *params, void 
     return status;
 }
 
+typedef struct target {
+    char *out;
+    size_t size;
+} target;
+
 static mye_status get_at(const mye_where *at, const mye_param *params, const void *options,
-                         const char *key, char *out, size_t size, mye_error *err)
+                         const char *key, target to, mye_error *err)
 {
     const mye_param *p;
     const char *rest;
@@ -133,18 +138,18 @@ static mye_status get_at(const mye_where *at, const mye_param *params, const voi
     if (rest != NULL) {
         mye_method m;
         MYE_TRY(read_field(&here, p, options, &m, err));
-        const mye_status status = get_at(&here, m.entry->params, m.options, rest, out, size, err);
+        const mye_status status = get_at(&here, m.entry->params, m.options, rest, to, err);
         mye_method_free(NULL, &m);
         return status;
     }
     char buffer[64], full[MYE_KEY_MAX];
     const char *text;
     const size_t n = mye_param_text(p, options, buffer, &text);
-    if (n >= size)
+    if (n >= to.size)
         return mye_fail(err, MYE_ERR_ARG, "%s has %zu bytes, more than the %zu that fit here",
-                        mye_where_text(&here, full, sizeof full), n, size > 0 ? size - 1 : 0);
-    memcpy(out, text, n);
-    out[n] = '\0';
+                        mye_where_text(&here, full, sizeof full), n, to.size > 0 ? to.size - 1 : 0);
+    memcpy(to.out, text, n);
+    to.out[n] = '\0';
     return MYE_OK;
 }
 
@@ -162,5 +167,5 @@ mye_status mye_params_set(const mye_param *params, void *options, const char *ke
 mye_status mye_params_get(const mye_param *params, const void *options, const char *key, char *out,
                           size_t size, mye_error *err)
 {
-    return get_at(NULL, params, options, key, out, size, err);
+    return get_at(NULL, params, options, key, (target){out, size}, err);
 }

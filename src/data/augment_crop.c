@@ -46,6 +46,23 @@ static int at(int border, int k, int n)
     return k < 0 ? -k : 2 * (n - 1) - k;
 }
 
+/* to[w] = from[w + dx]: the part inside in one piece, then the border. */
+static void shift_row(int border, int dx, int W, int C, const float *from, float *to)
+{
+    const int first = dx < 0 ? -dx : 0, last = dx > 0 ? W - dx : W;
+    const size_t pixel = (size_t)C * sizeof *to;
+
+    memcpy(to + (size_t)first * (size_t)C, from + (size_t)(first + dx) * (size_t)C,
+           (size_t)(last - first) * pixel);
+    for (int w = first > 0 ? 0 : last; w < (first > 0 ? first : W); w++) {
+        const int x = at(border, w + dx, W);
+        if (x < 0)
+            memset(to + (size_t)w * (size_t)C, 0, pixel);
+        else
+            memcpy(to + (size_t)w * (size_t)C, from + (size_t)x * (size_t)C, pixel);
+    }
+}
+
 static void apply(const void *opt, int C, int H, int W, uint64_t seed, float *image, float *scratch)
 {
     const options *o = opt;
@@ -58,15 +75,14 @@ static void apply(const void *opt, int C, int H, int W, uint64_t seed, float *im
     if (dy == 0 && dx == 0)
         return;
     memcpy(scratch, image, (size_t)H * (size_t)W * pixel);
-    for (int h = 0; h < H; h++)
-        for (int w = 0; w < W; w++) {
-            const int y = at(o->border, h + dy, H), x = at(o->border, w + dx, W);
-            float *to = image + ((size_t)h * (size_t)W + (size_t)w) * (size_t)C;
-            if (y < 0 || x < 0)
-                memset(to, 0, pixel);
-            else
-                memcpy(to, scratch + ((size_t)y * (size_t)W + (size_t)x) * (size_t)C, pixel);
-        }
+    for (int h = 0; h < H; h++) {
+        const int y = at(o->border, h + dy, H);
+        float *to = image + (size_t)h * (size_t)W * (size_t)C;
+        if (y < 0)
+            memset(to, 0, (size_t)W * pixel);
+        else
+            shift_row(o->border, dx, W, C, scratch + (size_t)y * (size_t)W * (size_t)C, to);
+    }
 }
 
 const mye_augment_type mye_augment_crop = {

@@ -22,7 +22,7 @@ struct mye_dataset {
 MYE_DATASET_LIST(DECLARE)
 #define ENTRY(name) &mye_dataset_##name.entry,
 static const mye_entry *const entries[] = {MYE_DATASET_LIST(ENTRY) NULL};
-const mye_kind mye_kind_dataset = {"data", "Which examples are learned?", entries};
+const mye_kind mye_kind_dataset = {"dataset", "Which examples are learned?", entries};
 
 /* Sums of up to `limit` samples, every stride-th. */
 static mye_status measure(mye_context *ctx, const mye_dataset *data, int64_t limit, int64_t stride,

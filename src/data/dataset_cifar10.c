@@ -35,13 +35,16 @@ static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, c
     const options *o = opt;
     const char *files[] = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
                            "data_batch_4.bin", "data_batch_5.bin", NULL};
+    mye_data_search where = search;
     mye_images *set = NULL;
     char *folder = NULL;
     bool is_train;
     mye_status st;
 
     MYE_TRY(mye_data_split(search.name, split, &is_train, err));
-    MYE_TRY(mye_data_find(ctx, &search, dir, &folder, err));
+    if (!is_train)
+        where.mark = "test_batch.bin";
+    MYE_TRY(mye_data_find(ctx, &where, dir, &folder, err));
     files[is_train ? o->batches : 1] = NULL;
     if (!is_train)
         files[0] = "test_batch.bin";

@@ -77,13 +77,16 @@ static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, c
     const bool is_fine = o->labels == LABELS_FINE;
     const mye_cifar_form form = {2, is_fine ? 1 : 0, is_fine ? 100 : 20};
     const char *files[] = {"test.bin", NULL};
+    mye_data_search where = search;
     mye_images *set = NULL;
     char *folder = NULL;
     bool is_train;
     mye_status st;
 
     MYE_TRY(mye_data_split(search.name, split, &is_train, err));
-    MYE_TRY(mye_data_find(ctx, &search, dir, &folder, err));
+    if (is_train)
+        where.mark = "train.bin";
+    MYE_TRY(mye_data_find(ctx, &where, dir, &folder, err));
     if (is_train)
         files[0] = "train.bin";
     st = mye_cifar_open(ctx, &form, folder, files, o->limit, &set, err);

@@ -29,13 +29,16 @@ static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, c
                            mye_dataset_info *info, void **self, size_t *bytes, mye_error *err)
 {
     const options *o = opt;
+    mye_data_search where = search;
     mye_images *set = NULL;
     char *folder = NULL;
     bool is_train;
     mye_status st;
 
     MYE_TRY(mye_data_split(search.name, split, &is_train, err));
-    MYE_TRY(mye_data_find(ctx, &search, dir, &folder, err));
+    if (!is_train)
+        where.mark = "t10k-images-idx3-ubyte";
+    MYE_TRY(mye_data_find(ctx, &where, dir, &folder, err));
     st = mye_mnist_open(ctx, folder, is_train, o->limit, &set, err);
     mye_free(ctx, folder);
     if (st != MYE_OK)

@@ -66,7 +66,7 @@ static int64_t choose(const mye_images_plan *plan, int64_t n, uint8_t *keep)
 static mye_status find_range(const mye_images_plan *plan, const mye_array *a, double *low,
                              double *high, mye_error *err)
 {
-    double least = INFINITY, most = -INFINITY;
+    double least = (double)INFINITY, most = -(double)INFINITY;
 
     *low = plan->low;
     *high = plan->high;

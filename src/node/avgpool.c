@@ -1,9 +1,9 @@
 /*
- * avgpool: y[oh][ow][c] = (1/k^2) sum over the k x k window of x. Zero padding counts: the divisor
- * is always k^2.
+ * avgpool: y[oh][ow][c] = (1/k) sum over the window of x, k its number of pixels. Zero padding
+ * counts: the divisor is always k.
  *
  * [C,H,W] -> [C,OH,OW], OH = floor((H + 2 padding - kernel) / stride) + 1. Options kernel, stride
- * (default kernel), padding.
+ * (default kernel), padding; kernel_w, stride_w, padding_w where the width differs.
  */
 #include <string.h>
 
@@ -61,7 +61,7 @@ static void avgpool_forward(const mye_node *n, mye_pass *p, int t0, int t1)
     mye_each_image(n, p, t0, t1, pool_image, &a);
 }
 
-/* dx of one image: each output pixel gives 1/k^2 of its gradient to every pixel of its window. */
+/* dx of one image: each output pixel gives 1/k of its gradient to every pixel of its window. */
 static void spread_image(void *arg, int t, int b, mye_lane *lane)
 {
     const avgpool_arg *a = arg;

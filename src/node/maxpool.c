@@ -1,12 +1,12 @@
 /*
- * maxpool: y[oh][ow][c] = max over the k x k window of x. Padding never wins. Of spikes (bits) the
+ * maxpool: y[oh][ow][c] = max over the window of x. Padding never wins. Of spikes (bits) the
  * maximum is an OR and is stored as bits.
  *
  * The gradient goes to the first maximum in row-major order of the window. No argmax is kept: the
  * backward pass looks at the input again.
  *
  * [C,H,W] -> [C,OH,OW], OH = floor((H + 2 padding - kernel) / stride) + 1. Options kernel, stride
- * (default kernel), padding.
+ * (default kernel), padding; kernel_w, stride_w, padding_w where the width differs.
  */
 #include <string.h>
 
@@ -78,7 +78,8 @@ static void or_image(void *arg, int t, int b, mye_lane *lane)
     MYE_UNUSED(lane);
     const uint64_t *x = mye_value_bits(a->p, a->n->in[0], t, b);
     uint64_t *y = mye_value_bits(a->p, a->n->index, t, b);
-    const bool words = w->kh == 2 && w->kw == 2 && w->sh == 2 && w->sw == 2 && w->ph == 0 && w->pw == 0 && w->C % 64 == 0;
+    const bool two = w->kh == 2 && w->kw == 2 && w->sh == 2 && w->sw == 2;
+    const bool words = two && w->ph == 0 && w->pw == 0 && w->C % 64 == 0;
     memset(y, 0, (size_t)a->p->value[a->n->index].row * sizeof *y);
     for (int oh = 0; oh < w->OH; oh++)
         for (int ow = 0; ow < w->OW; ow++) {
@@ -92,7 +93,7 @@ static void or_image(void *arg, int t, int b, mye_lane *lane)
 /* ---- forward, floats ---- */
 
 /* y[c] = the greater of y[c] and x[c] */
-static void take_greater(int C, const float *x, float *y)
+static void take_greater(int C, const float *restrict x, float *restrict y)
 {
     for (int c = 0; c < C; c++)
         y[c] = x[c] > y[c] ? x[c] : y[c];

@@ -1,10 +1,10 @@
 /* Pooling windows: see pool.h. */
 #include "node/pool.h"
 
-#define ROW(field, value, lowest, text)                                                            \
-    {                                                                                              \
-        .name = #field, .type = MYE_PARAM_INT, .offset = offsetof(mye_pool_options, field),        \
-        .def = value, .min = lowest, .max = 4096, .unit = "pixels", .help = text                   \
+#define ROW(field, value, lowest, text)                                                     \
+    {                                                                                       \
+        .name = #field, .type = MYE_PARAM_INT, .offset = offsetof(mye_pool_options, field), \
+        .def = value, .min = lowest, .max = 4096, .unit = "pixels", .help = text            \
     }
 
 const mye_param mye_pool_params[] = {

@@ -1,6 +1,7 @@
 /* Settings that fit into a given memory. */
 #include <string.h>
 
+#include "net/rules.h"
 #include "train/train.h"
 
 /* BPTT that keeps only spikes, as text; empty when the rule is another or does so already. */
@@ -8,7 +9,7 @@ static mye_status leaner_time(mye_context *ctx, const char *time, char *out, mye
 {
     mye_method method = {0};
     out[0] = '\0';
-    MYE_TRY(mye_method_parse(ctx, mye_kind_find("time"), time, &method, err));
+    MYE_TRY(mye_method_parse(ctx, &mye_kind_time, time, &method, err));
     mye_status status = MYE_OK;
     char now[32];
     if (strcmp(method.entry->name, "bptt") == 0) {

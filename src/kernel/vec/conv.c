@@ -8,7 +8,7 @@
 #include "kernel/vec/vec.h"
 
 /* Runs of k per panel whose weights stay in the first-level cache: 24 KiB. */
-#define CHUNK_K (6144 / TILE_COLS)
+#define CHUNK_K (18432 / TILE_COLS)
 
 typedef struct conv_job {
     mye_run_lanes r;

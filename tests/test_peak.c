@@ -1,0 +1,116 @@
+/* What the system says a training step took, beside what the plan said it would. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "myelin/myelin.h"
+#include "net/graph.h"
+#include "net/run.h"
+#include "step/step.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
+{
+    (void)self;
+    const int steps = p->value[0].steps == 1 ? 1 : t1 - t0;
+    const int64_t n = (int64_t)steps * p->B * p->value[0].n;
+    for (int64_t i = 0; i < n; i++)
+        dst[i] = mye_random_uniform(1, MYE_STREAM_TEST, (uint64_t)i);
+}
+
+/* One step in a process of its own; its exit code says whether the peak is what was planned. */
+static int train_once(const char *net, const char *time)
+{
+    mye_context *ctx = NULL;
+    mye_context_options co = MYE_CONTEXT_OPTIONS;
+    co.threads = 2;
+    mye_model_options mo = MYE_MODEL_OPTIONS;
+    mo.net = net;
+    mo.C = 3;
+    mo.H = mo.W = 32;
+    mye_plan_options po = MYE_PLAN_OPTIONS;
+    po.time = time;
+    po.batch = 16;
+    const mye_run_options ro = {.time = time,
+                                .depth = "global",
+                                .loss = "ce_mean",
+                                .T = po.T,
+                                .B = po.batch,
+                                .training = true};
+    mye_model *model = NULL;
+    mye_run *run = NULL;
+    mye_stepper *stepper = NULL;
+    mye_plan plan;
+    if (mye_context_create(&co, &ctx, NULL) || mye_model_create(ctx, &mo, &model, NULL) ||
+        mye_plan_make(ctx, model, &po, &plan, NULL) ||
+        mye_run_create(ctx, model, &ro, &run, NULL) ||
+        mye_stepper_create(ctx, model, po.step, "constant", 10, 10, &stepper, NULL))
+        return 2;
+    int32_t label[16] = {0};
+    const mye_target target = {.label = label};
+    for (int i = 0; i < 2; i++) {
+        if (mye_run_step(run, po.batch, (mye_source){fill, NULL}, &target, 1, NULL, NULL))
+            return 3;
+        mye_stepper_apply(stepper, 0);
+    }
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    const double peak = (double)use.ru_maxrss * 1024, planned = (double)plan.total_bytes;
+    print_message("%s, %s: planned %.1f MiB, peak of the process %.1f MiB\n", net, time,
+                  planned / 1048576, peak / 1048576);
+    const double margin = 0.1 * planned + 40e6;
+    return peak <= planned + margin && peak >= planned - margin ? 0 : 1;
+}
+
+static void check(const char *net, const char *time)
+{
+    if (SANITIZED) {
+        print_message("SKIPPED: a sanitizer's own memory hides the program's\n");
+        skip();
+    }
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(train_once(net, time));
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void vgg11_takes_what_was_planned(void **state)
+{
+    (void)state;
+    check("vgg11", "bptt");
+    check("vgg11", "rate");
+}
+
+static void resnet18_takes_what_was_planned(void **state)
+{
+    (void)state;
+    check("resnet18", "bptt");
+    check("resnet18", "bptt:checkpoint=node");
+    check("resnet18", "rate:mode=s");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(vgg11_takes_what_was_planned),
+        cmocka_unit_test(resnet18_takes_what_was_planned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
