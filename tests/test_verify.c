@@ -82,7 +82,8 @@ static void shared_folder(const char *name, int cases)
 static void cases_in_the_project_pass(void **state)
 {
     (void)state;
-    assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden"), 5);
+    assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/bptt"), 13);
+    assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/rate"), 13);
 }
 
 static void all_bptt_cases_pass(void **state)
@@ -103,7 +104,7 @@ static void a_changed_gradient_is_noticed(void **state)
     (void)state;
     mye_context *ctx = context(1);
     void *text = NULL;
-    FILE *in = fopen(MYELIN_SOURCE_DIR "/tests/golden/mlp_lif_soft_detach_sigmoid.json", "rb");
+    FILE *in = fopen(MYELIN_SOURCE_DIR "/tests/golden/bptt/mlp_lif_soft_detach_sigmoid.json", "rb");
     assert_non_null(in);
     text = calloc(1, 1 << 16);
     const size_t n = fread(text, 1, (1 << 16) - 1, in);
