@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MAX_FILE_BYTES ((size_t)256 << 20)
+#define MAX_NODES      4096 /* names are searched one by one */
 
 static mye_status bad(const mye_case *c, mye_error *err, const char *what)
 {
@@ -83,9 +84,10 @@ static mye_status read_labels(mye_case *c, mye_error *err)
     else if (t.count != c->B)
         status = bad(c, err, "label wants one entry a sample");
     for (int b = 0; status == MYE_OK && b < c->B; b++) {
-        c->label[b] = (int32_t)t.data[b];
-        if (t.data[b] < 0 || t.data[b] >= c->classes)
+        if (!(t.data[b] >= 0 && t.data[b] < c->classes))
             status = bad(c, err, "a label is outside [0, classes)");
+        else
+            c->label[b] = (int32_t)t.data[b];
     }
     mye_free(c->ctx, t.data);
     return status;
@@ -162,6 +164,8 @@ static mye_status read_header(mye_case *c, mye_error *err)
     if (c->name == NULL || !json_is_array(json_object_get(c->root, "graph")) ||
         !json_is_object(json_object_get(c->root, "rule")))
         return bad(c, err, "name, rule and graph are wanted");
+    if (json_array_size(json_object_get(c->root, "graph")) > MAX_NODES)
+        return bad(c, err, "its graph has more than 4096 nodes");
     c->rtol = json_number_value(json_object_get(c->root, "rtol"));
     c->atol = json_number_value(json_object_get(c->root, "atol"));
     MYE_TRY(read_labels(c, err));

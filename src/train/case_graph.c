@@ -26,10 +26,18 @@ static mye_status refuse(const builder *b, mye_error *err, const char *what, con
                     value == NULL ? "(none)" : value);
 }
 
+/* Sizes beyond any network stay beyond it; the node's own range refuses them. */
+static int64_t to_whole(const json_t *x, int64_t otherwise)
+{
+    const double value = json_number_value(x);
+    if (!json_is_number(x))
+        return otherwise;
+    return value > 1e15 ? (int64_t)1e15 : value < -1e15 ? (int64_t)-1e15 : (int64_t)value;
+}
+
 static int64_t whole(const json_t *node, const char *key, int64_t otherwise)
 {
-    const json_t *x = json_object_get(node, key);
-    return json_is_number(x) ? (int64_t)json_number_value(x) : otherwise;
+    return to_whole(json_object_get(node, key), otherwise);
 }
 
 /* [vertical, horizontal] or one number for both. */
@@ -38,7 +46,7 @@ static int64_t pair(const json_t *node, const char *key, size_t i, int64_t other
     const json_t *x = json_object_get(node, key);
     if (json_is_array(x))
         x = json_array_get(x, i);
-    return json_is_number(x) ? (int64_t)json_number_value(x) : otherwise;
+    return to_whole(x, otherwise);
 }
 
 static int window(const json_t *node, char *out, size_t size)
