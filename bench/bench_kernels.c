@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "opponents.h"
-#include "peak.h"
+#include "median.h"
 
 #define MAX_ROUNDS 99
 
@@ -233,7 +233,7 @@ int main(int argc, char **argv)
         const layer *l = &layers[i];
         if (!strstr(l->name, only) || (images > 0 && l->n != images))
             continue;
-        printf("multiply-add peak now %.0f GFLOP/s\n", bench_peak(b.ctx));
+        printf("multiply-add peak now %.0f GFLOP/s\n", mye_bench_peak(b.ctx));
         for (int p = 0; p < 3; p++)
             if (pass < 0 || p == pass)
                 bench_pass(&b, l, p);

@@ -6,22 +6,15 @@
  *
  *   bench_step [--rounds 5] [--case TEXT] [--T N] [--threads N]
  *
- * GFLOP are those of the dense computation that the rule asks for: forward, backward data and
- * backward weights of convolutions and dense layers; the first layer of a direct input counts once
- * and has no backward data; the backward pass of the rate rule counts one step.
+ * What counts as GFLOP is said in myelin/bench.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "myelin/myelin.h"
-#include "net/graph.h"
-#include "net/run.h"
 #include "opponents.h"
-#include "peak.h"
-#include "step/step.h"
+#include "median.h"
 
 enum { MAX_ROUNDS = 51, RULES = 2 };
 
@@ -39,81 +32,37 @@ static const workload workloads[] = {
     {"ResNet-18", "resnet18", 3, 32, 32, 16},
 };
 
-typedef struct trained {
-    mye_model *model;
-    mye_run *run;
-    mye_stepper *stepper;
-    double gflop, seconds[MAX_ROUNDS];
-} trained;
-
 static _Noreturn void die(const mye_error *err)
 {
     (void)fprintf(stderr, "error: %s\n", err->message);
     exit(1);
 }
 
-static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
-{
-    const int steps = p->value[0].steps == 1 ? 1 : t1 - t0;
-    memcpy(dst, self, (size_t)steps * (size_t)p->B * (size_t)p->value[0].n * sizeof(float));
-}
-
-/* Multiply-adds of a step, twice. */
-static double step_gflop(const mye_model *model, const workload *w, int rule, int T)
-{
-    double macs = 0;
-    for (int i = 0; i < model->n_nodes; i++) {
-        const mye_node *n = model->node[i];
-        mye_ops ops = {0};
-        if (n->type->count == NULL)
-            continue;
-        n->type->count(n, &ops);
-        const int forward = n->is_static ? 1 : T;
-        const int backward = n->is_static || rule == 1 ? 1 : T;
-        const bool first = !model->node[n->in[0]]->needs_grad;
-        macs += ops.macs * (forward + backward * (first ? 1 : 2));
-    }
-    return 2e-9 * macs * w->B;
-}
-
-static trained make(mye_context *ctx, const workload *w, int rule, int T)
+static mye_bench *make(mye_context *ctx, const workload *w, int rule, int T)
 {
     mye_error err;
-    trained t = {0};
-    mye_model_options mo = MYE_MODEL_OPTIONS;
-    mo.net = w->net;
-    mo.C = w->C;
-    mo.H = mo.W = w->H;
-    const mye_run_options ro = {.time = rules[rule],
-                                .depth = "global",
-                                .loss = "ce_mean",
-                                .T = T,
-                                .B = w->B,
-                                .training = true};
-    if (mye_model_create(ctx, &mo, &t.model, &err) || mye_run_create(ctx, t.model, &ro, &t.run, &err) ||
-        mye_stepper_create(ctx, t.model, "sgd:lr=0.01", "constant", 1000000, 1000, &t.stepper,
-                           &err))
+    mye_bench *bench = NULL;
+    mye_model_options model = MYE_MODEL_OPTIONS;
+    model.net = w->net;
+    model.C = w->C;
+    model.H = model.W = w->H;
+    mye_plan_options plan = MYE_PLAN_OPTIONS;
+    plan.time = rules[rule];
+    plan.step = "sgd:lr=0.01";
+    plan.T = T;
+    plan.batch = w->B;
+    if (mye_bench_create(ctx, &model, &plan, &bench, &err))
         die(&err);
-    t.gflop = step_gflop(t.model, w, rule, T);
-    return t;
+    return bench;
 }
 
-static void drop(trained *t)
-{
-    mye_stepper_free(t->stepper);
-    mye_run_free(t->run);
-    mye_model_free(t->model);
-}
-
-static double one_step(trained *t, const workload *w, float *image, const int32_t *label)
+static double one_step(mye_bench *bench)
 {
     mye_error err;
-    const mye_target target = {.label = label};
-    const double start = mye_now_s();
-    if (mye_run_step(t->run, w->B, (mye_source){fill, image}, &target, 1, NULL, &err))
+    double seconds = 0;
+    if (mye_bench_step(bench, &seconds, &err))
         die(&err);
-    mye_stepper_apply(t->stepper, 0);
-    return mye_now_s() - start;
+    return seconds;
 }
 
 /* oneDNN's rate in GFLOP/s on one well-known layer, NULL-safe. */
@@ -128,41 +77,33 @@ static double dnnl_rate(const opponent *o)
 
 static void bench_case(mye_context *ctx, const workload *w, int T, int rounds, const opponent *dnnl)
 {
-    trained t[RULES];
-    double peak[MAX_ROUNDS], other[MAX_ROUNDS], ratio[MAX_ROUNDS];
-    float *image = malloc((size_t)w->B * (size_t)(w->C * w->H * w->H) * sizeof *image);
-    int32_t label[1024];
-    for (int i = 0; i < w->B * w->C * w->H * w->H; i++)
-        image[i] = mye_random_normal(1, MYE_STREAM_TEST, (uint64_t)i);
-    for (int b = 0; b < w->B; b++)
-        label[b] = b % 10;
+    mye_bench *bench[RULES];
+    double seconds[RULES][MAX_ROUNDS], peak[MAX_ROUNDS], other[MAX_ROUNDS], ratio[MAX_ROUNDS];
     for (int r = 0; r < RULES; r++) {
-        t[r] = make(ctx, w, r, T);
-        one_step(&t[r], w, image, label);
+        bench[r] = make(ctx, w, r, T);
+        one_step(bench[r]);
     }
     for (int i = 0; i < rounds; i++) {
         for (int r = 0; r < RULES; r++)
-            t[r].seconds[i] = one_step(&t[r], w, image, label);
-        ratio[i] = t[0].seconds[i] / t[1].seconds[i];
-        peak[i] = bench_peak(ctx);
+            seconds[r][i] = one_step(bench[r]);
+        ratio[i] = seconds[0][i] / seconds[1][i];
+        peak[i] = mye_bench_peak(ctx);
         other[i] = dnnl_rate(dnnl);
     }
     const double now = bench_median(peak, rounds), theirs = bench_median(other, rounds);
     for (int r = 0; r < RULES; r++) {
-        const double s = bench_median(t[r].seconds, rounds);
+        const double s = bench_median(seconds[r], rounds), gflop = mye_bench_gflop(bench[r]);
         printf("%-15s %2d  %-5s %9.2f ms %8.0f images/s %7.2f GFLOP %6.0f GFLOP/s (%2.0f %% of "
                "%.0f; oneDNN conv %.0f) %7.1f MiB",
-               w->name, T, rules[r], 1e3 * s, w->B / s, t[r].gflop, t[r].gflop / s,
-               100 * t[r].gflop / s / now, now, theirs,
-               (double)(mye_run_bytes(t[r].run) + 3 * mye_model_bytes(t[r].model) / 2) / 1048576);
+               w->name, T, rules[r], 1e3 * s, w->B / s, gflop, gflop / s, 100 * gflop / s / now,
+               now, theirs, (double)mye_bench_bytes(bench[r]) / 1048576);
         if (r == 1)
             printf("  bptt/rate %.2f", bench_median(ratio, rounds));
         printf("\n");
     }
     (void)fflush(stdout);
     for (int r = 0; r < RULES; r++)
-        drop(&t[r]);
-    free(image);
+        mye_bench_free(bench[r]);
 }
 
 int main(int argc, char **argv)

@@ -314,7 +314,7 @@ const cli_command cli_cmd_compare = {
         "seeds; each run is a process of its own, so its measured memory is its own.",
     .examples =
         "compare --data fashion-mnist --epochs 3 --time bptt,rate --seeds 1,2,3\n"
-        "compare --net vgg11 --data cifar10 --T 2,4,6 --time bptt --time rate:mode=S\n"
+        "compare --net vgg11 --data cifar10 --T 2,4,6 --time bptt --time rate:mode=s\n"
         "# methods with parameters\n"
         "compare --step \"sgd:lr=0.1,momentum=0.9;adam:lr=0.001\" --epochs 5 --out runs/steps",
     .words = "file",

@@ -63,6 +63,11 @@ static mye_status open_split(const cli *app, const data_options *o, int split, m
     return mye_dataset_open(app->ctx, app->word[1], o->data_dir, split_name[split], data, err);
 }
 
+static const char *known(const char *text)
+{
+    return text && text[0] ? text : "unknown";
+}
+
 static json_t *info_json(const mye_dataset_info *a, const char *split, size_t bytes)
 {
     json_t *classes = json_array();
@@ -92,7 +97,7 @@ static int info(cli *app, const data_options *o)
             for (int i = 0; i < a->classes && i < 20 && a->class_names; i++)
                 printf("%s %s", i > 0 ? "," : "", a->class_names[i]);
             printf("%s\n  licence  %s\n  source   %s\n", a->classes > 20 ? ", ..." : "",
-                   a->licence ? a->licence : "unknown", a->source ? a->source : "unknown");
+                   known(a->licence), known(a->source));
         }
         if (!app->global.json)
             printf("  %-7s  %lld samples, %s in memory\n", split_name[split], (long long)a->n,

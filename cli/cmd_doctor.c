@@ -131,7 +131,10 @@ static void check_data(const cli *app, const char *dir)
     for (const mye_entry *const *e = kind ? kind->entries : NULL; e && *e; e++) {
         mye_dataset *data = NULL;
         mye_error err = {0};
-        if (mye_dataset_open(app->ctx, (*e)->name, dir, "test", &data, &err) == MYE_OK) {
+        const bool is_open =
+            mye_dataset_open(app->ctx, (*e)->name, dir, "test", &data, &err) == MYE_OK;
+        /* Those without a licence are formats that read any folder. */
+        if (is_open && mye_dataset_about(data)->licence[0]) {
             const size_t n = strlen(found);
             snprintf(found + n, sizeof(found) - n, "%s%s", n ? ", " : "", (*e)->name);
         }

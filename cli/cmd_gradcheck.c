@@ -31,7 +31,7 @@ static const mye_param params[] = {
      .type = MYE_PARAM_TEXT,
      .offset = FIELD(neuron),
      .size = MYE_METHOD_MAX,
-     .def = "lif:detach=no",
+     .def = "lif:detach_reset=no",
      .unit = "METHOD",
      .help = "what plain LIF or N stands for; resets must not be detached"},
     {.name = "time",

@@ -1,7 +1,7 @@
 /* myelin report: pages from run folders. */
 #include "cli.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 typedef struct report_options {
     char out[512], title[200];
@@ -25,6 +25,15 @@ static const mye_param params[] = {
     CLI_END,
 };
 
+/* Without the slashes that completion leaves at the end. */
+static int name_length(const char *folder)
+{
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/')
+        n--;
+    return (int)n;
+}
+
 static int run(cli *app)
 {
     report_options o;
@@ -38,10 +47,9 @@ static int run(cli *app)
         if (mye_report_run(app->ctx, app->word[i], &err) != MYE_OK)
             return cli_fail(app, &err);
         if (app->global.json)
-            cli_json(json_pack("{s:s,s:s+}", "folder", app->word[i], "page", app->word[i],
-                               "/report.html"));
+            cli_json(json_pack("{s:s}", "folder", app->word[i]));
         else
-            printf("%s/report.html\n", app->word[i]);
+            printf("%.*s/report.html\n", name_length(app->word[i]), app->word[i]);
     }
     if (app->n_words < 2 && !o.out[0])
         return CLI_EXIT_OK;

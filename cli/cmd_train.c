@@ -43,6 +43,10 @@ static int configure(cli *app, const train_options *o, mye_config *config)
     if (o->resume && !file)
         return cli_usage(app, "write: myelin train runs/a --resume", "--resume needs a run folder");
     const bool is_folder = file && stat(file, &info) == 0 && S_ISDIR(info.st_mode);
+    const char *out = value_of(app, "out");
+    if (o->resume && is_folder && out && strcmp(out, file) != 0)
+        return cli_usage(app, "leave --out away: the run goes on in its own folder",
+                         "--resume of '%.100s' cannot write to '%.100s'", file, out);
     char *path = is_folder ? cli_format("%s/config.yaml", file) : NULL;
     const int code = cli_config(app, path ? path : file, config);
     free(path);
@@ -76,9 +80,11 @@ static void print_summary(const cli *app, const mye_train_result *r)
         return;
     }
     const char *bold = cli_paint(app->color_out, "bold"), *plain = cli_plain(app->color_out);
-    printf("\ntest accuracy  %s%s%s (best, epoch %lld), %s (last)\n", bold,
-           cli_percent(r->best_test_accuracy).text, plain, (long long)r->best_epoch,
-           cli_percent(r->last.test_accuracy).text);
+    printf("%stest accuracy  %s%s%s (best, epoch %lld)", app->global.quiet ? "" : "\n", bold,
+           cli_percent(r->best_test_accuracy).text, plain, (long long)r->best_epoch);
+    if (r->last.epoch > 0) /* 0: there was nothing left to train */
+        printf(", %s (last)", cli_percent(r->last.test_accuracy).text);
+    putchar('\n');
     printf("time           %s in all, %s training, %s images/s\n", cli_seconds(r->total_s).text,
            cli_seconds(r->train_s).text, cli_count(r->images_per_s).text);
     printf("memory         %s planned, %s allocated with %s of data; process peak %s\n",

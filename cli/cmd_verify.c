@@ -160,11 +160,12 @@ static int run(cli *app)
     t.table = cli_table_new(app, "|case|>loss|>output|>gradient|>other|");
     for (int i = 0; i < app->n_words; i++)
         path(&t, app->word[i], true);
+    const bool any = t.passed + t.failed + t.refused > 0;
     cli_table_print(t.table, app->global.json ? NULL : stdout);
-    if (!app->global.json)
+    if (!app->global.json && any)
         printf("\n%d passed, %d failed, %d not in this build (largest relative differences)\n",
                t.passed, t.failed, t.refused);
-    if (t.code == CLI_EXIT_OK && t.passed + t.failed + t.refused == 0)
+    if (t.code == CLI_EXIT_OK && !any)
         return cli_usage(app, "a case is a .json file", "no reference cases found");
     if (mye_context_cancelled(app->ctx))
         return CLI_EXIT_INTERRUPTED;

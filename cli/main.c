@@ -8,6 +8,7 @@
 
 /* The only place that names all commands, in alphabetical order. */
 #define CLI_COMMANDS(X) \
+    X(bench)            \
     X(compare)          \
     X(completion)       \
     X(data)             \

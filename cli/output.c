@@ -134,7 +134,7 @@ cli_short cli_count(double value)
     static const char *const unit[] = {"", " k", " M", " G", " T", " P"};
     cli_short s;
     int i = 0;
-    while (fabs(value) >= 100000 && i < 5) {
+    while (fabs(value) >= (i == 0 ? 100000 : 1000) && i < 5) {
         value /= 1000;
         i++;
     }

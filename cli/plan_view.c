@@ -83,6 +83,8 @@ void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o
            o->T, o->batch, cli_count(p->macs).text);
     cli_table *t = cli_table_new(app, "|>|");
     for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+        if (part[i].bytes == 0)
+            continue;
         cli_cell(t, "%s", part[i].what);
         cli_cell(t, "%s", cli_bytes(part[i].bytes).text);
         cli_cell(t, "%s", part[i].note ? part[i].note : kept);

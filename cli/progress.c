@@ -45,7 +45,7 @@ static void on_progress(void *user, const mye_progress *p)
     self->n_epochs = p->epochs;
     const double share = p->total > 0 ? (double)p->done / (double)p->total : 0;
     char left[64] = "", epoch[48] = "";
-    if (p->left_s >= 0)
+    if (p->left_s >= 1)
         snprintf(left, sizeof(left), "  %s left", cli_seconds(p->left_s).text);
     if (p->epochs > 0)
         snprintf(epoch, sizeof(epoch), "epoch %lld/%lld ", (long long)p->epoch,

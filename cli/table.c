@@ -115,10 +115,12 @@ static void spaces(FILE *out, int n)
 static void row(const cli_table *t, FILE *out, const char *const *cell, const int *width)
 {
     const int limit = out == stdout ? t->app->columns : 0;
-    int at = 0;
-    for (int c = 0; c < t->n_columns; c++) {
+    int at = 0, n = t->n_columns;
+    while (n > 1 && !cell[n - 1][0]) /* no spaces at the end of a line */
+        n--;
+    for (int c = 0; c < n; c++) {
         const int fill = width[c] - cli_text_width(cell[c]);
-        const bool last = c == t->n_columns - 1;
+        const bool last = c == n - 1;
         if (t->right[c])
             spaces(out, fill);
         if (last && !t->right[c] && limit > at + 24)

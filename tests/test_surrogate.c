@@ -31,7 +31,7 @@ static double formula(mye_surrogate_id id, double x, double a, double b)
     case MYE_SURROGATE_triangle:
         return m <= 1.0 / a ? a - a * a * m : 0.0;
     default:
-        return NAN;
+        return (double)NAN;
     }
 }
 

@@ -2,6 +2,7 @@
 #ifndef MYELIN_MYELIN_H
 #define MYELIN_MYELIN_H
 
+#include "myelin/bench.h"
 #include "myelin/context.h"
 #include "myelin/data.h"
 #include "myelin/error.h"

@@ -160,6 +160,10 @@ typedef struct mye_kernels {
     void (*rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
                          float *eps, float *e, float *r);
     mye_surrogate_fn surrogate[MYE_SURROGATE_COUNT];
+
+    /* Peak probe: `steps` rounds of independent multiply-adds in registers; returns how many
+     * operations (two per multiply-add) that were. */
+    double (*probe)(int64_t steps);
 } mye_kernels;
 
 extern const mye_kernels mye_kernels_ref;

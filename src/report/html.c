@@ -74,6 +74,21 @@ void mye_html_text(mye_text *out, const char *text)
     }
 }
 
+void mye_html_tail(mye_text *out, const char *text, size_t max)
+{
+    size_t letters = 0;
+    for (const char *c = text; *c; c++)
+        letters += ((unsigned char)*c & 0xc0) != 0x80;
+    if (letters > max)
+        mye_text_add(out, "…");
+    for (size_t skip = letters > max ? letters - max + 1 : 0; skip > 0; skip--) {
+        text++;
+        while (((unsigned char)*text & 0xc0) == 0x80)
+            text++;
+    }
+    mye_html_text(out, text);
+}
+
 void mye_html_begin(mye_text *out, const char *title)
 {
     mye_text_add(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

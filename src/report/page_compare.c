@@ -55,8 +55,9 @@ static void label(comparison *c, entry *e)
         const mye_param *p = c->varying[k];
         const bool plain = p->type == MYE_PARAM_METHOD || p->type == MYE_PARAM_TEXT;
         mye_record_config(&e->record, p->name, value, sizeof(value));
-        at += (size_t)snprintf(e->label + at, LABEL - at, "%s%s%s%s", k > 0 ? ", " : "",
-                               plain ? "" : p->name, plain ? "" : "=", value);
+        const char *before = !value[0] ? "no " : plain ? "" : p->name;
+        at += (size_t)snprintf(e->label + at, LABEL - at, "%s%s%s%s", k > 0 ? ", " : "", before,
+                               plain || !value[0] ? "" : "=", value[0] ? value : p->name);
     }
     if (at > 0)
         return;

@@ -94,8 +94,9 @@ static void nodes(mye_text *out, const mye_record *r)
     mye_config config;
     mye_model *model = NULL;
     mye_plan plan = {0};
-    if (config_of(r, &config) != MYE_OK || model_of(r, &config, &model) != MYE_OK)
-        return;
+    mye_status st = config_of(r, &config);
+    if (st == MYE_OK)
+        st = model_of(r, &config, &model);
     mye_plan_options o = MYE_PLAN_OPTIONS;
     o.time = config.time;
     o.depth = config.depth;
@@ -103,10 +104,13 @@ static void nodes(mye_text *out, const mye_record *r)
     o.loss = config.loss;
     o.T = (int)config.T;
     o.batch = (int)config.batch;
-    if (mye_plan_make(r->ctx, model, &o, &plan, NULL) == MYE_OK) {
+    if (st == MYE_OK)
+        st = mye_plan_make(r->ctx, model, &o, &plan, NULL);
+    if (st == MYE_OK) {
         node_table(out, &plan);
         mye_plan_free(r->ctx, &plan);
     }
+    out->failed = out->failed || st == MYE_ERR_NOMEM;
     mye_model_free(model);
 }
 

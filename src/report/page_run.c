@@ -45,7 +45,7 @@ static void add_words(mye_text *out, const mye_record *r)
     say_key(out, r, "loss ", "loss", ".");
     say_key(out, r, " Images are encoded by ", "encoder", "");
     say_key(out, r, ", changed by ", "augment", "");
-    mye_text_add(out, "</p>\n");
+    mye_text_add(out, ".</p>\n");
 }
 
 /* What stands between the run and its end. */
@@ -92,9 +92,10 @@ static void bytes_card(mye_text *out, double bytes, const char *what, const char
 }
 
 /* Numbers of a run that is still going are summed up from its epochs. */
-static double sum_of(const mye_record *r, const char *key)
+static double sum_of(mye_text *out, const mye_record *r, const char *key)
 {
     double *column = mye_record_column(r, key), sum = 0;
+    out->failed = out->failed || !column;
     for (int i = 0; column && i < r->n_epochs; i++)
         sum += isfinite(column[i]) ? column[i] : 0;
     mye_free(r->ctx, column);
@@ -106,6 +107,7 @@ static void add_cards(mye_text *out, const mye_record *r)
     char note[64], text[32], more[32];
     int best = -1;
     double *test = mye_record_column(r, "test_accuracy");
+    out->failed = out->failed || !test;
     for (int i = 0; test && i < r->n_epochs; i++)
         best = isfinite(test[i]) && (best < 0 || test[i] > test[best]) ? i : best;
     mye_text_add(out, "<div class=\"cards\">\n");
@@ -114,7 +116,8 @@ static void add_cards(mye_text *out, const mye_record *r)
                  best >= 0 ? note : "");
     percent_card(out, mye_record_last(r, "test_accuracy"), "last test accuracy", "");
     mye_free(r->ctx, test);
-    const double train_s = r->end ? mye_record_number(r->end, "train_s") : sum_of(r, "train_s");
+    const double train_s =
+        r->end ? mye_record_number(r->end, "train_s") : sum_of(out, r, "train_s");
     snprintf(
         note, sizeof(note), "%s an epoch",
         mye_html_seconds(r->n_epochs ? train_s / r->n_epochs : (double)NAN, more, sizeof(more)));
@@ -247,16 +250,17 @@ static void add_confusion(mye_text *out, const mye_record *r)
 }
 
 /* A method with every parameter: "sgd:lr=0.1,momentum=0.9,...". */
-static void whole_method(const mye_record *r, const mye_param *p, char *value, size_t size)
+static mye_status whole_method(const mye_record *r, const mye_param *p, char *value, size_t size)
 {
     mye_method method = {0};
     char whole[1024];
-    if (p->type != MYE_PARAM_METHOD ||
-        mye_method_parse(r->ctx, p->kind, value, &method, NULL) != MYE_OK)
-        return;
+    if (p->type != MYE_PARAM_METHOD)
+        return MYE_OK;
+    MYE_TRY(mye_method_parse(r->ctx, p->kind, value, &method, NULL));
     if (mye_method_text(&method, true, whole, sizeof(whole), NULL) == MYE_OK)
         snprintf(value, size, "%s", whole);
     mye_method_free(r->ctx, &method);
+    return MYE_OK;
 }
 
 static void add_settings(mye_text *out, const mye_record *r)
@@ -265,7 +269,8 @@ static void add_settings(mye_text *out, const mye_record *r)
     mye_text_add(out, "<details><summary>Every setting</summary><div class=\"panel\"><table>\n");
     for (const mye_param *p = mye_config_params(); p->name; p++) {
         mye_record_config(r, p->name, value, sizeof(value));
-        whole_method(r, p, value, sizeof(value));
+        if (whole_method(r, p, value, sizeof(value)) == MYE_ERR_NOMEM)
+            out->failed = true;
         mye_text_add(out, "<tr><th>%s</th><td class=\"w\">", p->name);
         mye_html_text(out, value[0] ? value : "–");
         mye_text_add(out, "</td><td>");

@@ -66,6 +66,9 @@ void mye_svg_matrix(mye_text *out, const double *counts, int n, const char *cons
 
 /* Text with & < > " ' escaped. */
 void mye_html_text(mye_text *out, const char *text);
+/* The last `max` letters of a name, with … before them when some are left out: what tells names
+ * apart is at their end. */
+void mye_html_tail(mye_text *out, const char *text, size_t max);
 void mye_html_begin(mye_text *out, const char *title);
 void mye_html_end(mye_text *out);
 /* A card: a number and what it is. `note` may be "". */

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { WIDTH = 520, HEIGHT = 300, LEFT = 46, RIGHT = 10, TOP = 62, BOTTOM = 40 };
+enum { WIDTH = 520, HEIGHT = 300, LEFT = 46, RIGHT = 10, TOP = 62, BOTTOM = 40, LEGEND_NAME = 24 };
 
 /* The range of one axis and its ticks. */
 typedef struct axis {
@@ -143,14 +143,12 @@ static void draw_legend(mye_text *out, const mye_chart *c)
         named += c->series[s].name != NULL;
     for (int s = 0; s < c->n && named > 1; s++) {
         const mye_series *one = &c->series[s];
-        char name[28];
         if (!one->name)
             continue;
-        snprintf(name, sizeof(name), "%.24s", one->name);
         int letters = 0;
-        for (const char *p = name; *p; p++)
+        for (const char *p = one->name; *p && letters < LEGEND_NAME; p++)
             letters += ((unsigned char)*p & 0xc0) != 0x80;
-        const double width = 34 + 6.6 * letters;
+        const double width = 38 + 7.0 * letters;
         if (at + width > WIDTH - RIGHT) {
             mye_text_add(out, "<text x=\"%.0f\" y=\"44\">+%d</text>", at, named - shown);
             break;
@@ -158,7 +156,7 @@ static void draw_legend(mye_text *out, const mye_chart *c)
         mye_text_add(out, "<line class=\"l s%d%s\" x1=\"%.0f\" x2=\"%.0f\" y1=\"40\" y2=\"40\"/>",
                      one->color % MYE_SERIES_COLS, one->dashed ? " d" : "", at, at + 16);
         mye_text_add(out, "<text x=\"%.0f\" y=\"44\">", at + 21);
-        mye_html_text(out, name);
+        mye_html_tail(out, one->name, LEGEND_NAME);
         mye_text_add(out, "</text>\n");
         at += width;
         shown++;
@@ -179,7 +177,7 @@ void mye_svg_lines(mye_text *out, const mye_chart *c)
                      HEIGHT / 2);
         return;
     }
-    const axis y = ticks(c->from_zero && low > 0 ? 0 : low * scale, high * scale, 4);
+    const axis y = ticks(c->from_zero && low > 0 ? 0 : low * scale, high * scale, 5);
     axis x = ticks(first, last > first ? last : first + 1, 6);
     x.low = first;
     x.high = last > first ? last : first + 1;

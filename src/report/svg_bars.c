@@ -23,22 +23,6 @@ static void begin(mye_text *out, const char *title, double height)
     mye_text_add(out, "</text>\n");
 }
 
-/* Cuts a name to what fits, on a character border. */
-static void short_name(mye_text *out, const char *name, size_t max)
-{
-    char text[64];
-    size_t n = strlen(name);
-    if (n > max) {
-        n = max - 1;
-        while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80)
-            n--;
-        snprintf(text, sizeof(text), "%.*s…", (int)n, name);
-    } else {
-        snprintf(text, sizeof(text), "%s", name);
-    }
-    mye_html_text(out, text);
-}
-
 void mye_svg_bars(mye_text *out, const char *title, const mye_bar *bar, int n)
 {
     const int shown = n < BARS_MAX ? n : BARS_MAX;
@@ -49,7 +33,7 @@ void mye_svg_bars(mye_text *out, const char *title, const mye_bar *bar, int n)
         const bool ok = isfinite(bar[i].value) && max > 0;
         const double width = ok ? bar[i].value / max * room : 0;
         mye_text_add(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", NAME - 10, y + 15);
-        short_name(out, bar[i].name, 20);
+        mye_html_tail(out, bar[i].name, 17);
         mye_text_add(out,
                      "</text><rect class=\"track\" x=\"%d\" y=\"%d\" width=\"%.0f\" height=\"14\" "
                      "rx=\"3\"/><rect class=\"s%d\" x=\"%d\" y=\"%d\" width=\"%.1f\" "
@@ -134,7 +118,7 @@ void mye_svg_matrix(mye_text *out, const double *counts, int n, const char *cons
         const double y = 52 + i * size;
         if (n <= 32) {
             mye_text_add(out, "<text x=\"100\" y=\"%.1f\" text-anchor=\"end\">", y + size / 2 + 3);
-            short_name(out, names && names[i] ? names[i] : number, 15);
+            mye_html_tail(out, names && names[i] ? names[i] : number, 15);
             mye_text_add(out, "</text><text x=\"%.1f\" y=\"44\" text-anchor=\"middle\">%d</text>",
                          110 + i * size + size / 2 - 1, i);
         }

@@ -14,11 +14,11 @@ mye_status mye_config_set(mye_config *config, const char *key, const char *value
     return mye_params_set(mye_config_params(), config, key, value, err);
 }
 
-/* Is `net` a file (as opposed to notation or a builder)? */
+/* As mye_graph_describe decides it. */
 bool mye_config_net_is_file(const char *net)
 {
     const char *dot = strrchr(net, '.');
-    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+    return strchr(net, '/') || (dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0));
 }
 
 /* A network file that the config file names is looked for beside the config file. */

@@ -79,6 +79,7 @@ static mye_status start_epoch(mye_trainer *t, mye_error *err)
     if (t->is_midway)
         t->begin_epochs += (double)t->state.batch / (double)t->epoch_batches;
     t->is_midway = false;
+    t->told_s = 0; /* the first batch of an epoch is always told */
     t->epoch_s = mye_now_s();
     return mye_loader_start(t->loader, t->state.epoch, order, weight, n, t->state.batch, err);
 }

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a safetensors file: every tensor is read, as numbers and as bytes, and what a
- * checkpoint says of itself.
+ * Any bytes as a safetensors file: the tensors cover the data without gaps, every one is read, as
+ * numbers and as bytes, and what a checkpoint says of itself.
  */
 #include <stdlib.h>
 
@@ -33,8 +33,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mye_config config;
     mye_checkpoint_input input;
     if (mye_st_open_memory(ctx, "fuzz", data, size, &st, &err) == MYE_OK) {
-        for (int i = 0; i < mye_st_count(st); i++)
+        uint64_t end = 0;
+        for (int i = 0; i < mye_st_count(st); i++) {
+            if (mye_st_at(st, i)->offset != end)
+                abort();
+            end += mye_st_at(st, i)->bytes;
             read_tensor(ctx, st, mye_st_at(st, i));
+        }
+        if (end > size)
+            abort();
         if (mye_config_default(&config, &err) == MYE_OK)
             (void)mye_checkpoint_describe(ctx, st, &config, &input, &err);
         mye_st_close(st);

@@ -275,6 +275,12 @@ void MYE_VEC(conv_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, 
         MYE_VEC(group_forward)(r, s, n, x, packed, bias, y);
         return;
     }
+    mye_conv_shape dense;
+    mye_thin thin;
+    if (MYE_VEC(thin_shape)(s, &dense)) {
+        x = MYE_VEC(thin_images)(&thin, s, x);
+        s = &dense;
+    }
     conv_job j = {.r = r, .n = n, .x = x, .packed = packed, .bias = bias, .y = y};
     MYE_VEC(plan)(&j.plan, s, 0);
     run_job(&j);
@@ -317,9 +323,15 @@ size_t MYE_VEC(conv_lane_bytes)(const mye_conv_shape *s, int pass)
 {
     if (s->groups > 1)
         return MYE_VEC(group_lane_bytes)(s, pass);
+    mye_conv_shape dense;
+    size_t bytes = 2 * MYE_ALIGN;
+    if (pass != 1 && MYE_VEC(thin_shape)(s, &dense)) {
+        bytes += MYE_VEC(thin_lane_bytes)(s);
+        s = &dense;
+    }
     if (pass == 2)
-        return MYE_VEC(weight_lane_bytes)(s);
+        return bytes + MYE_VEC(weight_lane_bytes)(s);
     mye_plan p;
     MYE_VEC(plan)(&p, s, pass);
-    return MYE_VEC(plan_scratch)(&p) * sizeof(float) + 2 * MYE_ALIGN;
+    return bytes + MYE_VEC(plan_scratch)(&p) * sizeof(float);
 }

@@ -66,7 +66,8 @@ size_t MYE_VEC(conv_scratch_bytes)(const mye_conv_shape *s, int64_t n)
 {
     if (s->groups > 1)
         return MYE_VEC(group_scratch_bytes)(s, n);
-    const int sums = cut_work(s, n).sums;
+    mye_conv_shape dense;
+    const int sums = cut_work(MYE_VEC(thin_shape)(s, &dense) ? &dense : s, n).sums;
     return sums < 2 ? 0 : (size_t)sums * (weight_floats(s) + (size_t)s->O) * sizeof(float);
 }
 
@@ -349,6 +350,12 @@ void MYE_VEC(conv_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int
     }
     if (n <= 0)
         return;
+    mye_conv_shape dense;
+    mye_thin thin;
+    if (MYE_VEC(thin_shape)(s, &dense)) {
+        x = MYE_VEC(thin_images)(&thin, s, x);
+        s = &dense;
+    }
     weight_job j = {.r = r,
                     .n = n,
                     .x = x,

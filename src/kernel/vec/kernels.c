@@ -26,6 +26,7 @@ const mye_kernels MYE_PASTE(mye_kernels, MYE_ISA) = {
     .affine2 = MYE_VEC(affine2),
     .column_sums = MYE_VEC(column_sums),
     .route_max = MYE_VEC(route_max),
+    .probe = MYE_VEC(probe),
     .lif_forward = MYE_VEC(lif_forward),
     .lif_fire = MYE_VEC(lif_fire),
     .lif_backward = MYE_VEC(lif_backward),

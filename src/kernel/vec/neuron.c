@@ -121,7 +121,8 @@ MYE_INLINE void backward(const mye_lif *p, bool hard, bool attached, bool strict
 {
     const float theta = p->theta, decay = p->decay, gain = p->gain;
     const float subtract = p->subtract, reset = p->reset;
-#pragma GCC ivdep
+    /* dx may be g, element by element. */
+    MYE_IVDEP
     for (int64_t i = 0; i < n; i++) {
         const float u = a.u[i], carry = a.carry[i];
         const bool fired = strict ? u > theta : u >= theta;

@@ -216,3 +216,41 @@ ptrdiff_t MYE_VEC(plan_read)(const mye_plan *p, mye_images x, int64_t i0, int64_
     }
     return (hi - lo) * pitch;
 }
+
+bool MYE_VEC(thin_shape)(const mye_conv_shape *s, mye_conv_shape *out)
+{
+    if (s->kh != 1 || s->kw != 1 || s->ph != 0 || s->pw != 0 || (s->sh == 1 && s->sw == 1))
+        return false;
+    *out = *s;
+    out->H = s->OH;
+    out->W = s->OW;
+    out->sh = out->sw = 1;
+    return true;
+}
+
+static void read_thin(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
+                      mye_lane *lane)
+{
+    const mye_thin *t = self;
+    const mye_conv_shape *s = &t->shape;
+    const size_t used = lane->used, pixel = (size_t)s->C * sizeof(float);
+    const ptrdiff_t row = (ptrdiff_t)s->W * s->C;
+    float *whole = mye_lane_take(lane, (size_t)row * sizeof(float));
+    for (int h = h0; h < h1; h++, dst += pitch) {
+        t->from.read(t->from.self, i, h * s->sh, h * s->sh + 1, whole, row, lane);
+        for (int w = 0; w < s->OW; w++)
+            memcpy(dst + (ptrdiff_t)w * s->C, whole + (ptrdiff_t)w * s->sw * s->C, pixel);
+    }
+    lane->used = used;
+}
+
+mye_images MYE_VEC(thin_images)(mye_thin *thin, const mye_conv_shape *s, mye_images x)
+{
+    *thin = (mye_thin){x, *s};
+    return (mye_images){read_thin, thin};
+}
+
+size_t MYE_VEC(thin_lane_bytes)(const mye_conv_shape *s)
+{
+    return (size_t)s->W * (size_t)s->C * sizeof(float) + 2 * MYE_ALIGN;
+}

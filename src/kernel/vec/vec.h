@@ -23,8 +23,10 @@
 #define MYE_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define MYE_UNROLL _Pragma("clang loop unroll(full)")
+#define MYE_IVDEP  _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define MYE_UNROLL _Pragma("GCC unroll 16")
+#define MYE_IVDEP  _Pragma("GCC ivdep")
 #endif
 
 /* VEC: floats in a register. TILE_ROWS: rows of a register tile, TILE_COLS = 2 VEC its columns;
@@ -181,6 +183,19 @@ void MYE_VEC(plan_fit)(mye_plan *p, int64_t n);
 ptrdiff_t MYE_VEC(plan_read)(const mye_plan *p, mye_images x, int64_t i0, int64_t i1, int lo,
                              int hi, float *dst, mye_lane *lane);
 
+/*
+ * A strided 1x1 layer without padding sees every sh-th row and sw-th column only: it is a layer of
+ * stride 1 over an image with those alone. Returns false and leaves everything as it is for other
+ * layers; `thin` must live as long as the images are read.
+ */
+typedef struct mye_thin {
+    mye_images from;
+    mye_conv_shape shape; /* as given */
+} mye_thin;
+bool MYE_VEC(thin_shape)(const mye_conv_shape *s, mye_conv_shape *out);
+mye_images MYE_VEC(thin_images)(mye_thin *thin, const mye_conv_shape *s, mye_images x);
+size_t MYE_VEC(thin_lane_bytes)(const mye_conv_shape *s);
+
 /* ---- the convolution passes (conv.c, conv_pack.c, conv_weight.c, conv_group.c) ---- */
 
 size_t MYE_VEC(conv_pack_bytes)(const mye_conv_shape *s, int direction);
@@ -226,6 +241,7 @@ void MYE_VEC(affine2)(int64_t rows, int64_t C, const float *g, const float *x, c
 void MYE_VEC(column_sums)(int64_t rows, int64_t C, const float *x, float *sum);
 void MYE_VEC(route_max)(int64_t C, int n_rows, int n_cols, int64_t pitch, const float *x,
                         const float *g, float *dx, bool add);
+double MYE_VEC(probe)(int64_t steps);
 
 int64_t MYE_VEC(lif_forward)(const mye_lif *p, int64_t n, bool first, const float *x, float *u,
                              uint64_t *spikes);

@@ -1,0 +1,35 @@
+/*
+ * Timing of training steps on random input, beside the processor's measured multiply-add peak.
+ * Figures on a shared machine mean little alone: interleave what you compare, take medians.
+ */
+#ifndef MYELIN_BENCH_H
+#define MYELIN_BENCH_H
+
+#include "myelin/plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mye_bench mye_bench;
+
+/* A model of its own with everything that a step needs, planned as `plan` says. */
+MYE_API mye_status mye_bench_create(mye_context *ctx, const mye_model_options *model,
+                                    const mye_plan_options *plan, mye_bench **out, mye_error *err);
+MYE_API void mye_bench_free(mye_bench *bench);
+/* Runs one training step (forward, loss, backward, optimiser); returns its seconds. */
+MYE_API mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err);
+/*
+ * Thousand million operations (two per multiply-add) of the dense computation that the step asks
+ * for: forward, backward data and backward weights of convolutions and dense layers. Static layers
+ * count once, the first layer has no backward data, rate-based learning has one backward step.
+ */
+MYE_API double mye_bench_gflop(const mye_bench *bench);
+MYE_API size_t mye_bench_bytes(const mye_bench *bench); /* the plan's total */
+/* Peak of multiply-adds on all threads of the context, GFLOP/s, measured now (about 50 ms). */
+MYE_API double mye_bench_peak(mye_context *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,163 @@
+/* Timing of training steps: see myelin/bench.h. */
+#include "myelin/bench.h"
+
+#include "kernel/kernel.h"
+#include "net/graph.h"
+#include "net/run.h"
+#include "step/step.h"
+
+#include <string.h>
+
+struct mye_bench {
+    mye_context *ctx;
+    mye_model *model;
+    mye_run *run;
+    mye_stepper *stepper;
+    float *image;
+    int32_t *label;
+    int B;
+    double gflop;
+    size_t bytes;
+};
+
+static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
+{
+    const mye_bench *bench = self;
+    const int steps = p->value[0].steps == 1 ? 1 : t1 - t0;
+    const size_t row = (size_t)p->B * (size_t)p->value[0].n;
+    for (int t = 0; t < steps; t++)
+        memcpy(dst + (size_t)t * row, bench->image, row * sizeof(float));
+}
+
+/* Which layers run how often, forward and backward. */
+static double count_gflop(const mye_model *model, const mye_plan_options *o, bool one_backward)
+{
+    double macs = 0;
+    for (int i = 0; i < model->n_nodes; i++) {
+        const mye_node *n = model->node[i];
+        mye_ops ops = {0};
+        if (n->type->count == NULL)
+            continue;
+        n->type->count(n, &ops);
+        const int forward = n->is_static ? 1 : o->T;
+        const int backward = n->is_static || one_backward ? 1 : o->T;
+        const bool first = !model->node[n->in[0]]->needs_grad;
+        macs += ops.macs * (forward + backward * (first ? 1 : 2));
+    }
+    return 2e-9 * macs * o->batch;
+}
+
+static mye_status make_input(mye_bench *b, mye_error *err)
+{
+    const size_t n = (size_t)b->B * (size_t)mye_shape_size(b->model->node[0]->shape);
+    b->image = mye_alloc_array(b->ctx, n, sizeof *b->image);
+    b->label = mye_alloc_array(b->ctx, (size_t)b->B, sizeof *b->label);
+    if (b->image == NULL || b->label == NULL)
+        return mye_no_memory(err, n * sizeof *b->image, "the images of a benchmark");
+    for (size_t i = 0; i < n; i++)
+        b->image[i] = mye_random_normal(1, MYE_STREAM_TEST, i);
+    for (int i = 0; i < b->B; i++)
+        b->label[i] = i % mye_model_classes(b->model);
+    return MYE_OK;
+}
+
+static mye_status prepare(mye_bench *b, const mye_model_options *model,
+                          const mye_plan_options *plan, mye_error *err)
+{
+    mye_plan planned;
+    MYE_TRY(mye_model_create(b->ctx, model, &b->model, err));
+    MYE_TRY(mye_plan_make(b->ctx, b->model, plan, &planned, err));
+    b->bytes = planned.total_bytes;
+    mye_plan_free(b->ctx, &planned);
+    const mye_run_options run = {.time = plan->time,
+                                 .depth = plan->depth,
+                                 .loss = plan->loss,
+                                 .T = plan->T,
+                                 .B = plan->batch,
+                                 .training = true};
+    MYE_TRY(mye_run_create(b->ctx, b->model, &run, &b->run, err));
+    MYE_TRY(mye_stepper_create(b->ctx, b->model, plan->step, "constant", INT32_MAX, INT32_MAX,
+                               &b->stepper, err));
+    /* Two passes: the second, on rates, makes the only backward step. */
+    b->gflop = count_gflop(b->model, plan, mye_run_rate_pass(b->run) != NULL);
+    return make_input(b, err);
+}
+
+mye_status mye_bench_create(mye_context *ctx, const mye_model_options *model,
+                            const mye_plan_options *plan, mye_bench **out, mye_error *err)
+{
+    *out = NULL;
+    if (plan->step == NULL)
+        return mye_fail(err, MYE_ERR_ARG, "a benchmark of training wants an optimiser, got none");
+    mye_bench *b = mye_alloc(ctx, sizeof *b);
+    if (b == NULL)
+        return mye_no_memory(err, sizeof *b, "a benchmark");
+    b->ctx = ctx;
+    b->B = plan->batch;
+    const mye_status status = prepare(b, model, plan, err);
+    if (status != MYE_OK)
+        mye_bench_free(b);
+    else
+        *out = b;
+    return status;
+}
+
+void mye_bench_free(mye_bench *bench)
+{
+    if (bench == NULL)
+        return;
+    mye_stepper_free(bench->stepper);
+    mye_run_free(bench->run);
+    mye_model_free(bench->model);
+    mye_free(bench->ctx, bench->image);
+    mye_free(bench->ctx, bench->label);
+    mye_free(bench->ctx, bench);
+}
+
+mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err)
+{
+    const mye_target target = {.label = bench->label};
+    const double start = mye_now_s();
+    MYE_TRY(mye_run_step(bench->run, bench->B, (mye_source){fill, bench}, &target, 1, NULL, err));
+    mye_stepper_apply(bench->stepper, 0);
+    *seconds = mye_now_s() - start;
+    return MYE_OK;
+}
+
+double mye_bench_gflop(const mye_bench *bench)
+{
+    return bench->gflop;
+}
+
+size_t mye_bench_bytes(const mye_bench *bench)
+{
+    return bench->bytes;
+}
+
+/* ---- the peak ---- */
+
+typedef struct probe {
+    const mye_kernels *k;
+    double flop[256];
+} probe;
+
+static void probe_shard(void *arg, int shard, int lane)
+{
+    probe *p = arg;
+    MYE_UNUSED(lane);
+    p->flop[shard] = p->k->probe(400000);
+}
+
+double mye_bench_peak(mye_context *ctx)
+{
+    probe p = {.k = mye_context_table(ctx)};
+    const int threads = mye_context_threads(ctx);
+    double best = 0;
+    for (int i = 0; i < 3; i++) {
+        const double start = mye_now_s();
+        mye_parallel(ctx, threads, probe_shard, &p);
+        const double rate = 1e-9 * p.flop[0] * threads / (mye_now_s() - start);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}

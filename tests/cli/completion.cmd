@@ -1,0 +1,8 @@
+source <(myelin completion bash)
+complete_at() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _myelin; echo "${COMPREPLY[@]}"; }
+complete_at myelin pl
+complete_at myelin train --time bp
+complete_at myelin train --ep
+complete_at myelin plan --comp
+complete_at myelin data ''
+complete_at myelin list ti

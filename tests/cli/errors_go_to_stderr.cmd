@@ -1,0 +1,1 @@
+myelin list tim

@@ -1,0 +1,3 @@
+t --help
+t help list
+t list -h

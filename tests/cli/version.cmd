@@ -1,0 +1,3 @@
+t --version
+t version --features
+t version --json
