@@ -22,9 +22,8 @@ chmod +x "$dir/bin/cc"
 export PATH="$dir/bin:$build:$PATH" CC="$dir/bin/cc" NO_COLOR=1
 unset MYELIN_KERNELS
 install_library() {
-    [ -d "$dir/prefix" ] && return
-    cmake --install "$build" --prefix "$dir/prefix" >"$dir/log" 2>&1 || return 1
     local pc
+    [ -d "$dir/prefix" ] || cmake --install "$build" --prefix "$dir/prefix" >"$dir/log" 2>&1 || return 1
     pc=$(find "$dir/prefix" -name myelin.pc)
     export PKG_CONFIG_PATH="${pc%/*}" LD_LIBRARY_PATH="$(dirname "${pc%/*}")"
 }
