@@ -1,30 +1,14 @@
 #include <assert.h>
 
 #include "base/base.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define POISONED_GAPS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POISONED_GAPS 1
-#endif
-#endif
-
-#ifdef POISONED_GAPS
-#include <sanitizer/asan_interface.h>
-#define GAP MYE_ALIGN
-#else
-#define GAP                                       0
-#define ASAN_POISON_MEMORY_REGION(block, bytes)   MYE_UNUSED(block)
-#define ASAN_UNPOISON_MEMORY_REGION(block, bytes) MYE_UNUSED(block)
-#endif
+#include "base/poison.h"
 
 /* Rounded up to whole lines, plus the gap; SIZE_MAX when that overflows. */
 static size_t padded(size_t bytes)
 {
-    if (bytes > SIZE_MAX - (MYE_ALIGN - 1) - GAP)
+    if (bytes > SIZE_MAX - (MYE_ALIGN - 1) - MYE_GAP)
         return SIZE_MAX;
-    return (bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN + GAP;
+    return (bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN + MYE_GAP;
 }
 
 void *mye_arena_take(mye_arena *arena, size_t bytes)
@@ -41,8 +25,8 @@ void *mye_arena_take(mye_arena *arena, size_t bytes)
         return NULL;
     unsigned char *block = arena->base + arena->used;
     arena->used += size;
-    ASAN_UNPOISON_MEMORY_REGION(block, bytes);
-    ASAN_POISON_MEMORY_REGION(block + bytes, size - bytes);
+    mye_unpoison(block, bytes);
+    mye_poison(block + bytes, size - bytes);
     return block;
 }
 
@@ -53,5 +37,7 @@ void *mye_lane_take(mye_lane *lane, size_t bytes)
     if (start > lane->cap || bytes > lane->cap - start)
         return NULL; /* a crash is better than a neighbour's scratch */
     lane->used = start + bytes;
+    mye_unpoison(lane->base + start, bytes);
+    mye_poison(lane->base + lane->used, lane->cap - lane->used); /* put back, or never planned */
     return lane->base + start;
 }

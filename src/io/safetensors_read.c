@@ -1,11 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/jsontext.h"
 #include "io/safetensors.h"
 
 #define CHUNK_BYTES ((size_t)1 << 16)
@@ -167,12 +167,8 @@ static mye_status check_cover(const mye_st *st, mye_error *err)
 
 static mye_status parse_header(mye_st *st, const char *text, size_t bytes, mye_error *err)
 {
-    json_error_t where;
     /* Other writers pad the header with blanks, which JSON allows. */
-    st->header = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &where);
-    if (!st->header)
-        return mye_fail(err, MYE_ERR_FORMAT, "'%s': the header is no JSON: %.160s (byte %d)",
-                        st->source, where.text, where.position);
+    MYE_TRY(mye_json_parse(st->source, text, bytes, JSON_REJECT_DUPLICATES, &st->header, err));
     if (!json_is_object(st->header))
         return bad(st, err, "its header is not a mapping");
     const size_t n = json_object_size(st->header);

@@ -1,5 +1,6 @@
 #include "net/run_internal.h"
 
+#include "base/poison.h"
 #include "net/rules.h"
 #include "neuron/neuron.h"
 #include "node/readout.h"
@@ -167,6 +168,8 @@ static void reset_buffers(mye_run *run)
             run->pass[q]->pass.value[i].spikes = 0;
         }
     run->tick = 0;
+    if (!run->dry)
+        mye_poison(run->arena, run->arena_bytes);
     run->loss_value = 0;
     run->collected = 0;
 }
@@ -183,6 +186,8 @@ static void run_modules(mye_run *run)
         if (!run->dry && run->on_module != NULL)
             run->on_module(run->on_module_self, run->at);
     }
+    if (run->options.input_grad)
+        mye_run_keep(run, &run->pass[0]->pass, 0, MYE_SLOT_GRAD);
 }
 
 /* Outputs collapsed over time as the readout says; returns how many are right. */

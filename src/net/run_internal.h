@@ -70,6 +70,9 @@ struct mye_run {
  * bytes. `order` is room for n ints. */
 size_t mye_planner_place(mye_interval *interval, int n, int *order);
 
+/* The buffer is read after the step: nothing else may take its place. */
+void mye_run_keep(mye_run *run, mye_pass *p, int node, mye_slot slot);
+
 const float *mye_run_time_weight(const mye_run *run);
 
 static inline mye_buffer *mye_run_buffer(mye_run *run, const mye_pass *p, int node, mye_slot slot)

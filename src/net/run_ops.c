@@ -4,9 +4,11 @@
  */
 #include "net/run_internal.h"
 
+#include "base/poison.h"
 #include "neuron/neuron.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <string.h>
 
 static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
@@ -34,6 +36,7 @@ static void begin_stay(mye_run *run, mye_buffer *b, int pass, int node, mye_slot
     if (!run->dry) {
         b->current = b->current < 0 ? b->head : run->interval[b->current].next;
         assert(b->current >= 0);
+        mye_unpoison(run->arena + run->interval[b->current].offset, b->bytes);
         return;
     }
     if (run->n_intervals == run->cap_intervals) {
@@ -49,13 +52,30 @@ static void begin_stay(mye_run *run, mye_buffer *b, int pass, int node, mye_slot
         run->cap_intervals = cap;
     }
     const int i = run->n_intervals++;
-    const size_t bytes = (b->bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
+    size_t bytes = (b->bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
+    bytes += bytes > 0 ? MYE_GAP : 0;
     run->interval[i] = (mye_interval){run->tick, run->tick, bytes, 0, -1, pass, node, slot};
     if (b->tail >= 0)
         run->interval[b->tail].next = i;
     else
         b->head = i;
     b->tail = b->current = i;
+}
+
+/* In AddressSanitizer builds a buffer can be touched during its planned stay only. */
+static void end_op(mye_run *run)
+{
+    for (int i = 0; MYE_GAP > 0 && !run->dry && i < run->n_intervals; i++)
+        if (run->interval[i].last == run->tick)
+            mye_poison(run->arena + run->interval[i].offset, run->interval[i].bytes);
+    run->tick++;
+}
+
+void mye_run_keep(mye_run *run, mye_pass *p, int node, mye_slot slot)
+{
+    const mye_buffer *b = mye_run_buffer(run, p, node, slot);
+    if (run->dry && !run->failed && b != NULL && b->live)
+        run->interval[b->current].last = INT_MAX;
 }
 
 static int pass_index(const mye_run *run, const mye_pass *p)
@@ -142,7 +162,7 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
         if (!run->dry)
             n->type->forward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
     }
-    run->tick++;
+    end_op(run);
 }
 
 /* Makes sure that the value of `node` can be read. */
@@ -206,7 +226,7 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     for (int k = 0; k < n->n_in; k++)
         if (wants_gradient(run, p, n->in[k]))
             p->value[n->in[k]].grad_written = true;
-    run->tick++;
+    end_op(run);
 }
 
 void mye_run_op(mye_run *run, const mye_touch *touch, int n,
@@ -216,7 +236,7 @@ void mye_run_op(mye_run *run, const mye_touch *touch, int n,
         touch_slot(run, touch[i].p, touch[i].node, touch[i].slot, touch[i].write);
     if (!run->dry)
         work(touch, arg);
-    run->tick++;
+    end_op(run);
 }
 
 void mye_run_show_rates(mye_run *run, mye_pass *p)
@@ -261,15 +281,14 @@ void mye_run_collect(mye_run *run, mye_pass *p, const mye_module *m, int t0, int
     const size_t lane = mye_load_lane_bytes(p, m->output, n) + (size_t)n * sizeof(float);
     if (run->dry && lane > run->lane_bytes)
         run->lane_bytes = lane;
-    run->tick++;
-    if (run->dry)
-        return;
     const int steps = p->node[m->output]->is_static ? 1 : t1 - t0;
-    for (int s = 0; s < steps; s++)
+    for (int s = 0; !run->dry && s < steps; s++)
         for (int b = 0; b < p->B; b++)
             mye_load_into(p, m->output, (mye_at){t0 + s, b, 0, n},
                           run->out + ((int64_t)(t0 + s) * p->B + b) * n, &run->lane[0]);
-    run->collected = t0 + steps;
+    if (!run->dry)
+        run->collected = t0 + steps;
+    end_op(run);
 }
 
 void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
@@ -328,5 +347,5 @@ void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, i
     p->value[m->output].grad_written = true;
     if (!run->dry)
         write_loss_grad(p, m->output, &a);
-    run->tick++;
+    end_op(run);
 }

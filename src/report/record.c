@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "io/jsontext.h"
+
 enum { METRICS_MAX = 1 << 28, SMALL_MAX = 1 << 22 };
 
 static const char *event_of(const json_t *object)
@@ -28,14 +30,17 @@ static void replace(json_t **slot, json_t *object)
     *slot = json_incref(object);
 }
 
-static void read_line(mye_record *r, const char *line, size_t n)
+static mye_status read_line(mye_record *r, const char *line, size_t n, mye_error *err)
 {
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL;
+    json_t *object = NULL;
     size_t blank = 0;
     while (blank < n && strchr(" \t\r", line[blank]))
         blank++;
     if (blank == n)
-        return;
-    json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
+        return MYE_OK;
+    if (mye_json_parse(r->folder, line, n, flags, &object, err) == MYE_ERR_NOMEM)
+        return MYE_ERR_NOMEM;
     const char *event = event_of(object);
     if (strcmp(event, "start") == 0)
         replace(&r->start, object);
@@ -48,6 +53,7 @@ static void read_line(mye_record *r, const char *line, size_t n)
     else if (!json_is_object(object))
         r->skipped++;
     json_decref(object);
+    return MYE_OK;
 }
 
 static mye_status read_metrics(mye_record *r, mye_error *err)
@@ -64,13 +70,16 @@ static mye_status read_metrics(mye_record *r, mye_error *err)
     }
     MYE_TRY(mye_file_read(r->ctx, path, METRICS_MAX, &data, &bytes, err));
     const char *at = data, *end = at + bytes;
-    while (at < end) {
+    mye_status status = MYE_OK;
+    while (at < end && status == MYE_OK) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
         const size_t n = (size_t)((line_end ? line_end : end) - at);
-        read_line(r, at, n);
+        status = read_line(r, at, n, err);
         at += n + 1;
     }
     mye_free(r->ctx, data);
+    if (status != MYE_OK)
+        return status;
     r->n_epochs = (int)json_array_size(r->epochs);
     if (!r->start && r->n_epochs == 0)
         return mye_fail(err, MYE_ERR_FORMAT, "%.200s holds no line that a run wrote", path);
@@ -104,8 +113,9 @@ mye_status mye_record_read(mye_context *ctx, const char *folder, mye_record *out
         st = read_small(out, "config.yaml", &out->config, &bytes, err);
     if (st == MYE_OK)
         st = read_small(out, "eval.json", &eval, &bytes, err);
-    if (eval)
-        out->eval = json_loadb(eval, bytes, JSON_DECODE_INT_AS_REAL, NULL);
+    if (eval && mye_json_parse("eval.json", eval, bytes, JSON_DECODE_INT_AS_REAL, &out->eval,
+                               err) == MYE_ERR_NOMEM)
+        st = MYE_ERR_NOMEM;
     mye_free(ctx, eval);
     if (st != MYE_OK)
         mye_record_free(out);

@@ -1,5 +1,7 @@
 #include "train/case.h"
 
+#include "io/jsontext.h"
+
 #include <string.h>
 
 #define MAX_FILE_BYTES ((size_t)256 << 20)
@@ -172,13 +174,10 @@ mye_status mye_case_open(mye_context *ctx, const char *path, mye_case *out, mye_
     void *data = NULL;
     size_t bytes = 0;
     MYE_TRY(mye_file_read(ctx, path, MAX_FILE_BYTES, &data, &bytes, err));
-    json_error_t where;
-    out->root = json_loadb(data, bytes, 0, &where);
+    mye_status status = mye_json_parse(path, data, bytes, 0, &out->root, err);
     mye_free(ctx, data);
-    if (out->root == NULL)
-        return mye_fail(err, MYE_ERR_FORMAT, "%s:%d:%d: not JSON: %s", path, where.line,
-                        where.column, where.text);
-    const mye_status status = read_header(out, err);
+    if (status == MYE_OK)
+        status = read_header(out, err);
     if (status != MYE_OK)
         mye_case_close(out);
     return status;

@@ -1,7 +1,7 @@
 /* Reading checkpoints back: see checkpoint.c for what is in them. */
-#include <jansson.h>
 #include <string.h>
 
+#include "io/jsontext.h"
 #include "io/safetensors.h"
 #include "train/train.h"
 
@@ -174,7 +174,10 @@ static int read_size(const json_t *object, const char *key)
 static mye_status read_input(const mye_st *st, mye_checkpoint_input *out, mye_error *err)
 {
     const char *text = mye_st_meta(st, "input");
-    json_t *o = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *o = NULL;
+    if (text && mye_json_parse(mye_st_source(st), text, strlen(text), JSON_REJECT_DUPLICATES, &o,
+                               err) == MYE_ERR_NOMEM)
+        return MYE_ERR_NOMEM;
     *out = (mye_checkpoint_input){.C = read_size(o, "C"),
                                   .H = read_size(o, "H"),
                                   .W = read_size(o, "W"),

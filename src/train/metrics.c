@@ -120,10 +120,15 @@ static json_t *config_object(const mye_config *config)
 {
     json_t *object = json_object();
     char value[sizeof config->net];
+    bool failed = false;
     for (const mye_param *p = mye_config_params(); p->name; p++)
         if (mye_params_get(mye_config_params(), config, p->name, value, sizeof value, NULL) ==
             MYE_OK)
-            json_object_set_new(object, p->name, utf8(value));
+            failed |= json_object_set_new(object, p->name, utf8(value)) != 0;
+    if (failed) {
+        json_decref(object);
+        return NULL;
+    }
     return object;
 }
 
@@ -173,8 +178,13 @@ mye_status mye_metrics_resume(mye_metrics *m, int64_t epoch, int64_t batch, mye_
 mye_status mye_metrics_epoch(mye_metrics *m, const mye_epoch_result *r, mye_error *err)
 {
     json_t *rates = json_object();
+    bool failed = false;
     for (int i = 0; i < r->n_rates; i++)
-        json_object_set_new(rates, r->rate_name[i], number(r->rate[i]));
+        failed |= json_object_set_new(rates, r->rate_name[i], number(r->rate[i])) != 0;
+    if (failed) {
+        json_decref(rates);
+        return mye_no_memory(err, 0, "a line of metrics");
+    }
     json_t *line = json_pack(
         "{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "epoch", "epoch",
         (json_int_t)r->epoch, "train_loss", number(r->train_loss), "train_accuracy",

@@ -1,7 +1,7 @@
 /* metrics.jsonl when a run goes on: what the checkpoint does not know is dropped. */
-#include <jansson.h>
 #include <string.h>
 
+#include "io/jsontext.h"
 #include "train/train.h"
 
 #define MAX_BYTES ((size_t)1 << 28)
@@ -11,25 +11,21 @@ static double value_of(const json_t *line, const char *key)
     return json_number_value(json_object_get(line, key));
 }
 
-static bool keep_line(const char *text, size_t bytes, int64_t epochs, mye_metrics_totals *totals)
+/* What cannot be read is kept: it is not ours to throw away. */
+static bool keep_line(const json_t *line, int64_t epochs, mye_metrics_totals *totals)
 {
-    json_t *line = json_loadb(text, bytes, 0, NULL);
     const char *event = json_string_value(json_object_get(line, "event"));
     const int64_t epoch = json_integer_value(json_object_get(line, "epoch"));
-    bool keep = false;
-    if (event && strcmp(event, "epoch") == 0) {
-        keep = epoch >= 1 && epoch <= epochs;
-        if (keep) {
-            totals->train_s += value_of(line, "train_s");
-            totals->test_s += value_of(line, "test_s");
-            totals->images += value_of(line, "train_s") * value_of(line, "images_per_s");
-        }
-    } else if (event) {
-        const bool is_start = strcmp(event, "start") == 0;
-        keep = epochs >= 0 && (is_start || (strcmp(event, "resume") == 0 && epoch <= epochs));
+    if (epochs < 0 || !event)
+        return epochs >= 0;
+    if (strcmp(event, "epoch") == 0) {
+        if (epoch < 1 || epoch > epochs)
+            return false;
+        totals->train_s += value_of(line, "train_s");
+        totals->test_s += value_of(line, "test_s");
+        totals->images += value_of(line, "train_s") * value_of(line, "images_per_s");
     }
-    json_decref(line);
-    return keep;
+    return strcmp(event, "end") != 0 && (strcmp(event, "resume") != 0 || epoch <= epochs);
 }
 
 static mye_status copy_lines(const char *text, size_t bytes, int64_t epochs, mye_file *file,
@@ -41,7 +37,12 @@ static mye_status copy_lines(const char *text, size_t bytes, int64_t epochs, mye
         /* A line without its end was cut off by a crash. */
         if (!stop)
             break;
-        if (keep_line(text, (size_t)(stop - text), epochs, totals))
+        json_t *line = NULL;
+        if (mye_json_parse("", text, (size_t)(stop - text), 0, &line, err) == MYE_ERR_NOMEM)
+            return MYE_ERR_NOMEM;
+        const bool keep = keep_line(line, epochs, totals);
+        json_decref(line);
+        if (keep)
             MYE_TRY(mye_file_write(file, text, (size_t)(stop - text) + 1, err));
         text = stop + 1;
     }
