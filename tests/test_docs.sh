@@ -8,7 +8,7 @@
 #
 # Each page has a working folder of its own, in which its fences run one after the other, with the
 # folders recipes, examples, tests, include and src of the project. What cannot run here is skipped, and said.
-# usage: test_docs.sh BUILD SOURCE [SANITIZERS]
+# usage: test_docs.sh BUILD SOURCE [SANITIZERS [PAGE]...]
 set -uo pipefail
 build=$(realpath "$1") source=$(realpath "$2") sanitize=${3:-}
 dir=$(mktemp -d)
@@ -22,9 +22,8 @@ chmod +x "$dir/bin/cc"
 export PATH="$dir/bin:$build:$PATH" CC="$dir/bin/cc" NO_COLOR=1
 unset MYELIN_KERNELS
 install_library() {
-    [ -d "$dir/prefix" ] && return
-    cmake --install "$build" --prefix "$dir/prefix" >"$dir/log" 2>&1 || return 1
     local pc
+    [ -d "$dir/prefix" ] || cmake --install "$build" --prefix "$dir/prefix" >"$dir/log" 2>&1 || return 1
     pc=$(find "$dir/prefix" -name myelin.pc)
     export PKG_CONFIG_PATH="${pc%/*}" LD_LIBRARY_PATH="$(dirname "${pc%/*}")"
 }
@@ -33,6 +32,7 @@ install_library() {
 have() {
     case $1 in
     exit=*) ;;
+    slow) [ -n "${MYELIN_SLOW:-}" ] || { echo "slow; MYELIN_SLOW=1 runs it"; return 1; } ;;
     cc) command -v pkg-config >/dev/null && install_library || { echo "no installed library"; return 1; } ;;
     cmocka) echo '#include <cmocka.h>' | "${CC}" -include setjmp.h -include stdarg.h -include stddef.h \
         -include stdint.h -fsyntax-only -x c - 2>/dev/null || { echo "no cmocka"; return 1; } ;;
@@ -113,8 +113,10 @@ check_links() {
     done
 }
 
-for path in "$source"/README.md "$source"/docs/*.md; do
-    run_page "$path"
+pages=("$source"/README.md "$source"/docs/*.md)
+[ $# -le 3 ] || pages=("${@:4}")
+for path in "${pages[@]}"; do
+    run_page "$(realpath "$path")"
 done
 check_links
 printf '%s run, %s skipped, %s failed\n' "$n_run" "$n_skipped" "$n_failed"
