@@ -34,7 +34,10 @@ typedef struct mye_context_options {
     const mye_allocator *allocator; /* NULL = the system's                                     */
 } mye_context_options;
 
-#define MYE_CONTEXT_OPTIONS {0, false, NULL, NULL}
+#define MYE_CONTEXT_OPTIONS  \
+    {                        \
+        0, false, NULL, NULL \
+    }
 
 MYE_API mye_status mye_context_create(const mye_context_options *options, mye_context **out,
                                       mye_error *err);

@@ -202,8 +202,7 @@ static int64_t score(mye_run *run, int B, const mye_target *target)
         for (int k = 0; k < K; k++) {
             double sum = 0;
             for (int t = 0; t < run->collected; t++)
-                sum += (double)weight[t] *
-                       (double)run->out[((int64_t)t * B + b) * K + k];
+                sum += (double)weight[t] * (double)run->out[((int64_t)t * B + b) * K + k];
             o[k] = (float)sum;
             if (o[k] > o[best])
                 best = k;
