@@ -43,7 +43,6 @@ typedef struct mye_config {
     int64_t seed, threads;
     int64_t limit_train, limit_test; /* use only so many samples; 0 = all                      */
     int64_t memory; /* refuse (or fit) above so many bytes; 0 = no limit              */
-    bool exact;     /* only kernels that sum in the direct order                      */
     bool drop_last;
     char kernels[16]; /* "" = best                                                      */
     char out[512];    /* run folder; "" = runs/<date>-<net>-<time>                      */
@@ -59,6 +58,12 @@ MYE_API mye_status mye_config_read(mye_context *ctx, mye_config *config, const c
 /* One key, dotted keys reach into methods: "step.lr". */
 MYE_API mye_status mye_config_set(mye_config *config, const char *key, const char *value,
                                   mye_error *err);
+/*
+ * What a configuration plans: the training run, and, when the data sets' sizes are known (n_train,
+ * n_test samples; 0: planned without data), the test run and the loaders beside it. Strings point
+ * into the configuration.
+ */
+MYE_API mye_plan_options mye_config_plan(const mye_config *config, int64_t n_train, int64_t n_test);
 /* YAML text of every key, with comments from the table; free with free_text. */
 MYE_API mye_status mye_config_text(mye_context *ctx, const mye_config *config, char **out,
                                    mye_error *err);
@@ -108,8 +113,8 @@ typedef struct mye_trainer mye_trainer;
 
 /* Opens data, builds the model, plans and allocates; makes the run folder with its first checkpoint.
  * `resume`: continue in config->out; read config->out/config.yaml into the config first. Only epochs,
- * eval_batch, limit_test, data_dir, threads, memory, kernels and exact may differ from the
- * checkpoint's. Threads, kernels and exact are those of ctx: make it from the configuration. */
+ * eval_batch, limit_test, data_dir, threads, memory and kernels may differ from the
+ * checkpoint's. Threads and kernels are those of ctx: make it from the configuration. */
 MYE_API mye_status mye_trainer_create(mye_context *ctx, const mye_config *config, bool resume,
                                       const mye_callbacks *callbacks, mye_trainer **out,
                                       mye_error *err);

@@ -170,7 +170,5 @@ mye_status mye_yaml_fail(const mye_yaml *at, mye_error *err, const char *format,
 /* The kernel table that the context chose (src/kernel/kernel.h). */
 struct mye_kernels;
 const struct mye_kernels *mye_context_table(const mye_context *ctx);
-/* The option `exact`: only kernels that sum in the direct order. */
-bool mye_context_exact(const mye_context *ctx);
 
 #endif
