@@ -4,7 +4,8 @@ set(MYELIN_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conver
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   list(APPEND MYELIN_FLAGS -Wnull-dereference -Wlogical-op)
 else()
-  list(APPEND MYELIN_FLAGS -Wno-unknown-pragmas) # GCC ivdep
+  # GCC ivdep; INFINITY is a float
+  list(APPEND MYELIN_FLAGS -Wno-unknown-pragmas -Wno-double-promotion)
 endif()
 if(MYELIN_WERROR)
   list(APPEND MYELIN_FLAGS -Werror)
