@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MAX_FILE_BYTES ((size_t)256 << 20)
+#define MAX_NODES      4096
 
 static mye_status bad(const mye_case *c, mye_error *err, const char *what)
 {
@@ -164,6 +165,10 @@ static mye_status read_header(mye_case *c, mye_error *err)
         return bad(c, err, "name, rule and graph are wanted");
     c->rtol = json_number_value(json_object_get(c->root, "rtol"));
     c->atol = json_number_value(json_object_get(c->root, "atol"));
+    /* Names are looked up one by one, and inputs followed by recursion. */
+    if (json_array_size(json_object_get(c->root, "graph")) > MAX_NODES)
+        return mye_fail(err, MYE_ERR_FORMAT, "%s: a reference case has at most %d nodes, got %zu",
+                        c->path, MAX_NODES, json_array_size(json_object_get(c->root, "graph")));
     MYE_TRY(read_labels(c, err));
     return read_input(c, err);
 }
