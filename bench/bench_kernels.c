@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "opponents.h"
 #include "median.h"
+#include "opponents.h"
 
 #define MAX_ROUNDS 99
 

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "median.h"
 #include "myelin/myelin.h"
 #include "opponents.h"
-#include "median.h"
 
 enum { MAX_ROUNDS = 51, RULES = 2 };
 

@@ -165,7 +165,6 @@ json_t *cli_epoch_json(const mye_epoch_result *r);
 
 void cli_plan_print(const cli *app, const mye_plan *plan, const mye_plan_options *options);
 json_t *cli_plan_json(const mye_plan *plan);
-mye_plan_options cli_plan_options(const mye_config *config);
 
 #define CLI_END      \
     {                \

@@ -55,15 +55,15 @@ static json_t *outcome_json(const comparison *c, int point, int seed)
     const cli_outcome *o = &c->result[point * c->axes.seeds.n + seed];
     char label[400];
     cli_axes_label(&c->axes, point, label, sizeof(label));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "event",
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "event",
                      "run", "point", label, "seed", c->axes.seeds.value[seed], "folder",
                      c->run[point * c->axes.seeds.n + seed], "refused",
                      o->status == MYE_OK ? "" : o->message, "test_accuracy", cli_real(o->accuracy),
                      "best_test_accuracy", cli_real(o->best_accuracy), "images_per_s",
                      cli_real(o->images_per_s), "train_s", cli_real(o->train_s), "mean_rate",
-                     cli_real(o->rate), "planned_bytes", cli_real(o->planned), "allocated_bytes",
-                     cli_real(o->allocated), "data_bytes", cli_real(o->data), "kept_bytes",
-                     cli_real(o->kept), "peak_rss_bytes", cli_real(o->peak_rss));
+                     cli_real(o->rate), "rates", o->rates, "planned_bytes", cli_real(o->planned),
+                     "allocated_bytes", cli_real(o->allocated), "data_bytes", cli_real(o->data),
+                     "kept_bytes", cli_real(o->kept), "peak_rss_bytes", cli_real(o->peak_rss));
 }
 
 static double number(const json_t *object, const char *key)
@@ -95,6 +95,8 @@ static bool finished_before(const comparison *c, const char *run, cli_outcome *o
                                  .data = number(o, "data_bytes"),
                                  .kept = number(o, "kept_bytes"),
                                  .peak_rss = number(o, "peak_rss_bytes")};
+            const char *rates = json_string_value(json_object_get(o, "rates"));
+            snprintf(out->rates, sizeof(out->rates), "%s", rates ? rates : "");
             found = true;
         }
         json_decref(o);
@@ -211,6 +213,22 @@ static void print_table(const comparison *c)
     cli_table_print(t, stdout);
 }
 
+/* Firing rate of each layer, of the first seed. */
+static void print_rates(const comparison *c)
+{
+    printf("\nspikes per neuron and step\n");
+    for (int p = 0; p < cli_axes_points(&c->axes); p++) {
+        const cli_outcome *o = &c->result[p * c->axes.seeds.n];
+        char label[400];
+        cli_axes_label(&c->axes, p, label, sizeof(label));
+        const int width = cli_text_width(label) + 2;
+        printf("%s  ", label);
+        cli_wrap(stdout, o->status == MYE_OK ? o->rates : "-", width, width,
+                 c->app->columns > 0 ? c->app->columns : 100);
+        putchar('\n');
+    }
+}
+
 static int finish(comparison *c)
 {
     const int points = cli_axes_points(&c->axes), n_runs = points * c->axes.seeds.n;
@@ -222,8 +240,10 @@ static int finish(comparison *c)
             good[n++] = c->run[i];
     }
     char *page = cli_format("%s/compare.html", c->folder);
-    if (!c->app->global.json)
+    if (!c->app->global.json) {
         print_table(c);
+        print_rates(c);
+    }
     const char *title = c->options->title[0] ? c->options->title : "Comparison";
     if (code == CLI_EXIT_OK && n > 0 &&
         mye_report_compare(c->app->ctx, good, n, title, page, &err) != MYE_OK)

@@ -45,8 +45,8 @@ typedef struct subject {
     int64_t n_train, n_test;
 } subject;
 
-static mye_status count(const cli *app, const mye_config *config, const char *split, int64_t limit,
-                        subject *s, int64_t *n, mye_error *err)
+static mye_status count(const cli *app, const mye_config *config, const char *split, subject *s,
+                        int64_t *n, mye_error *err)
 {
     mye_dataset *data = NULL;
     MYE_TRY(mye_dataset_open(app->ctx, config->data, config->data_dir, split, &data, err));
@@ -55,7 +55,7 @@ static mye_status count(const cli *app, const mye_config *config, const char *sp
     s->shape[1] = info->H;
     s->shape[2] = info->W;
     s->classes = info->classes;
-    *n = limit > 0 && limit < info->n ? limit : info->n;
+    *n = info->n;
     mye_dataset_free(data);
     return MYE_OK;
 }
@@ -63,21 +63,13 @@ static mye_status count(const cli *app, const mye_config *config, const char *sp
 static int look_at_data(cli *app, const mye_config *config, subject *s)
 {
     mye_error err = {0};
-    mye_status st = count(app, config, "train", config->limit_train, s, &s->n_train, &err);
+    mye_status st = count(app, config, "train", s, &s->n_train, &err);
     if (st == MYE_OK)
-        st = count(app, config, "test", config->limit_test, s, &s->n_test, &err);
+        st = count(app, config, "test", s, &s->n_test, &err);
     if (st == MYE_OK)
         return CLI_EXIT_OK;
     mye_hint(&err, "plan without data: --input 3x32x32 --classes 10");
     return cli_fail(app, &err);
-}
-
-static mye_plan_options options_of(const mye_config *config, const subject *s)
-{
-    mye_plan_options o = cli_plan_options(config);
-    o.n_train = s->n_train;
-    o.n_test = s->n_test;
-    return o;
 }
 
 /* One line for each method of an axis; a refusal is an answer too. */
@@ -158,7 +150,7 @@ static int show(const cli *app, const mye_config *config, const subject *s)
 {
     mye_error err = {0};
     mye_plan plan = {0};
-    const mye_plan_options o = options_of(config, s);
+    const mye_plan_options o = mye_config_plan(config, s->n_train, s->n_test);
     if (mye_plan_make(app->ctx, s->model, &o, &plan, &err) != MYE_OK)
         return cli_fail(app, &err);
     const size_t limit = (size_t)config->memory;
@@ -200,7 +192,7 @@ static int run(cli *app)
     if (o.compare == COMPARE_NOTHING) {
         code = show(app, &config, &s);
     } else {
-        const mye_plan_options options = options_of(&config, &s);
+        const mye_plan_options options = mye_config_plan(&config, s.n_train, s.n_test);
         code = compare(app, &s, &options, o.compare == COMPARE_DEPTH);
     }
     mye_model_free(s.model);

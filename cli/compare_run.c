@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,21 @@ static double mean_rate(const mye_epoch_result *r)
     return r->n_rates > 0 ? sum / r->n_rates : 0;
 }
 
+/* Firing rate of each layer as one line; what has no room is counted. */
+static void describe_rates(const mye_epoch_result *r, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < r->n_rates; i++) {
+        if (used + strlen(r->rate_name[i]) + 40 > size) {
+            snprintf(out + used, size - used, "  and %d more", r->n_rates - i);
+            return;
+        }
+        used += (size_t)snprintf(out + used, size - used, "%s%s %.3f", i > 0 ? "  " : "",
+                                 r->rate_name[i], r->rate[i]);
+    }
+}
+
 static void collect(const mye_train_result *r, const mye_plan *plan, cli_outcome *out)
 {
     out->accuracy = r->last.test_accuracy;
@@ -23,6 +39,7 @@ static void collect(const mye_train_result *r, const mye_plan *plan, cli_outcome
     out->images_per_s = r->images_per_s;
     out->train_s = r->train_s;
     out->rate = mean_rate(&r->last);
+    describe_rates(&r->last, out->rates, sizeof(out->rates));
     out->planned = (double)r->planned_bytes;
     out->allocated = (double)r->allocated_bytes - (double)r->data_bytes;
     out->data = (double)r->data_bytes;

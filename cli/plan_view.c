@@ -1,19 +1,6 @@
 /* A plan as a table and as JSON. */
 #include "cli.h"
 
-mye_plan_options cli_plan_options(const mye_config *config)
-{
-    mye_plan_options o = MYE_PLAN_OPTIONS;
-    o.time = config->time;
-    o.depth = config->depth;
-    o.step = config->step;
-    o.loss = config->loss;
-    o.T = (int)config->T;
-    o.batch = (int)config->batch;
-    o.eval_batch = (int)config->eval_batch;
-    return o;
-}
-
 static json_t *row_json(const mye_plan_row *r)
 {
     return json_pack("{s:s,s:s,s:[i,i,i],s:I,s:I,s:I,s:o}", "node", r->node, "op", r->op, "shape",

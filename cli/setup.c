@@ -35,7 +35,6 @@ int cli_open(cli *app, const mye_config *config)
     options.threads = (int)(config ? config->threads : app->global.threads);
     const char *kernels = config ? config->kernels : app->global.kernels;
     options.kernels = kernels[0] ? kernels : NULL;
-    options.exact = config && config->exact;
     if (mye_context_create(&options, &app->ctx, &err) != MYE_OK)
         return cli_fail(app, &err);
     signal_ctx = app->ctx;

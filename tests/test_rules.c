@@ -52,12 +52,8 @@ static void (*source_fill)(void *self, const mye_pass *p, int t0, int t1, float 
 static float *gradient(mye_context *ctx, mye_model *model, const char *time, int T, int B,
                        double *loss)
 {
-    const mye_run_options o = {.time = time,
-                               .depth = "global",
-                               .loss = "ce_mean",
-                               .T = T,
-                               .B = B,
-                               .training = true};
+    const mye_run_options o = {
+        .time = time, .depth = "global", .loss = "ce_mean", .T = T, .B = B, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     if (mye_run_create(ctx, model, &o, &run, &err) != MYE_OK)
@@ -68,7 +64,8 @@ static float *gradient(mye_context *ctx, mye_model *model, const char *time, int
         label[b] = b % 10;
     const mye_target target = {.label = label};
     mye_step_result r;
-    assert_int_equal(mye_run_step(run, B, (mye_source){source_fill, &seed}, &target, 3, &r, &err), MYE_OK);
+    assert_int_equal(mye_run_step(run, B, (mye_source){source_fill, &seed}, &target, 3, &r, &err),
+                     MYE_OK);
     *loss = r.loss;
     float *copy = malloc(model->n_params * sizeof(float));
     memcpy(copy, model->grad, model->n_params * sizeof(float));

@@ -28,13 +28,15 @@ typedef struct mye_allocator {
 
 typedef struct mye_context_options {
     int threads;                    /* worker threads, 0 = one per processor, at most 256     */
-    bool exact;                     /* only kernels that sum in the direct order (no Winograd) */
     const char *kernels;            /* "ref", "base", "avx2", "avx512"; NULL = MYELIN_KERNELS in
                                        the environment, else the best the processor has        */
     const mye_allocator *allocator; /* NULL = the system's                                     */
 } mye_context_options;
 
-#define MYE_CONTEXT_OPTIONS {0, false, NULL, NULL}
+#define MYE_CONTEXT_OPTIONS \
+    {                       \
+        0, NULL, NULL       \
+    }
 
 MYE_API mye_status mye_context_create(const mye_context_options *options, mye_context **out,
                                       mye_error *err);
@@ -53,6 +55,8 @@ MYE_API void mye_context_resume(mye_context *ctx);
 /* Bytes now allocated through this context, and the most there ever were. */
 MYE_API size_t mye_context_live_bytes(const mye_context *ctx);
 MYE_API size_t mye_context_peak_bytes(const mye_context *ctx);
+/* The peak counts from what is allocated now. */
+MYE_API void mye_context_restart_peak(mye_context *ctx);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define MYE_API __attribute__((visibility("default")))
+#define MYE_API               __attribute__((visibility("default")))
 #define MYE_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define MYE_API
@@ -48,11 +48,11 @@ MYE_API mye_status mye_fail(mye_error *err, mye_status code, const char *format,
 /* Sets the hint of an error that was already filled; returns err's code (MYE_OK if NULL). */
 MYE_API mye_status mye_hint(mye_error *err, const char *format, ...) MYE_PRINTF(2, 3);
 
-#define MYE_TRY(call)                                                                              \
-    do {                                                                                           \
-        const mye_status try_status_ = (call);                                                     \
-        if (try_status_ != MYE_OK)                                                                 \
-            return try_status_;                                                                    \
+#define MYE_TRY(call)                          \
+    do {                                       \
+        const mye_status try_status_ = (call); \
+        if (try_status_ != MYE_OK)             \
+            return try_status_;                \
     } while (0)
 
 #ifdef __cplusplus

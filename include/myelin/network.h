@@ -29,7 +29,10 @@ typedef struct mye_model_options {
     bool static_input;  /* the input is the same at every step (direct encoding)              */
 } mye_model_options;
 
-#define MYE_MODEL_OPTIONS {"", NULL, 1, 28, 28, 10, 1, true}
+#define MYE_MODEL_OPTIONS                \
+    {                                    \
+        "", NULL, 1, 28, 28, 10, 1, true \
+    }
 
 MYE_API mye_status mye_model_create(mye_context *ctx, const mye_model_options *options,
                                     mye_model **out, mye_error *err);
@@ -40,12 +43,12 @@ typedef struct mye_node_info {
     const char *name, *op, *options; /* options: canonical text, only what differs from default */
     int n_in;
     const int *in;
-    int C, H, W;          /* of its value                                                      */
-    bool is_spiking;      /* a neuron                                                          */
-    bool is_virtual;      /* stores nothing                                                    */
-    bool is_static;       /* computed once for all steps                                       */
-    int64_t n_weights;    /* trainable numbers                                                 */
-    double macs;          /* multiply-adds of one sample and step                              */
+    int C, H, W;       /* of its value                                                      */
+    bool is_spiking;   /* a neuron                                                          */
+    bool is_virtual;   /* stores nothing                                                    */
+    bool is_static;    /* computed once for all steps                                       */
+    int64_t n_weights; /* trainable numbers                                                 */
+    double macs;       /* multiply-adds of one sample and step                              */
 } mye_node_info;
 
 MYE_API int mye_model_nodes(const mye_model *model);

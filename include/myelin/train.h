@@ -39,15 +39,14 @@ typedef struct mye_config {
     char loss[MYE_METHOD_MAX];
     /* numbers */
     int64_t T, batch, epochs, eval_batch;
-    double clip;             /* gradient norm; 0 = off                                         */
+    double clip; /* gradient norm; 0 = off                                         */
     int64_t seed, threads;
     int64_t limit_train, limit_test; /* use only so many samples; 0 = all                      */
-    int64_t memory;          /* refuse (or fit) above so many bytes; 0 = no limit              */
-    bool exact;              /* only kernels that sum in the direct order                      */
+    int64_t memory; /* refuse (or fit) above so many bytes; 0 = no limit              */
     bool drop_last;
-    char kernels[16];        /* "" = best                                                      */
-    char out[512];           /* run folder; "" = runs/<date>-<net>-<time>                      */
-    char init[512];          /* checkpoint to start from; "" = fresh weights                   */
+    char kernels[16]; /* "" = best                                                      */
+    char out[512];    /* run folder; "" = runs/<date>-<net>-<time>                      */
+    char init[512];   /* checkpoint to start from; "" = fresh weights                   */
 } mye_config;
 
 /* The parameter table of mye_config (ends with a NULL name). */
@@ -59,6 +58,12 @@ MYE_API mye_status mye_config_read(mye_context *ctx, mye_config *config, const c
 /* One key, dotted keys reach into methods: "step.lr". */
 MYE_API mye_status mye_config_set(mye_config *config, const char *key, const char *value,
                                   mye_error *err);
+/*
+ * What a configuration plans: the training run, and, when the data sets' sizes are known (n_train,
+ * n_test samples; 0: planned without data), the test run and the loaders beside it. Strings point
+ * into the configuration.
+ */
+MYE_API mye_plan_options mye_config_plan(const mye_config *config, int64_t n_train, int64_t n_test);
 /* YAML text of every key, with comments from the table; free with free_text. */
 MYE_API mye_status mye_config_text(mye_context *ctx, const mye_config *config, char **out,
                                    mye_error *err);
@@ -66,10 +71,10 @@ MYE_API void mye_text_release(mye_context *ctx, char *text);
 
 /* What a training run tells while it works. Numbers are of the epoch so far. */
 typedef struct mye_progress {
-    const char *phase;       /* "train", "test", "save" */
-    int64_t epoch, epochs;   /* from 1 */
-    int64_t done, total;     /* batches of this phase */
-    double loss, accuracy;   /* accuracy in 0..1 */
+    const char *phase;     /* "train", "test", "save" */
+    int64_t epoch, epochs; /* from 1 */
+    int64_t done, total;   /* batches of this phase */
+    double loss, accuracy; /* accuracy in 0..1 */
     double images_per_s;
     double elapsed_s, left_s; /* of the whole run; left_s < 0: not known yet */
 } mye_progress;
@@ -81,26 +86,26 @@ typedef struct mye_epoch_result {
     double train_s, test_s, images_per_s; /* images_per_s: of training */
     double processed;                     /* fraction of the training set that was visited */
     int n_rates;
-    const char *const *rate_name;         /* neurons' names             */
-    const double *rate;                   /* spikes per neuron and step */
+    const char *const *rate_name; /* neurons' names             */
+    const double *rate;           /* spikes per neuron and step */
 } mye_epoch_result;
 
 typedef struct mye_callbacks {
     void (*progress)(void *user, const mye_progress *p); /* several times a second at most */
     void (*epoch)(void *user, const mye_epoch_result *r);
-    void (*note)(void *user, const char *line);          /* one-line remarks */
+    void (*note)(void *user, const char *line); /* one-line remarks */
     void *user;
 } mye_callbacks;
 
 typedef struct mye_train_result {
-    mye_epoch_result last;       /* of the last epoch; pointers belong to the trainer */
+    mye_epoch_result last; /* of the last epoch; pointers belong to the trainer */
     double best_test_accuracy;
     int64_t best_epoch;
     double train_s, total_s, images_per_s; /* images_per_s: over all epochs */
-    size_t planned_bytes;        /* plan.total_bytes                                  */
-    size_t allocated_bytes;      /* most that the context had allocated               */
-    size_t peak_rss_bytes;       /* of the process, as the system says                */
-    size_t data_bytes;           /* the data set in memory                            */
+    size_t planned_bytes;                  /* plan.total_bytes                                  */
+    size_t allocated_bytes;                /* most that the context had allocated               */
+    size_t peak_rss_bytes;                 /* of the process, as the system says                */
+    size_t data_bytes;                     /* the data set in memory                            */
     const char *folder;
 } mye_train_result;
 
@@ -108,8 +113,8 @@ typedef struct mye_trainer mye_trainer;
 
 /* Opens data, builds the model, plans and allocates; makes the run folder with its first checkpoint.
  * `resume`: continue in config->out; read config->out/config.yaml into the config first. Only epochs,
- * eval_batch, limit_test, data_dir, threads, memory, kernels and exact may differ from the
- * checkpoint's. Threads, kernels and exact are those of ctx: make it from the configuration. */
+ * eval_batch, limit_test, data_dir, threads, memory and kernels may differ from the
+ * checkpoint's. Threads and kernels are those of ctx: make it from the configuration. */
 MYE_API mye_status mye_trainer_create(mye_context *ctx, const mye_config *config, bool resume,
                                       const mye_callbacks *callbacks, mye_trainer **out,
                                       mye_error *err);
@@ -131,8 +136,8 @@ MYE_API mye_status mye_classifier_open(mye_context *ctx, const char *path, int b
 MYE_API const mye_config *mye_classifier_config(const mye_classifier *c);
 MYE_API const mye_model *mye_classifier_model(const mye_classifier *c);
 /* pixels [n][H][W][C] in [0, 1]; scores [n][classes] (time-mean output); n at most `batch`. */
-MYE_API mye_status mye_classifier_run(mye_classifier *c, int n, const float *pixels,
-                                      float *scores, mye_error *err);
+MYE_API mye_status mye_classifier_run(mye_classifier *c, int n, const float *pixels, float *scores,
+                                      mye_error *err);
 MYE_API void mye_classifier_free(mye_classifier *c);
 
 typedef struct mye_eval_result {

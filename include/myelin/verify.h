@@ -16,11 +16,11 @@ extern "C" {
 
 /* One compared quantity of a case. */
 typedef struct mye_verify_item {
-    char what[112];      /* "loss", "output_mean", "grads conv1.weight", ...              */
-    double largest;      /* largest absolute entry of the reference                       */
-    double error;        /* largest absolute difference                                   */
-    double relative;     /* error / largest, 0 when both are 0                            */
-    double allowed;      /* atol + rtol * largest                                         */
+    char what[112];  /* "loss", "output_mean", "grads conv1.weight", ...              */
+    double largest;  /* largest absolute entry of the reference                       */
+    double error;    /* largest absolute difference                                   */
+    double relative; /* error / largest, 0 when both are 0                            */
+    double allowed;  /* atol + rtol * largest                                         */
     bool passed;
 } mye_verify_item;
 
@@ -28,7 +28,7 @@ typedef struct mye_verify_result {
     char file[256];
     char name[112];
     bool passed;
-    bool refused;        /* this build has no such rule or node: the reason is in message */
+    bool refused; /* this build has no such rule or node: the reason is in message */
     char message[400];
     double worst_loss, worst_output, worst_gradient, worst_other; /* relative errors      */
     int n_items;
@@ -36,10 +36,13 @@ typedef struct mye_verify_result {
 } mye_verify_result;
 
 typedef struct mye_verify_options {
-    double rtol, atol;   /* < 0: 1e-3 and 1e-5, what single precision owes */
+    double rtol, atol; /* < 0: 1e-3 and 1e-5, what single precision owes */
 } mye_verify_options;
 
-#define MYE_VERIFY_OPTIONS {-1, -1}
+#define MYE_VERIFY_OPTIONS \
+    {                      \
+        -1, -1             \
+    }
 
 /* Runs one file. MYE_OK also when the case failed (see passed); an error when the file cannot be
  * read or is not a case: MYE_ERR_IO, MYE_ERR_FORMAT. */
@@ -51,22 +54,25 @@ MYE_API void mye_verify_free(mye_context *ctx, mye_verify_result *result);
 /* One weight of a gradient check. */
 typedef struct mye_gradcheck_item {
     char name[112];
-    int64_t checked;     /* entries that were moved                             */
-    double largest;      /* largest numeric derivative                          */
-    double error;        /* largest difference to the gradient                  */
+    int64_t checked; /* entries that were moved                             */
+    double largest;  /* largest numeric derivative                          */
+    double error;    /* largest difference to the gradient                  */
     bool passed;
 } mye_gradcheck_item;
 
 typedef struct mye_gradcheck_options {
     const char *time, *loss;
     int T, batch;
-    int entries;         /* of each weight                    */
-    double step;         /* of the central difference         */
-    double tolerance;    /* relative to the weight's largest  */
+    int entries;      /* of each weight                    */
+    double step;      /* of the central difference         */
+    double tolerance; /* relative to the weight's largest  */
     uint64_t seed;
 } mye_gradcheck_options;
 
-#define MYE_GRADCHECK_OPTIONS {"bptt", "ce_mean", 3, 2, 12, 1e-2, 2e-2, 1}
+#define MYE_GRADCHECK_OPTIONS                      \
+    {                                              \
+        "bptt", "ce_mean", 3, 2, 12, 1e-2, 2e-2, 1 \
+    }
 
 /* Compares the gradient with central differences, spikes replaced by the surrogate's primitive (so
  * the resets must not be detached). Free items with mye_gradcheck_free. */

@@ -96,9 +96,9 @@ void *mye_lane_take(mye_lane *lane, size_t bytes);
  * 2, or a third of the length). `candidate(arg, i)` returns NULL after the last. */
 const char *mye_nearest(const char *word, const char *(*candidate)(const void *arg, size_t i),
                         const void *arg);
-bool mye_parse_int(const char *text, int64_t *out);    /* whole text, no overflow */
-bool mye_parse_double(const char *text, double *out);  /* whole text, C locale, finite or inf */
-bool mye_parse_bytes(const char *text, int64_t *out);  /* 512M, 2G, 1.5GiB, 1024 (binary units) */
+bool mye_parse_int(const char *text, int64_t *out);   /* whole text, no overflow */
+bool mye_parse_double(const char *text, double *out); /* whole text, C locale, finite or inf */
+bool mye_parse_bytes(const char *text, int64_t *out); /* 512M, 2G, 1.5GiB, 1024 (binary units) */
 bool mye_parse_bool(const char *text, bool *out);
 /* "1.50 GiB", "512 B"; out holds at least 32 chars. Returns out. */
 char *mye_format_bytes(uint64_t bytes, char *out, size_t size);
@@ -131,7 +131,7 @@ mye_status mye_file_write(mye_file *file, const void *data, size_t bytes, mye_er
 mye_status mye_file_commit(mye_file *file, mye_error *err); /* frees in any case */
 void mye_file_abandon(mye_file *file);                      /* removes PATH.tmp; NULL is fine */
 uint32_t mye_crc32c(uint32_t crc, const void *data, size_t bytes); /* start with 0 */
-double mye_now_s(void); /* monotonic seconds */
+double mye_now_s(void);                                            /* monotonic seconds */
 
 /* ---- configuration (config.c, libyaml) ---- */
 
@@ -144,12 +144,12 @@ double mye_now_s(void); /* monotonic seconds */
 typedef enum mye_yaml_type { MYE_YAML_SCALAR, MYE_YAML_SEQUENCE, MYE_YAML_MAPPING } mye_yaml_type;
 typedef struct mye_yaml {
     mye_yaml_type type;
-    int line, column;        /* from 1; a mapping's value has its key's    */
-    const char *text;        /* SCALAR: the value                          */
-    int n;                   /* children                                   */
-    struct mye_yaml *child;  /* SEQUENCE: items; MAPPING: values           */
-    const char **key;        /* MAPPING: keys                              */
-    const char *source;      /* name of the file, for messages             */
+    int line, column;       /* from 1; a mapping's value has its key's    */
+    const char *text;       /* SCALAR: the value                          */
+    int n;                  /* children                                   */
+    struct mye_yaml *child; /* SEQUENCE: items; MAPPING: values           */
+    const char **key;       /* MAPPING: keys                              */
+    const char *source;     /* name of the file, for messages             */
 } mye_yaml;
 
 mye_status mye_yaml_parse(mye_context *ctx, const char *source, const char *text, size_t bytes,
@@ -170,7 +170,5 @@ mye_status mye_yaml_fail(const mye_yaml *at, mye_error *err, const char *format,
 /* The kernel table that the context chose (src/kernel/kernel.h). */
 struct mye_kernels;
 const struct mye_kernels *mye_context_table(const mye_context *ctx);
-/* The option `exact`: only kernels that sum in the direct order. */
-bool mye_context_exact(const mye_context *ctx);
 
 #endif

@@ -47,7 +47,7 @@ mye_status mye_context_create(const mye_context_options *options, mye_context **
     mye_context *ctx = mye_raw_alloc(options->allocator, sizeof *ctx);
     if (ctx == NULL)
         return mye_no_memory(err, sizeof *ctx, "a context");
-    *ctx = (mye_context){.exact = options->exact};
+    *ctx = (mye_context){0};
     if (options->allocator != NULL)
         ctx->allocator = *options->allocator;
     ctx->n_threads = options->threads;
@@ -88,11 +88,6 @@ const struct mye_kernels *mye_context_table(const mye_context *ctx)
     return ctx->kernels;
 }
 
-bool mye_context_exact(const mye_context *ctx)
-{
-    return ctx->exact;
-}
-
 void mye_context_cancel(mye_context *ctx)
 {
     atomic_store(&ctx->cancelled, true);
@@ -111,6 +106,11 @@ void mye_context_resume(mye_context *ctx)
 size_t mye_context_live_bytes(const mye_context *ctx)
 {
     return atomic_load(&ctx->live_bytes);
+}
+
+void mye_context_restart_peak(mye_context *ctx)
+{
+    atomic_store(&ctx->peak_bytes, atomic_load(&ctx->live_bytes));
 }
 
 size_t mye_context_peak_bytes(const mye_context *ctx)

@@ -15,7 +15,6 @@ struct mye_context {
     mye_allocator allocator; /* allocate NULL: the system's */
     atomic_size_t live_bytes, peak_bytes;
     atomic_bool cancelled;
-    bool exact;
     int n_threads;
     mye_pool *pool; /* NULL with one thread */
     const struct mye_kernels *kernels;

@@ -16,12 +16,12 @@
 #include "base/base.h"
 
 typedef struct mye_conv_shape {
-    int C, H, W;       /* input                       */
-    int O, OH, OW;     /* output                      */
-    int kh, kw;        /* window                      */
-    int sh, sw;        /* stride                      */
-    int ph, pw;        /* zero padding on either side */
-    int groups;        /* divides C and O             */
+    int C, H, W;   /* input                       */
+    int O, OH, OW; /* output                      */
+    int kh, kw;    /* window                      */
+    int sh, sw;    /* stride                      */
+    int ph, pw;    /* zero padding on either side */
+    int groups;    /* divides C and O             */
 } mye_conv_shape;
 
 /*
@@ -80,17 +80,17 @@ typedef struct mye_lif {
 
 /* Derivative of the spike with respect to the membrane; x = u - theta. The parameters' meaning per
  * surrogate is in src/neuron/surrogate.c, which also fixes the order of this list (X-macro). */
-#define MYE_SURROGATE_LIST(X)                                                                      \
-    X(atan)                                                                                        \
-    X(erf)                                                                                         \
-    X(fast_sigmoid)                                                                                \
-    X(leaky_k_relu)                                                                                \
-    X(piecewise_exponential)                                                                       \
-    X(piecewise_leaky_relu)                                                                        \
-    X(rectangle)                                                                                   \
-    X(sigmoid)                                                                                     \
-    X(soft_sign)                                                                                   \
-    X(straight_through)                                                                            \
+#define MYE_SURROGATE_LIST(X) \
+    X(atan)                   \
+    X(erf)                    \
+    X(fast_sigmoid)           \
+    X(leaky_k_relu)           \
+    X(piecewise_exponential)  \
+    X(piecewise_leaky_relu)   \
+    X(rectangle)              \
+    X(sigmoid)                \
+    X(soft_sign)              \
+    X(straight_through)       \
     X(triangle)
 typedef enum mye_surrogate_id {
 #define X(name) MYE_SURROGATE_##name,
@@ -115,13 +115,13 @@ typedef struct mye_kernels {
     void (*bits_expand)(int64_t n, const uint64_t *bits, int64_t first, float *dst);
     /* number of set bits in whole words */
     int64_t (*bits_count)(int64_t n_words, const uint64_t *bits);
-    void (*add)(int64_t n, const float *x, float *y);             /* y += x       */
-    void (*scale)(int64_t n, float a, const float *x, float *y);  /* y = a x      */
-    void (*axpy)(int64_t n, float a, const float *x, float *y);   /* y += a x     */
-    void (*mul)(int64_t n, const float *x, float *y);             /* y *= x       */
+    void (*add)(int64_t n, const float *x, float *y);            /* y += x       */
+    void (*scale)(int64_t n, float a, const float *x, float *y); /* y = a x      */
+    void (*axpy)(int64_t n, float a, const float *x, float *y);  /* y += a x     */
+    void (*mul)(int64_t n, const float *x, float *y);            /* y *= x       */
     /* rows of C channels: y[r][c] = x[r][c] * scale[c] + shift[c]; x may equal y */
-    void (*affine)(int64_t rows, int64_t C, const float *x, const float *scale,
-                   const float *shift, float *y);
+    void (*affine)(int64_t rows, int64_t C, const float *x, const float *scale, const float *shift,
+                   float *y);
     /* rows of C: sum[c] += x - center[c], square[c] += (x - center[c])^2 */
     void (*norm_sums)(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
                       float *square);

@@ -42,8 +42,8 @@ static size_t lowest_offset(const mye_interval *interval, const int *order, int 
         moved = false;
         for (int i = 0; i < placed; i++) {
             const mye_interval *y = &interval[order[i]];
-            if (y->bytes != 0 && together(&interval[x], y) && y->offset < offset + interval[x].bytes &&
-                offset < y->offset + y->bytes) {
+            if (y->bytes != 0 && together(&interval[x], y) &&
+                y->offset < offset + interval[x].bytes && offset < y->offset + y->bytes) {
                 offset = y->offset + y->bytes;
                 moved = true;
             }

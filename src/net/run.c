@@ -202,8 +202,7 @@ static int64_t score(mye_run *run, int B, const mye_target *target)
         for (int k = 0; k < K; k++) {
             double sum = 0;
             for (int t = 0; t < run->collected; t++)
-                sum += (double)weight[t] *
-                       (double)run->out[((int64_t)t * B + b) * K + k];
+                sum += (double)weight[t] * (double)run->out[((int64_t)t * B + b) * K + k];
             o[k] = (float)sum;
             if (o[k] > o[best])
                 best = k;
@@ -456,6 +455,16 @@ static void add_stays(const mye_run *run, mye_plan *plan)
         }
 }
 
+/* Multiply-adds of a node in one step: forward, and in training backward weights and, but for the
+ * first layer, backward data. A second pass, on rates, makes the only backward step. */
+static double step_macs(const mye_run *run, const mye_node *n, double macs)
+{
+    const int steps = n->is_static ? 1 : run->options.T;
+    const int backward = run->n_passes > 1 ? 1 : steps;
+    const int passes = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad ? 2 : 1;
+    return macs * run->options.B * (steps + (run->options.training ? backward * passes : 0));
+}
+
 static void fill_rows(const mye_run *run, mye_plan *plan)
 {
     const mye_model *model = run->model;
@@ -474,7 +483,7 @@ static void fill_rows(const mye_run *run, mye_plan *plan)
         for (int k = 0; k < n->n_weights; k++)
             row->weight_bytes +=
                 n->weight[k].count * sizeof(float) * (n->weight[k].trainable ? 2 : 1);
-        plan->macs += ops.macs * (n->is_static ? 1 : run->options.T) * run->options.B;
+        plan->macs += step_macs(run, n, ops.macs);
     }
     add_stays(run, plan);
 }

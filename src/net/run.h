@@ -35,8 +35,7 @@ typedef struct mye_loss {
     bool per_step; /* sum of one loss per step: span-by-span rules can use it */
     /* Mean over the batch (with weights); grad [steps][B][K] written when not NULL; per_sample [B]
      * receives (adds) each sample's own unweighted loss when not NULL. */
-    double (*eval)(const void *options, const mye_loss_input *in, float *grad,
-                   float *per_sample);
+    double (*eval)(const void *options, const mye_loss_input *in, float *grad, float *per_sample);
 } mye_loss;
 extern const mye_kind mye_kind_loss;
 
@@ -57,8 +56,15 @@ typedef struct mye_module {
 
 /* ---- buffers ---- */
 
-typedef enum mye_slot { MYE_SLOT_DATA, MYE_SLOT_GRAD, MYE_SLOT_U, MYE_SLOT_E, MYE_SLOT_R,
-                        MYE_SLOT_EPS, MYE_SLOT_COUNT } mye_slot;
+typedef enum mye_slot {
+    MYE_SLOT_DATA,
+    MYE_SLOT_GRAD,
+    MYE_SLOT_U,
+    MYE_SLOT_E,
+    MYE_SLOT_R,
+    MYE_SLOT_EPS,
+    MYE_SLOT_COUNT
+} mye_slot;
 
 typedef struct mye_run mye_run;
 struct mye_time_rule;
@@ -72,18 +78,18 @@ typedef struct mye_run_options {
     bool input_grad; /* dL/d(input) is wanted               */
 } mye_run_options;
 
-mye_status mye_run_create(mye_context *ctx, const mye_model *model,
-                          const mye_run_options *options, mye_run **out, mye_error *err);
+mye_status mye_run_create(mye_context *ctx, const mye_model *model, const mye_run_options *options,
+                          mye_run **out, mye_error *err);
 /* Counts only: never allocates the arena. */
-mye_status mye_run_count(mye_context *ctx, const mye_model *model,
-                         const mye_run_options *options, mye_plan *plan, mye_error *err);
+mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run_options *options,
+                         mye_plan *plan, mye_error *err);
 void mye_run_free(mye_run *run);
 
 typedef struct mye_step_result {
     double loss;
-    int64_t correct;        /* samples whose best class is the (first) label                  */
+    int64_t correct;         /* samples whose best class is the (first) label                  */
     const float *per_sample; /* [B] losses                                                     */
-    const float *output;    /* [B][K] outputs collapsed over time, as the readout says         */
+    const float *output;     /* [B][K] outputs collapsed over time, as the readout says         */
 } mye_step_result;
 
 /* One step with n <= B samples: training computes gradients into the model's gradient block (which

@@ -8,15 +8,15 @@
 typedef struct mye_interval {
     int first, last; /* ticks; one op = one tick */
     size_t bytes, offset;
-    int next;        /* the same buffer's next stay, -1: none */
-    int pass, node;  /* for the plan's table; node -1: scratch of an op */
+    int next;       /* the same buffer's next stay, -1: none */
+    int pass, node; /* for the plan's table; node -1: scratch of an op */
     mye_slot slot;
 } mye_interval;
 
 typedef struct mye_buffer {
-    size_t bytes;      /* 0: this slot is not used                      */
-    int head, tail;    /* intervals, -1: none                           */
-    int current;       /* the stay that is now in the arena, -1         */
+    size_t bytes;   /* 0: this slot is not used                      */
+    int head, tail; /* intervals, -1: none                           */
+    int current;    /* the stay that is now in the arena, -1         */
     bool live;
 } mye_buffer;
 

@@ -309,9 +309,9 @@ void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
         .time_weight = mye_run_time_weight(run) + t0,
         .target = run->target,
     };
-    run->loss_value += loss->eval(run->loss.options, &in,
-                                  run->options.training ? run->dout + t0 * row : NULL,
-                                  run->per_sample);
+    run->loss_value +=
+        loss->eval(run->loss.options, &in, run->options.training ? run->dout + t0 * row : NULL,
+                   run->per_sample);
 }
 
 typedef struct {

@@ -47,8 +47,11 @@ typedef enum mye_format { MYE_F32, MYE_BITS } mye_format;
 /* How the outside world (PyTorch, safetensors, golden files) lays a weight out, and we:
  *   PLAIN  the same           CONV   [O][C/g][kh][kw] <-> [kh][kw][C/g][O]
  *   DENSE  [O][c*h*w] <-> [h][w][c][O]  (with the input's c, h, w)                      */
-typedef enum mye_weight_layout { MYE_WEIGHT_PLAIN, MYE_WEIGHT_CONV, MYE_WEIGHT_DENSE }
-    mye_weight_layout;
+typedef enum mye_weight_layout {
+    MYE_WEIGHT_PLAIN,
+    MYE_WEIGHT_CONV,
+    MYE_WEIGHT_DENSE
+} mye_weight_layout;
 
 typedef enum mye_init {
     MYE_INIT_CONSTANT,        /* `gain` everywhere                                          */
@@ -59,19 +62,19 @@ typedef enum mye_init {
 } mye_init;
 
 typedef struct mye_weight {
-    char name[112];    /* "<node>.<role>"                                                  */
-    const char *role;  /* "weight", "bias", "running_mean", ...                             */
-    int rank, dim[4];  /* outside layout                                                   */
-    int c, h, w;       /* DENSE: the input's shape                                         */
+    char name[112];   /* "<node>.<role>"                                                  */
+    const char *role; /* "weight", "bias", "running_mean", ...                             */
+    int rank, dim[4]; /* outside layout                                                   */
+    int c, h, w;      /* DENSE: the input's shape                                         */
     size_t count;
     mye_weight_layout layout;
-    bool trainable;    /* false: a buffer (running statistics)                             */
-    bool decay;        /* weight decay applies (convolution and dense weights)             */
+    bool trainable; /* false: a buffer (running statistics)                             */
+    bool decay;     /* weight decay applies (convolution and dense weights)             */
     mye_init init;
     double gain;
-    int64_t fan;       /* fan_in (or fan_out) for the Kaiming initialisers                 */
-    float *data;       /* in the model's block                                             */
-    float *grad;       /* the same place of the gradient block; NULL for buffers           */
+    int64_t fan; /* fan_in (or fan_out) for the Kaiming initialisers                 */
+    float *data; /* in the model's block                                             */
+    float *grad; /* the same place of the gradient block; NULL for buffers           */
 } mye_weight;
 
 /* Work and size of one sample and one time step, for tables, `plan` and energy figures. */
@@ -131,8 +134,8 @@ struct mye_node {
     mye_shape in_shape; /* of the first input                                             */
     mye_shape shape;
     mye_format format;
-    bool is_static;     /* value is the same at every step                                */
-    bool needs_grad;    /* has weights, or something before it has                        */
+    bool is_static;  /* value is the same at every step                                */
+    bool needs_grad; /* has weights, or something before it has                        */
     int n_consumers;
     int n_weights;
     mye_weight *weight; /* trainable ones and buffers, in the order of declaration        */
@@ -147,15 +150,15 @@ mye_weight *mye_node_find(const mye_node *n, const char *role);
 
 /* What a pass knows of one node's value. Rows: one (t, b) block. */
 typedef struct mye_value {
-    void *data;     /* float or uint64_t words; NULL for virtual nodes                     */
+    void *data; /* float or uint64_t words; NULL for virtual nodes                     */
     mye_format format;
-    int steps;      /* steps held: 1 for static values                                     */
-    int64_t n;      /* elements of a sample                                                */
-    int64_t row;    /* floats or words of a row                                            */
-    float *grad;    /* [steps][B][n], NULL when nobody needs it                            */
+    int steps;         /* steps held: 1 for static values                                     */
+    int64_t n;         /* elements of a sample                                                */
+    int64_t row;       /* floats or words of a row                                            */
+    float *grad;       /* [steps][B][n], NULL when nobody needs it                            */
     bool grad_written; /* someone wrote it already in this backward pass                   */
     bool grad_alias;   /* grad is the same memory as that of the only consumer             */
-    void *state;    /* state_bytes                                                         */
+    void *state;       /* state_bytes                                                         */
     /* neurons only; which of them exist is the time rule's choice */
     float *u;       /* [B][n] membrane before reset at the last step: carried between spans */
     float *e, *r;   /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
@@ -167,7 +170,7 @@ typedef struct mye_value {
 typedef enum mye_probe_kind {
     MYE_PROBE_MEMBRANE,
     MYE_PROBE_SPIKES,
-    MYE_PROBE_RATE,       /* rate-based learning: whole rows, t = 0 */
+    MYE_PROBE_RATE, /* rate-based learning: whole rows, t = 0 */
     MYE_PROBE_ELIGIBILITY
 } mye_probe_kind;
 typedef void (*mye_probe)(void *arg, const mye_node *n, mye_probe_kind kind, mye_at at,
@@ -183,16 +186,16 @@ struct mye_pass {
     mye_node *const *node;
     int n_nodes;
     int T, B;
-    int t_base;        /* first step that the buffers hold (span-by-span rules), else 0      */
-    bool training;     /* batch statistics, dropout                                          */
-    bool smooth;       /* gradient check: spikes replaced by the surrogate's primitive       */
-    bool per_step;     /* single-step mode: batch norm sees one step at a time               */
-    bool rates;        /* this is the rate pass: batch norm uses the statistics in its state */
-    bool repeated;     /* a value is recomputed: no running statistics, no counting          */
-    uint64_t seed;     /* of this training step, for dropout                                 */
-    mye_value *value;  /* [n_nodes]                                                          */
-    void *scratch;     /* of the op that runs                                                */
-    mye_probe probe;   /* NULL as a rule                                                     */
+    int t_base;       /* first step that the buffers hold (span-by-span rules), else 0      */
+    bool training;    /* batch statistics, dropout                                          */
+    bool smooth;      /* gradient check: spikes replaced by the surrogate's primitive       */
+    bool per_step;    /* single-step mode: batch norm sees one step at a time               */
+    bool rates;       /* this is the rate pass: batch norm uses the statistics in its state */
+    bool repeated;    /* a value is recomputed: no running statistics, no counting          */
+    uint64_t seed;    /* of this training step, for dropout                                 */
+    mye_value *value; /* [n_nodes]                                                          */
+    void *scratch;    /* of the op that runs                                                */
+    mye_probe probe;  /* NULL as a rule                                                     */
     void *probe_arg;
 };
 

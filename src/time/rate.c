@@ -226,8 +226,8 @@ static void add_steps(const mye_touch *touch, double factor)
 }
 
 /* The value of a layer's rate pass, as far as this span of the spike pass tells it. */
-static void collect_current(const rate_options *o, mye_run *run, mye_pass *spikes,
-                            mye_pass *rates, int node, int t0, int t1)
+static void collect_current(const rate_options *o, mye_run *run, mye_pass *spikes, mye_pass *rates,
+                            int node, int t0, int t1)
 {
     const mye_model *model = mye_run_model(run);
     const mye_node *n = model->node[node];
@@ -270,8 +270,7 @@ static void rate_values(const rate_options *o, mye_run *run, mye_pass *spikes, m
                         const mye_module *m)
 {
     const mye_model *model = mye_run_model(run);
-    const double how =
-        (double)o->bn_eps_count * (o->bn_statistics == STATISTICS_LAST ? -1.0 : 1.0);
+    const double how = (double)o->bn_eps_count * (o->bn_statistics == STATISTICS_LAST ? -1.0 : 1.0);
     for (int i = m->first; i <= m->last; i++) {
         if (model->node[i]->type == &mye_node_batchnorm) {
             const mye_touch touch[] = {{spikes, i, MYE_SLOT_DATA, false},
@@ -296,8 +295,7 @@ static void step(const void *options, mye_run *run, const mye_module *m)
         mye_run_collect(run, rates, m, 0, 1);
     mye_run_loss(run, m, 0, outputs);
     mye_run_begin_backward(run, rates);
-    mye_run_loss_grad(run, rates, m, 0, outputs,
-                      o->grad_scale == SCALE_T ? 1.0 / spikes->T : 1.0);
+    mye_run_loss_grad(run, rates, m, 0, outputs, o->grad_scale == SCALE_T ? 1.0 / spikes->T : 1.0);
     for (int i = m->last; i >= m->first; i--)
         mye_run_backward(run, rates, i, 0, 1);
 }

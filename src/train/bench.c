@@ -29,24 +29,6 @@ static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
         memcpy(dst + (size_t)t * row, bench->image, row * sizeof(float));
 }
 
-/* Which layers run how often, forward and backward. */
-static double count_gflop(const mye_model *model, const mye_plan_options *o, bool one_backward)
-{
-    double macs = 0;
-    for (int i = 0; i < model->n_nodes; i++) {
-        const mye_node *n = model->node[i];
-        mye_ops ops = {0};
-        if (n->type->count == NULL)
-            continue;
-        n->type->count(n, &ops);
-        const int forward = n->is_static ? 1 : o->T;
-        const int backward = n->is_static || one_backward ? 1 : o->T;
-        const bool first = !model->node[n->in[0]]->needs_grad;
-        macs += ops.macs * (forward + backward * (first ? 1 : 2));
-    }
-    return 2e-9 * macs * o->batch;
-}
-
 static mye_status make_input(mye_bench *b, mye_error *err)
 {
     const size_t n = (size_t)b->B * (size_t)mye_shape_size(b->model->node[0]->shape);
@@ -68,6 +50,7 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
     MYE_TRY(mye_model_create(b->ctx, model, &b->model, err));
     MYE_TRY(mye_plan_make(b->ctx, b->model, plan, &planned, err));
     b->bytes = planned.total_bytes;
+    b->gflop = 2e-9 * planned.macs;
     mye_plan_free(b->ctx, &planned);
     const mye_run_options run = {.time = plan->time,
                                  .depth = plan->depth,
@@ -78,8 +61,6 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
     MYE_TRY(mye_run_create(b->ctx, b->model, &run, &b->run, err));
     MYE_TRY(mye_stepper_create(b->ctx, b->model, plan->step, "constant", INT32_MAX, INT32_MAX,
                                &b->stepper, err));
-    /* Two passes: the second, on rates, makes the only backward step. */
-    b->gflop = count_gflop(b->model, plan, mye_run_rate_pass(b->run) != NULL);
     return make_input(b, err);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MAX_FILE_BYTES ((size_t)256 << 20)
-#define MAX_NODES      4096 /* names are searched one by one */
+#define MAX_NODES      4096
 
 static mye_status bad(const mye_case *c, mye_error *err, const char *what)
 {
@@ -164,10 +164,12 @@ static mye_status read_header(mye_case *c, mye_error *err)
     if (c->name == NULL || !json_is_array(json_object_get(c->root, "graph")) ||
         !json_is_object(json_object_get(c->root, "rule")))
         return bad(c, err, "name, rule and graph are wanted");
-    if (json_array_size(json_object_get(c->root, "graph")) > MAX_NODES)
-        return bad(c, err, "its graph has more than 4096 nodes");
     c->rtol = json_number_value(json_object_get(c->root, "rtol"));
     c->atol = json_number_value(json_object_get(c->root, "atol"));
+    /* Names are looked up one by one, and inputs followed by recursion. */
+    if (json_array_size(json_object_get(c->root, "graph")) > MAX_NODES)
+        return mye_fail(err, MYE_ERR_FORMAT, "%s: a reference case has at most %d nodes, got %zu",
+                        c->path, MAX_NODES, json_array_size(json_object_get(c->root, "graph")));
     MYE_TRY(read_labels(c, err));
     return read_input(c, err);
 }

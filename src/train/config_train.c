@@ -128,3 +128,23 @@ void mye_text_release(mye_context *ctx, char *text)
 {
     mye_free(ctx, text);
 }
+
+mye_plan_options mye_config_plan(const mye_config *config, int64_t n_train, int64_t n_test)
+{
+    mye_plan_options o = MYE_PLAN_OPTIONS;
+    o.time = config->time;
+    o.depth = config->depth;
+    o.step = config->step;
+    o.loss = config->loss;
+    o.T = (int)config->T;
+    o.batch = (int)config->batch;
+    o.n_train = n_train;
+    o.n_test = n_test;
+    if (n_test == 0)
+        return o;
+    const int64_t used =
+        config->limit_test > 0 && config->limit_test < n_test ? config->limit_test : n_test;
+    const int64_t batch = config->eval_batch > 0 ? config->eval_batch : config->batch;
+    o.eval_batch = (int)(batch < used ? batch : used);
+    return o;
+}

@@ -23,6 +23,12 @@ static mye_status check_pair(const mye_dataset_info *a, const mye_dataset_info *
     return MYE_OK;
 }
 
+static mye_plan_options plan_options(const mye_trainer *t)
+{
+    return mye_config_plan(&t->config, mye_dataset_about(t->train)->n,
+                           mye_dataset_about(t->test)->n);
+}
+
 static mye_status open_data(mye_trainer *t, mye_error *err)
 {
     const mye_config *c = &t->config;
@@ -39,8 +45,9 @@ static mye_status open_data(mye_trainer *t, mye_error *err)
                         "with drop_last a batch of %lld wants at least as many training samples, "
                         "got %lld",
                         (long long)c->batch, (long long)t->n_train);
-    const int64_t eval = limited(c->eval_batch > 0 ? c->eval_batch : c->batch, t->n_test);
-    t->eval_batch = (int)eval;
+    t->eval_batch = plan_options(t).eval_batch;
+    /* What is allocated from here on was planned; unpacking the data was not. */
+    mye_context_restart_peak(t->ctx);
     return MYE_OK;
 }
 
@@ -76,20 +83,6 @@ static mye_status make_model(mye_trainer *t, mye_error *err)
 }
 
 /* ---- plan ---- */
-
-static mye_plan_options plan_options(const mye_trainer *t)
-{
-    const mye_config *c = &t->config;
-    return (mye_plan_options){.time = c->time,
-                              .depth = c->depth,
-                              .step = c->step,
-                              .loss = c->loss,
-                              .T = (int)c->T,
-                              .batch = (int)c->batch,
-                              .eval_batch = t->eval_batch,
-                              .n_train = mye_dataset_about(t->train)->n,
-                              .n_test = mye_dataset_about(t->test)->n};
-}
 
 static mye_status too_large(mye_trainer *t, mye_error *err)
 {

@@ -41,6 +41,7 @@ export -f t
 steady()
 {
     sed -E -e "s#$here#TESTS#g; s#$work#WORK#g" \
+        -e 's#"memory_bytes":[0-9]+#"memory_bytes":SIZE#g' \
         -e 's#[0-9.]+ (B|[KMGT]iB)\b#SIZE#g' \
         -e 's#(best, epoch )[0-9]+#\1N#g' \
         -e 's#[0-9.]+( [kM])? images/s#SPEED#g; s#[0-9.]+( [kM])? img/s#SPEED#g' \
