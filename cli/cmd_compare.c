@@ -216,6 +216,9 @@ static void print_table(const comparison *c)
 /* Firing rate of each layer, of the first seed. */
 static void print_rates(const comparison *c)
 {
+    if (c->result[0].data > 0)
+        printf("\nprocess peak: with the program and the data set, %s, which a plan leaves out\n",
+               cli_bytes((uint64_t)c->result[0].data).text);
     printf("\nspikes per neuron and step\n");
     for (int p = 0; p < cli_axes_points(&c->axes); p++) {
         const cli_outcome *o = &c->result[p * c->axes.seeds.n];
