@@ -260,13 +260,11 @@ static void losses_of_steps_add_up_span_by_span(void **state)
 static void gradients_agree_with_finite_differences(void **state)
 {
     (void)state;
-    static const char *const losses[] = {"ce_mean",
-                                         "ce_mean:smoothing=0.1",
-                                         "ce_step",
-                                         "ce_step:smoothing=0.2",
-                                         "mse_mean",
-                                         "ce_mse:a=0.3",
-                                         "ce_mse:a=0.3,target=constant,means=0.5,smoothing=0.1"};
+    static const char *const losses[] = {
+        "ce_mean",      "ce_mean:smoothing=0.1",
+        "ce_step",      "ce_step:smoothing=0.2",
+        "mse_mean",     "mse_mean:target=constant,means=0.3",
+        "ce_mse:a=0.3", "ce_mse:a=0.3,target=constant,means=0.5,smoothing=0.1"};
     fixture f;
     fill(&f);
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
