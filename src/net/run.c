@@ -183,8 +183,6 @@ static void run_modules(mye_run *run)
             time_rule(run)->step(run->time.options, run, run->at);
         else
             infer(run, run->at);
-        if (!run->dry && run->on_module != NULL)
-            run->on_module(run->on_module_self, run->at);
     }
     if (run->options.input_grad)
         mye_run_keep(run, &run->pass[0]->pass, 0, MYE_SLOT_GRAD);
@@ -402,12 +400,6 @@ size_t mye_run_bytes(const mye_run *run)
 {
     return run->arena_bytes + run->state_bytes +
            (size_t)mye_context_threads(run->ctx) * run->lane_bytes;
-}
-
-void mye_run_on_module(mye_run *run, void (*done)(void *self, const mye_module *m), void *self)
-{
-    run->on_module = done;
-    run->on_module_self = self;
 }
 
 mye_pass *mye_run_pass(mye_run *run)

@@ -97,9 +97,6 @@ typedef struct mye_step_result {
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err);
 size_t mye_run_bytes(const mye_run *run); /* what this run allocated */
-/* For depth rules that move the weights of each module at once: called after each module's
- * backward pass. NULL: not called. */
-void mye_run_on_module(mye_run *run, void (*done)(void *self, const mye_module *m), void *self);
 /* The spike pass, for tests, probes and firing rates. */
 mye_pass *mye_run_pass(mye_run *run);
 /* The second pass (rate-based learning); NULL when the rule has none. */

@@ -62,8 +62,6 @@ struct mye_run {
     mye_source source;
     const mye_target *target;
     double loss_value;
-    void (*on_module)(void *self, const mye_module *m);
-    void *on_module_self;
 };
 
 /* Places intervals so that two that live at the same time never overlap; returns the arena's
