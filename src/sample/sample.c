@@ -93,11 +93,6 @@ int64_t mye_sampler_epoch(mye_sampler *s, int64_t epoch, const int64_t **order,
     return decide(s, now, epoch, order, weight);
 }
 
-bool mye_sampler_wants_scores(const mye_sampler *s)
-{
-    return s->rule->observe != NULL;
-}
-
 void mye_sampler_observe(mye_sampler *s, int B, const int64_t *index, const float *loss)
 {
     if (s->rule->observe)

@@ -31,7 +31,6 @@ void mye_sampler_free(mye_sampler *s);
 /* Decides the samples of `epoch` (from 0). Order and weights belong to the sampler. */
 int64_t mye_sampler_epoch(mye_sampler *s, int64_t epoch, const int64_t **order,
                           const float **weight);
-bool mye_sampler_wants_scores(const mye_sampler *s);
 void mye_sampler_observe(mye_sampler *s, int B, const int64_t *index, const float *loss);
 /* For checkpoints: the state at the beginning of the epoch, then the present one, each half of the
  * bytes; NULL and 0 for policies without state. */
