@@ -3,6 +3,9 @@
  * one process), beside a probe of the processor's multiply-add peak in the same minute.
  *
  *   bench_kernels [--kernels avx512] [--threads 2] [--rounds 9] [--case TEXT] [--images N]
+ *                 [--pass 0|1|2] [--way direct|winograd|spikes|int8] [--density D]
+ *
+ * --density: the input is spikes, of which the share D is set, handed on as bits.
  *
  * Prints GFLOP/s (medians) and the median of the ratios of neighbouring runs: opponent's time by
  * ours, so above 1 we are faster. Packing of weights is counted for dense layers (the opponent
@@ -26,6 +29,8 @@ typedef struct bench {
     mye_lane lane[256];
     mye_run_lanes run;
     int threads, rounds;
+    const char *way; /* NULL: every way that fits */
+    double density;  /* 0: the input is floats    */
 } bench;
 
 typedef struct layer {
@@ -77,8 +82,20 @@ static float *numbers(size_t n)
 
 typedef struct image_source {
     const float *data;
+    const uint64_t *bits;
     const mye_conv_shape *s;
 } image_source;
+
+static int64_t image_words(const mye_conv_shape *s)
+{
+    return ((int64_t)s->H * s->W * s->C + 63) / 64;
+}
+
+static const uint64_t *image_bits(const void *self, int64_t i)
+{
+    const image_source *src = self;
+    return src->bits + i * image_words(src->s);
+}
 
 static void read_rows(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
                       mye_lane *lane)
@@ -94,41 +111,59 @@ static void read_rows(const void *self, int64_t i, int h0, int h1, float *dst, p
 typedef struct ours {
     bench *b;
     const layer *l;
+    const mye_conv_kernels *k;
     int pass;
     float *x, *w, *y, *packed, *scratch;
+    uint64_t *bits; /* NULL: floats */
     bool pack;
 } ours;
 
 static void ours_pack(const ours *o)
 {
-    const mye_conv_kernels *k = &o->b->k->conv;
+    const mye_conv_kernels *k = o->k;
     if (k->pack_bytes(&o->l->s, o->pass) > 0)
         k->pack(o->b->run, &o->l->s, o->pass, o->w, o->packed);
 }
 
 static void ours_run(const ours *o)
 {
-    const mye_conv_kernels *k = &o->b->k->conv;
+    const mye_conv_kernels *k = o->k;
     const mye_conv_shape *s = &o->l->s;
-    const image_source source = {o->x, s};
-    const mye_images images = {read_rows, &source};
+    const image_source source = {o->x, o->bits, s};
+    const mye_images images = {read_rows, &source, o->bits ? image_bits : NULL};
     const float *packed = o->pass < 2 && k->pack_bytes(s, o->pass) > 0 ? o->packed : o->w;
     if (o->pack && o->pass < 2)
         ours_pack(o);
     if (o->pass == 0)
-        k->forward(o->b->run, s, o->l->n, images, packed, NULL, o->y);
+        k->forward(o->b->run, s, o->l->n, images, packed, NULL, o->y, NULL);
     else if (o->pass == 1)
         k->backward_data(o->b->run, s, o->l->n, o->y, packed, o->x, false);
     else
         k->backward_weight(o->b->run, s, o->l->n, images, o->y, o->w, NULL, o->scratch);
 }
 
-static void ours_open(ours *o, bench *b, const layer *l, int pass)
+/* Spikes of the wanted density in x, and as bits. */
+static void fill_spikes(ours *o)
+{
+    const mye_conv_shape *s = &o->l->s;
+    const int64_t words = image_words(s), size = (int64_t)s->H * s->W * s->C;
+    o->bits = calloc((size_t)(words * o->l->n), sizeof *o->bits);
+    if (!o->bits)
+        exit(4);
+    for (int64_t i = 0; i < o->l->n; i++)
+        for (int64_t e = 0; e < size; e++) {
+            const bool on = (double)mye_random_uniform(1, MYE_STREAM_TEST,
+                                                       (uint64_t)(i * size + e)) < o->b->density;
+            o->x[i * size + e] = on ? 1.0f : 0.0f;
+            o->bits[i * words + e / 64] |= (uint64_t)on << (e % 64);
+        }
+}
+
+static void ours_open(ours *o, bench *b, const layer *l, const mye_conv_kernels *k, int pass)
 {
     const mye_conv_shape *s = &l->s;
-    const mye_conv_kernels *k = &b->k->conv;
     const size_t n = (size_t)l->n;
-    *o = (ours){.b = b, .l = l, .pass = pass, .pack = s->H == 1};
+    *o = (ours){.b = b, .l = l, .k = k, .pass = pass, .pack = s->H == 1};
     o->x = numbers(n * (size_t)(s->H * s->W * s->C));
     o->y = numbers(n * (size_t)(s->OH * s->OW * s->O));
     o->w = numbers((size_t)(s->kh * s->kw * s->C * s->O));
@@ -137,6 +172,8 @@ static void ours_open(ours *o, bench *b, const layer *l, int pass)
     const size_t bytes = k->lane_bytes(s, pass) + MYE_ALIGN;
     for (int i = 0; i < b->threads; i++)
         b->lane[i] = (mye_lane){(unsigned char *)numbers(bytes / sizeof(float)), bytes, 0};
+    if (b->density > 0)
+        fill_spikes(o);
     if (pass < 2)
         ours_pack(o);
 }
@@ -146,13 +183,14 @@ static void ours_close(ours *o)
     float *const all[] = {o->x, o->w, o->y, o->packed, o->scratch};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
+    free(o->bits);
     for (int i = 0; i < o->b->threads; i++)
         free(o->b->lane[i].base);
 }
 
 /* ---- rounds ---- */
 
-static void bench_pass(bench *b, const layer *l, int pass)
+static void bench_pass(bench *b, const layer *l, const mye_conv_kernels *k, int pass)
 {
     static const char *const passes[] = {"forward", "backward data", "backward weights"};
     const mye_conv_shape *s = &l->s;
@@ -162,7 +200,7 @@ static void bench_pass(bench *b, const layer *l, int pass)
     const struct timespec settle = {0, 150000000};
     ours o;
     opponent them = {0};
-    ours_open(&o, b, l, pass);
+    ours_open(&o, b, l, k, pass);
     bool any = opponent_openblas(s, l->n, pass, o.x, o.w, o.y, &them);
     if (!any)
         any = opponent_dnnl(s, l->n, pass, &them);
@@ -170,20 +208,20 @@ static void bench_pass(bench *b, const layer *l, int pass)
     for (int i = 0; i < b->rounds; i++) {
         ours_run(&o); /* warms up */
         double start = mye_now_s();
-        for (int k = 0; k < repeat; k++)
+        for (int turn = 0; turn < repeat; turn++)
             ours_run(&o);
         ours_s[i] = (mye_now_s() - start) / repeat;
         if (!any)
             continue;
         them.run(them.self);
         start = mye_now_s();
-        for (int k = 0; k < repeat; k++)
+        for (int turn = 0; turn < repeat; turn++)
             them.run(them.self);
         theirs_s[i] = (mye_now_s() - start) / repeat;
         ratio[i] = theirs_s[i] / ours_s[i];
         (void)nanosleep(&settle, NULL);
     }
-    printf("%-28s %4d %-16s %7.1f GFLOP/s", l->name, l->n, passes[pass],
+    printf("%-28s %4d %-16s %-8s %7.1f GFLOP/s", l->name, l->n, passes[pass], k->name,
            1e-9 * flops / bench_median(ours_s, b->rounds));
     if (any) {
         const double middle = bench_median(ratio, b->rounds);
@@ -216,6 +254,10 @@ int main(int argc, char **argv)
             images = atoi(argv[i + 1]);
         else if (strcmp(argv[i], "--pass") == 0)
             pass = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--way") == 0)
+            b.way = argv[i + 1];
+        else if (strcmp(argv[i], "--density") == 0)
+            b.density = atof(argv[i + 1]);
     }
     b.threads = b.threads < 1 ? 1 : b.threads > 256 ? 256 : b.threads;
     b.rounds = b.rounds < 1 ? 1 : b.rounds > MAX_ROUNDS ? MAX_ROUNDS : b.rounds;
@@ -234,9 +276,12 @@ int main(int argc, char **argv)
         if (!strstr(l->name, only) || (images > 0 && l->n != images))
             continue;
         printf("multiply-add peak now %.0f GFLOP/s\n", mye_bench_peak(b.ctx));
-        for (int p = 0; p < 3; p++)
-            if (pass < 0 || p == pass)
-                bench_pass(&b, l, p);
+        for (int p = 0; p < MYE_CONV_PASSES; p++)
+            for (int way = 0; (pass < 0 || p == pass) && way < MYE_CONV_WAYS; way++) {
+                const mye_conv_kernels *k = &b.k->conv[way];
+                if (k->name && (!b.way || strcmp(b.way, k->name) == 0) && k->fits(&l->s, p))
+                    bench_pass(&b, l, k, p);
+            }
     }
     mye_context_free(b.ctx);
     return 0;

@@ -112,45 +112,45 @@ static void result_drop(conv_result *r)
 static const float *conv_packed(const mye_kernels *k, machine *m, const conv_case *c, int direction,
                                 float **owner)
 {
-    const size_t bytes = k->conv.pack_bytes(&c->s, direction);
+    const size_t bytes = k->conv[MYE_CONV_DIRECT].pack_bytes(&c->s, direction);
     if (bytes == 0) {
         *owner = NULL;
         return c->w;
     }
     *owner = malloc(bytes);
     memset(*owner, 0xff, bytes);
-    k->conv.pack(m->run, &c->s, direction, c->w, *owner);
+    k->conv[MYE_CONV_DIRECT].pack(m->run, &c->s, direction, c->w, *owner);
     return *owner;
 }
 
 static void conv_lanes(const mye_kernels *k, machine *m, const conv_case *c, int pass)
 {
     const size_t row = (size_t)c->s.W * (size_t)c->s.C * sizeof(float);
-    machine_lanes(m, k->conv.lane_bytes(&c->s, pass) + (row + 63) / 64 * 64);
+    machine_lanes(m, k->conv[MYE_CONV_DIRECT].lane_bytes(&c->s, pass) + (row + 63) / 64 * 64);
 }
 
 static conv_result conv_run(const mye_kernels *k, machine *m, const conv_case *c)
 {
     const image_source source = {c->x, &c->s};
-    const mye_images x = {read_rows, &source};
+    const mye_images x = {.read = read_rows, .self = &source};
     conv_result r = {floats(c->outputs),     floats(c->outputs),      floats(c->inputs),
                      copy(c->dx, c->inputs), copy(c->dw, c->weights), copy(c->db, c->s.O)};
     float *own;
     const float *packed = conv_packed(k, m, c, 0, &own);
     conv_lanes(k, m, c, 0);
-    k->conv.forward(m->run, &c->s, c->n, x, packed, c->b, r.y);
-    k->conv.forward(m->run, &c->s, c->n, x, packed, NULL, r.plain);
+    k->conv[MYE_CONV_DIRECT].forward(m->run, &c->s, c->n, x, packed, c->b, r.y, NULL);
+    k->conv[MYE_CONV_DIRECT].forward(m->run, &c->s, c->n, x, packed, NULL, r.plain, NULL);
     free(own);
     packed = conv_packed(k, m, c, 1, &own);
     conv_lanes(k, m, c, 1);
-    k->conv.backward_data(m->run, &c->s, c->n, c->dy, packed, r.dx, false);
-    k->conv.backward_data(m->run, &c->s, c->n, c->dy, packed, r.added, true);
+    k->conv[MYE_CONV_DIRECT].backward_data(m->run, &c->s, c->n, c->dy, packed, r.dx, false);
+    k->conv[MYE_CONV_DIRECT].backward_data(m->run, &c->s, c->n, c->dy, packed, r.added, true);
     free(own);
     conv_lanes(k, m, c, 2);
-    const size_t bytes = k->conv.scratch_bytes(&c->s, c->n);
+    const size_t bytes = k->conv[MYE_CONV_DIRECT].scratch_bytes(&c->s, c->n);
     float *scratch = aligned_alloc(64, bytes / 64 * 64 + 64);
     memset(scratch, 0xff, bytes);
-    k->conv.backward_weight(m->run, &c->s, c->n, x, c->dy, r.dw, r.db, scratch);
+    k->conv[MYE_CONV_DIRECT].backward_weight(m->run, &c->s, c->n, x, c->dy, r.dw, r.db, scratch);
     free(scratch);
     return r;
 }

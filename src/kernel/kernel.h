@@ -32,6 +32,9 @@ typedef struct mye_images {
     void (*read)(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
                  mye_lane *lane);
     const void *self;
+    /* Where every image is spikes: the bits of image i, element e of [H][W][C] at bit e % 64 of word
+     * e / 64. NULL: not spikes, or not stored. */
+    const uint64_t *(*bits)(const void *self, int64_t i);
 } mye_images;
 
 typedef struct mye_run_lanes {
@@ -39,22 +42,43 @@ typedef struct mye_run_lanes {
     mye_lane *lane;   /* [mye_context_threads(ctx)]        */
 } mye_run_lanes;
 
+enum { MYE_CONV_FORWARD, MYE_CONV_DATA, MYE_CONV_WEIGHT, MYE_CONV_PASSES };
+
+/* A part of a convolution's output that is complete: images [i0, i1), rows [h0, h1), channels
+ * [c0, c1). Every element belongs to one block. */
+typedef struct mye_conv_block {
+    int64_t i0, i1;
+    int h0, h1, c0, c1;
+} mye_conv_block;
+
+/* Told of each block by the thread that wrote it, while it is in its cache. Blocks of one shard come
+ * one after another, in an order that depends on sizes only. */
+typedef struct mye_conv_done {
+    void (*block)(void *self, int shard, const mye_conv_block *b, mye_lane *lane);
+    void *self;
+} mye_conv_done;
+
 /*
- * Convolution, direct. Three passes, each with what it needs planned beforehand:
+ * A way to compute a convolution. Three passes, each with what it needs planned beforehand:
  *   pack_bytes     packed weights of a direction (0 forward, 1 backward data); 0 = no packing needed
  *   lane_bytes     scratch per thread of a pass (0 forward, 1 backward data, 2 backward weights),
  *                  beside what images.read itself takes
  *   scratch_bytes  shared scratch of backward weights (partial sums of fixed shards)
+ * A pass that does not fit a shape must not be called, and its functions may be NULL.
  */
 typedef struct mye_conv_kernels {
+    const char *name; /* "direct", ...; NULL: this table has no such way */
+    bool (*fits)(const mye_conv_shape *s, int pass);
     size_t (*pack_bytes)(const mye_conv_shape *s, int direction);
     void (*pack)(mye_run_lanes r, const mye_conv_shape *s, int direction, const float *weight,
                  float *packed);
     size_t (*lane_bytes)(const mye_conv_shape *s, int pass);
     size_t (*scratch_bytes)(const mye_conv_shape *s, int64_t n_images);
-    /* y [n][OH][OW][O] = conv(x, w) + bias (bias may be NULL)                                 */
+    /* Shards that forward tells `done` of, at most; 0: it tells of none.                      */
+    int (*shards)(const mye_conv_shape *s, int64_t n);
+    /* y [n][OH][OW][O] = conv(x, w) + bias (bias and done may be NULL)                        */
     void (*forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
-                    const float *packed, const float *bias, float *y);
+                    const float *packed, const float *bias, float *y, const mye_conv_done *done);
     /* dx [n][H][W][C] = (accumulate ? dx : 0) + conv^T(dy, w)                                 */
     void (*backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, const float *dy,
                           const float *packed, float *dx, bool accumulate);
@@ -62,6 +86,19 @@ typedef struct mye_conv_kernels {
     void (*backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
                             const float *dy, float *dw, float *dbias, float *scratch);
 } mye_conv_kernels;
+
+/*
+ * The ways. `direct` fits everything and is the reference: its sums are taken in the order of the
+ * taps. `winograd`: F(4,3) for 3x3 layers of stride 1. `spikes`: visits only what is not 0 in the
+ * input. `int8`: 8-bit weights, spikes as input, forward only.
+ */
+typedef enum mye_conv_way {
+    MYE_CONV_DIRECT,
+    MYE_CONV_WINOGRAD,
+    MYE_CONV_SPIKES,
+    MYE_CONV_INT8,
+    MYE_CONV_WAYS
+} mye_conv_way;
 
 /*
  * Membrane of the integrate-and-fire family; one step for n neurons that share coefficients.
@@ -108,7 +145,7 @@ typedef void (*mye_surrogate_fn)(int64_t n, const float *u, float theta, float a
 
 typedef struct mye_kernels {
     const char *name; /* "ref", "base", "avx2", "avx512" */
-    mye_conv_kernels conv;
+    mye_conv_kernels conv[MYE_CONV_WAYS];
 
     /* ---- elementwise on chunks that sit in cache; single-threaded ---- */
     /* dst[i] = bit (first + i) of bits, as 0.0f or 1.0f */

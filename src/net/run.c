@@ -120,6 +120,7 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
         .training = run->options.training,
         .smooth = run->options.smooth,
         .rates = run->n_passes > 1,
+        .ways = 1u << MYE_CONV_DIRECT,
         .value = mye_alloc_array(run->ctx, (size_t)n_nodes, sizeof(mye_value)),
     };
     if (rp->buffer == NULL || p->value == NULL) {

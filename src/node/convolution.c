@@ -102,31 +102,70 @@ static size_t rounded(size_t bytes)
     return (bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* May this way be taken? Memory is planned for all that may. */
+static bool may_go(const mye_pass *p, const mye_conv_shape *s, int way, int pass)
+{
+    const mye_conv_kernels *k = &p->k->conv[way];
+    return k->name != NULL && (p->ways & 1u << way) != 0 && k->fits(s, pass);
+}
+
+static size_t pack_bytes(const mye_pass *p, const mye_conv_shape *s, int direction)
+{
+    size_t bytes = 0;
+    for (int way = 0; way < MYE_CONV_WAYS; way++)
+        if (may_go(p, s, way, direction))
+            bytes = larger(bytes, p->k->conv[way].pack_bytes(s, direction));
+    return rounded(bytes);
+}
+
+static size_t lane_bytes(const mye_pass *p, const mye_conv_shape *s, int pass)
+{
+    size_t bytes = 0;
+    for (int way = 0; way < MYE_CONV_WAYS; way++)
+        if (may_go(p, s, way, pass))
+            bytes = larger(bytes, p->k->conv[way].lane_bytes(s, pass));
+    return bytes;
+}
+
+static const mye_conv_kernels *way_of(const mye_node *n, const mye_pass *p, int pass)
+{
+    return &p->k->conv[p->value[n->index].way[pass]];
+}
+
 size_t mye_conv_scratch_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s,
                               mye_op op)
 {
     const int64_t images = (int64_t)p->value[n->index].steps * p->B;
     if (op == MYE_OP_FORWARD)
-        return rounded(p->k->conv.pack_bytes(s, 0));
-    return rounded(p->k->conv.pack_bytes(s, 1)) + rounded(p->k->conv.scratch_bytes(s, images));
+        return pack_bytes(p, s, MYE_CONV_FORWARD);
+    size_t sums = 0;
+    for (int way = 0; way < MYE_CONV_WAYS; way++)
+        if (may_go(p, s, way, MYE_CONV_WEIGHT))
+            sums = larger(sums, p->k->conv[way].scratch_bytes(s, images));
+    return pack_bytes(p, s, MYE_CONV_DATA) + rounded(sums);
 }
 
 size_t mye_conv_lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, mye_op op)
 {
     const size_t read = mye_load_lane_bytes(p, n->in[0], (int64_t)s->W * s->C);
     if (op == MYE_OP_FORWARD)
-        return rounded(p->k->conv.lane_bytes(s, 0)) + read;
-    const size_t data = p->k->conv.lane_bytes(s, 1);
-    const size_t weight = rounded(p->k->conv.lane_bytes(s, 2)) + read;
-    return data > weight ? data : weight;
+        return rounded(lane_bytes(p, s, MYE_CONV_FORWARD)) + read;
+    return larger(lane_bytes(p, s, MYE_CONV_DATA),
+                  rounded(lane_bytes(p, s, MYE_CONV_WEIGHT)) + read);
 }
 
-static const float *packed_weight(const mye_pass *p, const mye_conv_shape *s, int direction,
-                                  const float *weight, float *scratch)
+static const float *packed_weight(const mye_pass *p, const mye_conv_kernels *way,
+                                  const mye_conv_shape *s, int direction, const float *weight,
+                                  float *scratch)
 {
-    if (p->k->conv.pack_bytes(s, direction) == 0)
+    if (way->pack_bytes(s, direction) == 0)
         return weight;
-    p->k->conv.pack(p->lanes, s, direction, weight, scratch);
+    way->pack(p->lanes, s, direction, weight, scratch);
     return scratch;
 }
 
@@ -138,9 +177,10 @@ void mye_conv_forward(const mye_node *n, const mye_pass *p, int t0, int t1, cons
     const mye_node_images reader = {p, n->in[0], t0, s->H == 1};
     const mye_weight *bias = mye_node_find(n, "bias");
     const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
-    const float *packed = packed_weight(p, s, 0, weight, scratch);
-    p->k->conv.forward(p->lanes, s, images, mye_images_of(&reader), packed,
-                       bias != NULL ? bias->data : NULL, mye_value_row(p, n->index, t0, 0));
+    const mye_conv_kernels *way = way_of(n, p, MYE_CONV_FORWARD);
+    const float *packed = packed_weight(p, way, s, MYE_CONV_FORWARD, weight, scratch);
+    way->forward(p->lanes, s, images, mye_images_of(&reader), packed,
+                 bias != NULL ? bias->data : NULL, mye_value_row(p, n->index, t0, 0), NULL);
 }
 
 void mye_conv_backward(const mye_node *n, const mye_pass *p, int t0, int t1,
@@ -152,15 +192,18 @@ void mye_conv_backward(const mye_node *n, const mye_pass *p, int t0, int t1,
     const float *g = mye_grad_row(p, n->index, t0, 0);
     if (dweight != NULL) {
         unsigned char *sums = scratch;
-        sums += rounded(p->k->conv.pack_bytes(s, 1));
-        p->k->conv.backward_weight(p->lanes, s, images, mye_images_of(&reader), g, dweight,
-                                   bias != NULL ? bias->grad : NULL, (float *)(void *)sums);
+        sums += pack_bytes(p, s, MYE_CONV_DATA);
+        way_of(n, p, MYE_CONV_WEIGHT)
+            ->backward_weight(p->lanes, s, images, mye_images_of(&reader), g, dweight,
+                              bias != NULL ? bias->grad : NULL, (float *)(void *)sums);
     }
     bool accumulate;
     float *dx = mye_grad_target(p, n, 0, t0, &accumulate);
-    if (dx != NULL)
-        p->k->conv.backward_data(p->lanes, s, images, g, packed_weight(p, s, 1, weight, scratch),
-                                 dx, accumulate);
+    if (dx == NULL)
+        return;
+    const mye_conv_kernels *way = way_of(n, p, MYE_CONV_DATA);
+    way->backward_data(p->lanes, s, images, g,
+                       packed_weight(p, way, s, MYE_CONV_DATA, weight, scratch), dx, accumulate);
 }
 
 double mye_conv_macs(const mye_conv_shape *s)

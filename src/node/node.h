@@ -159,6 +159,7 @@ typedef struct mye_value {
     bool grad_written; /* someone wrote it already in this backward pass                   */
     bool grad_alias;   /* grad is the same memory as that of the only consumer             */
     void *state;       /* state_bytes                                                         */
+    uint8_t way[MYE_CONV_PASSES]; /* layers: mye_conv_way of each pass                        */
     /* neurons only; which of them exist is the time rule's choice */
     float *u;       /* [B][n] membrane before reset at the last step: carried between spans */
     float *e, *r;   /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
@@ -195,6 +196,7 @@ struct mye_pass {
     uint64_t seed;    /* of this training step, for dropout                                 */
     mye_value *value; /* [n_nodes]                                                          */
     void *scratch;    /* of the op that runs                                                */
+    unsigned ways;    /* bit w: layers may go way w (mye_conv_way); memory is planned for it  */
     mye_probe probe;  /* NULL as a rule                                                     */
     void *probe_arg;
 };

@@ -84,9 +84,18 @@ static void images_read(const void *self, int64_t i, int h0, int h1, float *dst,
         mye_load_into(p, r->node, at, dst, lane);
 }
 
+static const uint64_t *images_bits(const void *self, int64_t i)
+{
+    const mye_node_images *r = self;
+    const int B = r->pass->B;
+    return mye_value_bits(r->pass, r->node, r->t0 + (int)(i / B), (int)(i % B));
+}
+
 mye_images mye_images_of(const mye_node_images *reader)
 {
-    const mye_images images = {images_read, reader};
+    const mye_value *v = &reader->pass->value[reader->node];
+    const bool stored = v->data != NULL && v->format == MYE_BITS;
+    const mye_images images = {images_read, reader, stored ? images_bits : NULL};
     return images;
 }
 

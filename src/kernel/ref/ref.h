@@ -4,13 +4,16 @@
 
 #include "kernel/kernel.h"
 
+bool mye_ref_conv_fits(const mye_conv_shape *s, int pass);
+int mye_ref_conv_shards(const mye_conv_shape *s, int64_t n);
 size_t mye_ref_conv_pack_bytes(const mye_conv_shape *s, int direction);
 void mye_ref_conv_pack(mye_run_lanes r, const mye_conv_shape *s, int direction, const float *weight,
                        float *packed);
 size_t mye_ref_conv_lane_bytes(const mye_conv_shape *s, int pass);
 size_t mye_ref_conv_scratch_bytes(const mye_conv_shape *s, int64_t n);
 void mye_ref_conv_forward(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
-                          const float *packed, const float *bias, float *y);
+                          const float *packed, const float *bias, float *y,
+                          const mye_conv_done *done);
 void mye_ref_conv_backward_data(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                 const float *dy, const float *packed, float *dx, bool accumulate);
 void mye_ref_conv_backward_weight(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,

@@ -80,6 +80,20 @@ static const float *read_image(const conv_job *j, int64_t i, mye_lane *lane)
     return x;
 }
 
+bool mye_ref_conv_fits(const mye_conv_shape *s, int pass)
+{
+    MYE_UNUSED(s);
+    MYE_UNUSED(pass);
+    return true;
+}
+
+int mye_ref_conv_shards(const mye_conv_shape *s, int64_t n)
+{
+    MYE_UNUSED(s);
+    MYE_UNUSED(n);
+    return 0;
+}
+
 size_t mye_ref_conv_pack_bytes(const mye_conv_shape *s, int direction)
 {
     MYE_UNUSED(s);
@@ -132,8 +146,10 @@ static void forward_image(void *arg, int image, int lane_index)
 }
 
 void mye_ref_conv_forward(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
-                          const float *packed, const float *bias, float *y)
+                          const float *packed, const float *bias, float *y,
+                          const mye_conv_done *done)
 {
+    MYE_UNUSED(done);
     conv_job j = {.r = r, .s = s, .n = n, .x = x, .weight = packed, .bias = bias, .y = y};
     mye_parallel(r.ctx, (int)n, forward_image, &j);
 }

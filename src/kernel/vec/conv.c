@@ -18,6 +18,7 @@ typedef struct conv_job {
     const float *packed, *bias;
     float *y;
     bool accumulate;
+    const mye_conv_done *done;
 } conv_job;
 
 /* What one shard works on. */
@@ -257,6 +258,12 @@ static void conv_shard(void *arg, int shard, int lane_index)
     b.scratch = scratch;
     b.image_floats = MYE_VEC(plan_read)(p, j->x, b.i0, b.i1, b.lo, b.hi, scratch, lane);
     run_phases(j, &b);
+    if (j->done) {
+        const int end = b.panel1 * TILE_COLS;
+        const mye_conv_block whole = {
+            b.i0, b.i1, b.q0, b.q1, b.panel0 * TILE_COLS, end < p->N ? end : p->N};
+        j->done->block(j->done->self, shard, &whole, lane);
+    }
     lane->used = used;
 }
 
@@ -269,7 +276,8 @@ static void run_job(conv_job *j)
 }
 
 void MYE_VEC(conv_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
-                           const float *packed, const float *bias, float *y)
+                           const float *packed, const float *bias, float *y,
+                           const mye_conv_done *done)
 {
     if (s->groups > 1) {
         MYE_VEC(group_forward)(r, s, n, x, packed, bias, y);
@@ -281,9 +289,27 @@ void MYE_VEC(conv_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, 
         x = MYE_VEC(thin_images)(&thin, s, x);
         s = &dense;
     }
-    conv_job j = {.r = r, .n = n, .x = x, .packed = packed, .bias = bias, .y = y};
-    MYE_VEC(plan)(&j.plan, s, 0);
+    conv_job j = {.r = r, .n = n, .x = x, .packed = packed, .bias = bias, .y = y, .done = done};
+    MYE_VEC(plan)(&j.plan, s, MYE_CONV_FORWARD);
     run_job(&j);
+}
+
+bool MYE_VEC(conv_fits)(const mye_conv_shape *s, int pass)
+{
+    MYE_UNUSED(s);
+    MYE_UNUSED(pass);
+    return true;
+}
+
+int MYE_VEC(conv_shards)(const mye_conv_shape *s, int64_t n)
+{
+    mye_conv_shape dense;
+    mye_plan p;
+    if (s->groups > 1)
+        return 0;
+    MYE_VEC(plan)(&p, MYE_VEC(thin_shape)(s, &dense) ? &dense : s, MYE_CONV_FORWARD);
+    MYE_VEC(plan_fit)(&p, n);
+    return (int)p.groups * p.bands * p.splits;
 }
 
 typedef struct dense_images {

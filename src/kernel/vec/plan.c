@@ -247,7 +247,7 @@ static void read_thin(const void *self, int64_t i, int h0, int h1, float *dst, p
 mye_images MYE_VEC(thin_images)(mye_thin *thin, const mye_conv_shape *s, mye_images x)
 {
     *thin = (mye_thin){x, *s};
-    return (mye_images){read_thin, thin};
+    return (mye_images){.read = read_thin, .self = thin};
 }
 
 size_t MYE_VEC(thin_lane_bytes)(const mye_conv_shape *s)

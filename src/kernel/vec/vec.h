@@ -198,12 +198,15 @@ size_t MYE_VEC(thin_lane_bytes)(const mye_conv_shape *s);
 
 /* ---- the convolution passes (conv.c, conv_pack.c, conv_weight.c, conv_group.c) ---- */
 
+bool MYE_VEC(conv_fits)(const mye_conv_shape *s, int pass);
+int MYE_VEC(conv_shards)(const mye_conv_shape *s, int64_t n);
 size_t MYE_VEC(conv_pack_bytes)(const mye_conv_shape *s, int direction);
 void MYE_VEC(conv_pack)(mye_run_lanes r, const mye_conv_shape *s, int direction,
                         const float *weight, float *packed);
 size_t MYE_VEC(conv_lane_bytes)(const mye_conv_shape *s, int pass);
 void MYE_VEC(conv_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
-                           const float *packed, const float *bias, float *y);
+                           const float *packed, const float *bias, float *y,
+                           const mye_conv_done *done);
 void MYE_VEC(conv_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                  const float *dy, const float *packed, float *dx, bool accumulate);
 size_t MYE_VEC(conv_scratch_bytes)(const mye_conv_shape *s, int64_t n);
