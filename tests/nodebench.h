@@ -71,6 +71,7 @@ static inline bench *bench_create(bench_setup s)
     q->pass.node = q->list;
     q->pass.value = q->value;
     q->pass.T = s.T;
+    q->pass.ways = 1u << MYE_CONV_DIRECT;
     q->pass.B = s.B;
     q->pass.training = true;
     q->pass.seed = 11;
