@@ -58,7 +58,7 @@ typedef struct cli_setting {
 typedef struct cli_global {
     bool help, version, quiet, json, color;
     int64_t threads;
-    char kernels[16];
+    char kernels[16], conv[16];
 } cli_global;
 
 struct cli {
@@ -73,6 +73,9 @@ struct cli {
 };
 
 extern const mye_param cli_global_params[];
+
+/* Prints the time of each node. */
+void cli_profile(const cli *app, const mye_profile_row *row, int n);
 
 int cli_args_read(cli *app, int argc, char **argv);
 /* Fills a command's own options: defaults, then what was given. */

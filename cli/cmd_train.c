@@ -107,6 +107,16 @@ static void print_start(const cli *app, mye_trainer *trainer)
     cli_note(app, "%s planned; folder %s", cli_bytes(plan->total_bytes).text, c->out);
 }
 
+static void print_profile(const cli *app, mye_trainer *trainer)
+{
+    const int most = mye_model_nodes(mye_trainer_model(trainer));
+    mye_profile_row *row = cli_memory((size_t)most, sizeof *row);
+    if (!app->global.json)
+        putchar('\n');
+    cli_profile(app, row, mye_trainer_profile(trainer, row));
+    free(row);
+}
+
 static int train(cli *app, const mye_config *config, bool resume)
 {
     mye_error err = {0};
@@ -125,6 +135,8 @@ static int train(cli *app, const mye_config *config, bool resume)
     const char *folder = trainer ? mye_trainer_config(trainer)->out : config->out;
     if (st == MYE_OK)
         print_summary(app, &result);
+    if (st == MYE_OK && mye_trainer_config(trainer)->profile)
+        print_profile(app, trainer);
     else if (st == MYE_ERR_CANCELLED)
         fprintf(stderr, "stopped; go on with: myelin train %s --resume\n", folder);
     const int code = st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
@@ -163,6 +175,8 @@ const cli_command cli_cmd_train = {
                 "train --net 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10 --T 4 --time rate --out runs/a\n"
                 "# change one parameter of a method\n"
                 "train recipe.yaml --step sgd:lr=0.05 --set neuron.tau=1.5\n"
+                "# where the time goes, node by node\n"
+                "train --epochs 1 --profile\n"
                 "# after Ctrl-C\n"
                 "train runs/a --resume",
     .words = "file",

@@ -35,6 +35,7 @@ int cli_open(cli *app, const mye_config *config)
     options.threads = (int)(config ? config->threads : app->global.threads);
     const char *kernels = config ? config->kernels : app->global.kernels;
     options.kernels = kernels[0] ? kernels : NULL;
+    options.conv = app->global.conv[0] ? app->global.conv : NULL;
     if (mye_context_create(&options, &app->ctx, &err) != MYE_OK)
         return cli_fail(app, &err);
     signal_ctx = app->ctx;

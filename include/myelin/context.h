@@ -31,11 +31,15 @@ typedef struct mye_context_options {
     const char *kernels;            /* "ref", "base", "avx2", "avx512"; NULL = MYELIN_KERNELS in
                                        the environment, else the best the processor has        */
     const mye_allocator *allocator; /* NULL = the system's                                     */
+    const char *conv;               /* force layers to one way to compute where it fits:
+                                       "direct", "winograd", "spikes"; "auto" = the cheapest for
+                                       shape and firing rate; NULL = MYELIN_CONV in the
+                                       environment, else auto. For tests and measurements.     */
 } mye_context_options;
 
 #define MYE_CONTEXT_OPTIONS \
     {                       \
-        0, NULL, NULL       \
+        0, NULL, NULL, NULL \
     }
 
 MYE_API mye_status mye_context_create(const mye_context_options *options, mye_context **out,

@@ -44,6 +44,8 @@ typedef struct mye_config {
     int64_t limit_train, limit_test; /* use only so many samples; 0 = all                      */
     int64_t memory; /* refuse (or fit) above so many bytes; 0 = no limit              */
     bool drop_last;
+    bool exact;       /* layers in one fixed order of sums, whatever their input            */
+    bool profile;     /* measure the time of each node                                      */
     char kernels[16]; /* "" = best                                                      */
     char out[512];    /* run folder; "" = runs/<date>-<net>-<time>                      */
     char init[512];   /* checkpoint to start from; "" = fresh weights                   */
@@ -79,6 +81,11 @@ typedef struct mye_progress {
     double elapsed_s, left_s; /* of the whole run; left_s < 0: not known yet */
 } mye_progress;
 
+/* How a layer's passes are computed: "direct", "winograd", "spikes"; "" where it has not yet run. */
+typedef struct mye_layer_way {
+    const char *layer, *forward, *data, *weight;
+} mye_layer_way;
+
 typedef struct mye_epoch_result {
     int64_t epoch;
     double train_loss, train_accuracy, test_loss, test_accuracy;
@@ -88,6 +95,8 @@ typedef struct mye_epoch_result {
     int n_rates;
     const char *const *rate_name; /* neurons' names             */
     const double *rate;           /* spikes per neuron and step */
+    int n_ways;
+    const mye_layer_way *way; /* how layers were computed last */
 } mye_epoch_result;
 
 typedef struct mye_callbacks {
@@ -109,6 +118,14 @@ typedef struct mye_train_result {
     const char *folder;
 } mye_train_result;
 
+/* Where the time of training steps went; of option `profile`. */
+typedef struct mye_profile_row {
+    const char *node, *op;
+    double forward_s, backward_s, weight_s; /* backward_s holds weight_s: the weights' gradient */
+    double forward_gflop, data_gflop, weight_gflop; /* of the dense computation               */
+    mye_layer_way way;
+} mye_profile_row;
+
 typedef struct mye_trainer mye_trainer;
 
 /* Opens data, builds the model, plans and allocates; makes the run folder with its first checkpoint.
@@ -124,6 +141,8 @@ MYE_API mye_status mye_trainer_run(mye_trainer *trainer, mye_train_result *out, 
 MYE_API const mye_config *mye_trainer_config(const mye_trainer *trainer);
 MYE_API const mye_plan *mye_trainer_plan(const mye_trainer *trainer);
 MYE_API mye_model *mye_trainer_model(mye_trainer *trainer);
+/* One row for each node; returns how many. `row`: room for as many as the model has nodes. */
+MYE_API int mye_trainer_profile(const mye_trainer *trainer, mye_profile_row *row);
 MYE_API void mye_trainer_free(mye_trainer *trainer);
 
 /* ---- inference ---- */

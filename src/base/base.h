@@ -170,5 +170,7 @@ mye_status mye_yaml_fail(const mye_yaml *at, mye_error *err, const char *format,
 /* The kernel table that the context chose (src/kernel/kernel.h). */
 struct mye_kernels;
 const struct mye_kernels *mye_context_table(const mye_context *ctx);
+/* The way (mye_conv_way) that layers are forced to, or MYE_CONV_ANY. */
+int mye_context_way(const mye_context *ctx);
 
 #endif

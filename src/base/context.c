@@ -4,6 +4,7 @@
 #include "myelin/context.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/state.h"
 #include "kernel/kernel.h"
@@ -22,6 +23,27 @@ static mye_status choose_kernels(mye_context *ctx, const char *name, mye_error *
     if (status != MYE_OK && name != NULL && name == from_environment)
         mye_hint(err, "the name comes from the environment variable MYELIN_KERNELS");
     return status;
+}
+
+/* Refuses names that no table of this processor has, and ways that cannot train. */
+static mye_status choose_way(mye_context *ctx, const char *name, mye_error *err)
+{
+    if (name == NULL)
+        name = getenv("MYELIN_CONV");
+    ctx->way = MYE_CONV_ANY;
+    if (name == NULL || name[0] == '\0' || strcmp(name, "auto") == 0)
+        return MYE_OK;
+    for (int way = 0; way < MYE_CONV_WAYS; way++) {
+        const mye_conv_kernels *k = &ctx->kernels->conv[way];
+        if (k->name == NULL || k->backward_weight == NULL || strcmp(k->name, name) != 0)
+            continue;
+        ctx->way = way;
+        return MYE_OK;
+    }
+    mye_fail(err, MYE_ERR_ARG, "the kernels '%s' know no way '%s' to compute a layer",
+             ctx->kernels->name, name);
+    mye_hint(err, "choose auto, direct, winograd or spikes (option conv, or MYELIN_CONV)");
+    return MYE_ERR_ARG;
 }
 
 static mye_status check(const mye_context_options *options, mye_error *err)
@@ -56,6 +78,8 @@ mye_status mye_context_create(const mye_context_options *options, mye_context **
 
     mye_status status = choose_kernels(ctx, options->kernels, err);
     if (status == MYE_OK)
+        status = choose_way(ctx, options->conv, err);
+    if (status == MYE_OK)
         status = mye_pool_create(ctx, ctx->n_threads, &ctx->pool, err);
     if (status != MYE_OK)
         mye_context_free(ctx);
@@ -81,6 +105,11 @@ int mye_context_threads(const mye_context *ctx)
 const char *mye_context_kernels(const mye_context *ctx)
 {
     return ctx->kernels->name;
+}
+
+int mye_context_way(const mye_context *ctx)
+{
+    return ctx->way;
 }
 
 const struct mye_kernels *mye_context_table(const mye_context *ctx)

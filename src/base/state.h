@@ -18,6 +18,7 @@ struct mye_context {
     int n_threads;
     mye_pool *pool; /* NULL with one thread */
     const struct mye_kernels *kernels;
+    int way; /* forced, or MYE_CONV_ANY */
 };
 
 /* Blocks of the allocator hooks themselves: not counted, no header. */

@@ -69,6 +69,10 @@ typedef struct mye_conv_done {
 typedef struct mye_conv_kernels {
     const char *name; /* "direct", ...; NULL: this table has no such way */
     bool (*fits)(const mye_conv_shape *s, int pass);
+    /* Estimated time of a pass over n images, packing included, of whose input (backward data: of
+     * dy) the share `density` is not 0. In multiply-adds of vectors at the direct way's speed;
+     * good for comparing ways of one table. */
+    double (*cost)(const mye_conv_shape *s, int64_t n, int pass, double density);
     size_t (*pack_bytes)(const mye_conv_shape *s, int direction);
     void (*pack)(mye_run_lanes r, const mye_conv_shape *s, int direction, const float *weight,
                  float *packed);
@@ -97,7 +101,8 @@ typedef enum mye_conv_way {
     MYE_CONV_WINOGRAD,
     MYE_CONV_SPIKES,
     MYE_CONV_INT8,
-    MYE_CONV_WAYS
+    MYE_CONV_WAYS,
+    MYE_CONV_ANY = MYE_CONV_WAYS /* not forced: the cheapest */
 } mye_conv_way;
 
 /*

@@ -98,6 +98,18 @@ static void plan_buffers(mye_run *run, mye_pass *p)
     }
 }
 
+/* Ways that layers may go. The gradient check and `exact` keep to the direct one. */
+static unsigned allowed_ways(const mye_run *run)
+{
+    const unsigned direct = 1u << MYE_CONV_DIRECT;
+    const int forced = mye_context_way(run->ctx);
+    if (run->options.exact || run->options.smooth)
+        return direct;
+    if (forced != MYE_CONV_ANY)
+        return direct | 1u << forced;
+    return direct | 1u << MYE_CONV_WINOGRAD | 1u << MYE_CONV_SPIKES;
+}
+
 mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
 {
     const int n_nodes = run->model->n_nodes;
@@ -120,7 +132,9 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
         .training = run->options.training,
         .smooth = run->options.smooth,
         .rates = run->n_passes > 1,
-        .ways = 1u << MYE_CONV_DIRECT,
+        .ways = allowed_ways(run),
+        .forced = run->options.exact ? MYE_CONV_DIRECT : mye_context_way(run->ctx),
+        .profile = run->options.profile,
         .value = mye_alloc_array(run->ctx, (size_t)n_nodes, sizeof(mye_value)),
     };
     if (rp->buffer == NULL || p->value == NULL) {

@@ -76,6 +76,8 @@ typedef struct mye_run_options {
     bool training;   /* false: inference, forward only      */
     bool smooth;     /* gradient check                      */
     bool input_grad; /* dL/d(input) is wanted               */
+    bool exact;      /* layers go the direct way only       */
+    bool profile;    /* measure the time of each node       */
 } mye_run_options;
 
 mye_status mye_run_create(mye_context *ctx, const mye_model *model, const mye_run_options *options,
@@ -101,6 +103,18 @@ size_t mye_run_bytes(const mye_run *run); /* what this run allocated */
 mye_pass *mye_run_pass(mye_run *run);
 /* The second pass (rate-based learning); NULL when the rule has none. */
 mye_pass *mye_run_rate_pass(mye_run *run);
+
+/* ---- how layers are computed, and where the time went ---- */
+
+/* The ways (1 + mye_conv_way, 0: none yet) of all passes, nodes and MYE_CONV_PASSES: what a run must
+ * keep to go on bit for bit. Setting leaves out what this run may not go. */
+size_t mye_run_ways_bytes(const mye_run *run);
+void mye_run_ways_get(const mye_run *run, uint8_t *ways);
+void mye_run_ways_set(mye_run *run, const uint8_t *ways);
+/* Name of the way of a layer's pass (mye_conv_way of the last pass that took one), "" if none. */
+const char *mye_run_way(const mye_run *run, int node, int pass);
+/* Seconds in a node's forward (0), backward (1) and, of this, weight gradient (2). */
+double mye_run_spent(const mye_run *run, int node, int which);
 
 /* ---- ops, for time rules ---- */
 

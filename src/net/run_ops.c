@@ -159,8 +159,11 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
         fill_input(run, p, node, t0, t1);
     if (n->type->forward != NULL) {
         begin_op(run, p, n, MYE_OP_FORWARD);
+        const double start = p->profile ? mye_now_s() : 0;
         if (!run->dry)
             n->type->forward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
+        if (p->profile && !run->dry)
+            p->value[node].spent_s[0] += mye_now_s() - start;
     }
     end_op(run);
 }
@@ -219,10 +222,13 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
             touch_slot(run, p, n->in[k], MYE_SLOT_GRAD, true);
     }
     begin_op(run, p, n, MYE_OP_BACKWARD);
+    const double start = p->profile ? mye_now_s() : 0;
     if (!run->dry && rate_neuron)
         mye_neuron_backward_rate(n, p, p->value[node].e);
     else if (!run->dry)
         n->type->backward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
+    if (p->profile && !run->dry)
+        p->value[node].spent_s[1] += mye_now_s() - start;
     for (int k = 0; k < n->n_in; k++)
         if (wants_gradient(run, p, n->in[k]))
             p->value[n->in[k]].grad_written = true;

@@ -1,6 +1,8 @@
 /* What conv2d, dense and sws_conv2d share: see convolution.h. */
 #include "node/convolution.h"
 
+#include "node/conv_way.h"
+
 enum { INIT_UNIFORM, INIT_KAIMING, INIT_KAIMING_OUT, INIT_NORMAL, INIT_ZERO };
 
 /* ---- shape and weights ---- */
@@ -107,18 +109,11 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* May this way be taken? Memory is planned for all that may. */
-static bool may_go(const mye_pass *p, const mye_conv_shape *s, int way, int pass)
-{
-    const mye_conv_kernels *k = &p->k->conv[way];
-    return k->name != NULL && (p->ways & 1u << way) != 0 && k->fits(s, pass);
-}
-
 static size_t pack_bytes(const mye_pass *p, const mye_conv_shape *s, int direction)
 {
     size_t bytes = 0;
     for (int way = 0; way < MYE_CONV_WAYS; way++)
-        if (may_go(p, s, way, direction))
+        if (mye_conv_may_go(p, s, way, direction))
             bytes = larger(bytes, p->k->conv[way].pack_bytes(s, direction));
     return rounded(bytes);
 }
@@ -127,14 +122,9 @@ static size_t lane_bytes(const mye_pass *p, const mye_conv_shape *s, int pass)
 {
     size_t bytes = 0;
     for (int way = 0; way < MYE_CONV_WAYS; way++)
-        if (may_go(p, s, way, pass))
+        if (mye_conv_may_go(p, s, way, pass))
             bytes = larger(bytes, p->k->conv[way].lane_bytes(s, pass));
     return bytes;
-}
-
-static const mye_conv_kernels *way_of(const mye_node *n, const mye_pass *p, int pass)
-{
-    return &p->k->conv[p->value[n->index].way[pass]];
 }
 
 size_t mye_conv_scratch_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s,
@@ -145,7 +135,7 @@ size_t mye_conv_scratch_bytes(const mye_node *n, const mye_pass *p, const mye_co
         return pack_bytes(p, s, MYE_CONV_FORWARD);
     size_t sums = 0;
     for (int way = 0; way < MYE_CONV_WAYS; way++)
-        if (may_go(p, s, way, MYE_CONV_WEIGHT))
+        if (mye_conv_may_go(p, s, way, MYE_CONV_WEIGHT))
             sums = larger(sums, p->k->conv[way].scratch_bytes(s, images));
     return pack_bytes(p, s, MYE_CONV_DATA) + rounded(sums);
 }
@@ -153,10 +143,11 @@ size_t mye_conv_scratch_bytes(const mye_node *n, const mye_pass *p, const mye_co
 size_t mye_conv_lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, mye_op op)
 {
     const size_t read = mye_load_lane_bytes(p, n->in[0], (int64_t)s->W * s->C);
+    const size_t look = mye_conv_density_bytes(n, p, s);
     if (op == MYE_OP_FORWARD)
-        return rounded(lane_bytes(p, s, MYE_CONV_FORWARD)) + read;
-    return larger(lane_bytes(p, s, MYE_CONV_DATA),
-                  rounded(lane_bytes(p, s, MYE_CONV_WEIGHT)) + read);
+        return larger(look, rounded(lane_bytes(p, s, MYE_CONV_FORWARD)) + read);
+    return larger(look, larger(lane_bytes(p, s, MYE_CONV_DATA),
+                               rounded(lane_bytes(p, s, MYE_CONV_WEIGHT)) + read));
 }
 
 static const float *packed_weight(const mye_pass *p, const mye_conv_kernels *way,
@@ -177,7 +168,8 @@ void mye_conv_forward(const mye_node *n, const mye_pass *p, int t0, int t1, cons
     const mye_node_images reader = {p, n->in[0], t0, s->H == 1};
     const mye_weight *bias = mye_node_find(n, "bias");
     const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
-    const mye_conv_kernels *way = way_of(n, p, MYE_CONV_FORWARD);
+    const double density = mye_conv_input_density(n, p, t0, t1, s);
+    const mye_conv_kernels *way = mye_conv_choose(n, p, s, images, MYE_CONV_FORWARD, density);
     const float *packed = packed_weight(p, way, s, MYE_CONV_FORWARD, weight, scratch);
     way->forward(p->lanes, s, images, mye_images_of(&reader), packed,
                  bias != NULL ? bias->data : NULL, mye_value_row(p, n->index, t0, 0), NULL);
@@ -191,17 +183,21 @@ void mye_conv_backward(const mye_node *n, const mye_pass *p, int t0, int t1,
     const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
     const float *g = mye_grad_row(p, n->index, t0, 0);
     if (dweight != NULL) {
+        const double start = p->profile ? mye_now_s() : 0;
+        const double density = mye_conv_input_density(n, p, t0, t1, s);
         unsigned char *sums = scratch;
         sums += pack_bytes(p, s, MYE_CONV_DATA);
-        way_of(n, p, MYE_CONV_WEIGHT)
+        mye_conv_choose(n, p, s, images, MYE_CONV_WEIGHT, density)
             ->backward_weight(p->lanes, s, images, mye_images_of(&reader), g, dweight,
                               bias != NULL ? bias->grad : NULL, (float *)(void *)sums);
+        p->value[n->index].spent_s[MYE_CONV_WEIGHT] += p->profile ? mye_now_s() - start : 0;
     }
     bool accumulate;
     float *dx = mye_grad_target(p, n, 0, t0, &accumulate);
     if (dx == NULL)
         return;
-    const mye_conv_kernels *way = way_of(n, p, MYE_CONV_DATA);
+    const double density = mye_conv_grad_density(n, p, t0, t1);
+    const mye_conv_kernels *way = mye_conv_choose(n, p, s, images, MYE_CONV_DATA, density);
     way->backward_data(p->lanes, s, images, g,
                        packed_weight(p, way, s, MYE_CONV_DATA, weight, scratch), dx, accumulate);
 }

@@ -159,7 +159,8 @@ typedef struct mye_value {
     bool grad_written; /* someone wrote it already in this backward pass                   */
     bool grad_alias;   /* grad is the same memory as that of the only consumer             */
     void *state;       /* state_bytes                                                         */
-    uint8_t way[MYE_CONV_PASSES]; /* layers: mye_conv_way of each pass                        */
+    uint8_t way[MYE_CONV_PASSES];    /* layers: 1 + mye_conv_way of each pass; 0: none yet       */
+    double spent_s[MYE_CONV_PASSES]; /* profile: forward; backward; of this, layers' weights  */
     /* neurons only; which of them exist is the time rule's choice */
     float *u;       /* [B][n] membrane before reset at the last step: carried between spans */
     float *e, *r;   /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
@@ -197,6 +198,8 @@ struct mye_pass {
     mye_value *value; /* [n_nodes]                                                          */
     void *scratch;    /* of the op that runs                                                */
     unsigned ways;    /* bit w: layers may go way w (mye_conv_way); memory is planned for it  */
+    int forced;       /* the way where it fits (tests, bench), or MYE_CONV_ANY                */
+    bool profile;     /* spent_s is wanted                                                    */
     mye_probe probe;  /* NULL as a rule                                                     */
     void *probe_arg;
 };

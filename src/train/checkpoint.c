@@ -7,6 +7,7 @@
  *   state.counters  I64 [6]         step, epoch, batch, seen, correct, best_epoch
  *   state.sums      F64 [2]         loss_sum, best_accuracy
  *   state.sample    U8              state of the sample policy
+ *   state.ways      U8              how layers are computed (mye_run_ways_get)
  *   __metadata__                    myelin (version of this layout), config, net, input
  *
  * No times and no paths of this machine: the same training gives the same bytes.
@@ -31,6 +32,7 @@ typedef struct saving {
     int64_t counter[N_COUNTERS];
     double sum[N_SUMS];
     char *config, *net, *input;
+    uint8_t *ways;
 } saving;
 
 /* ---- metadata ---- */
@@ -130,14 +132,26 @@ static void add_sample_state(saving *s)
                                         .data = sample};
 }
 
+static void add_ways(saving *s, size_t bytes)
+{
+    mye_run_ways_get(s->c->run, s->ways);
+    s->item[s->n++] = (mye_st_item){.name = "state.ways",
+                                    .dtype = MYE_DTYPE_U8,
+                                    .rank = 1,
+                                    .dim = {(int64_t)bytes},
+                                    .data = s->ways};
+}
+
 static mye_status save(saving *s, const char *path, mye_error *err)
 {
     const mye_checkpoint *c = s->c;
     const size_t n_names = (size_t)c->model->n_trainable * MAX_BLOCKS;
-    const size_t n_items = (size_t)c->model->n_weights + n_names + 3;
+    const size_t n_items = (size_t)c->model->n_weights + n_names + 4;
+    const size_t ways = mye_run_ways_bytes(c->run);
     s->item = mye_alloc_array(c->ctx, n_items, sizeof *s->item);
     s->name = mye_alloc_array(c->ctx, n_names, sizeof *s->name);
-    if (!s->item || !s->name)
+    s->ways = mye_alloc(c->ctx, ways);
+    if (!s->item || !s->name || !s->ways)
         return mye_no_memory(err, n_items * sizeof *s->item, "the list of a checkpoint's tensors");
     MYE_TRY(config_text(c, &s->config, err));
     MYE_TRY(mye_model_yaml(c->model, &s->net, err));
@@ -147,6 +161,7 @@ static mye_status save(saving *s, const char *path, mye_error *err)
     s->n += mye_weight_items(c->model, s->item + s->n);
     add_optimiser(s);
     add_sample_state(s);
+    add_ways(s, ways);
     const mye_st_pair meta[] = {
         {"myelin", LAYOUT_VERSION}, {"config", s->config}, {"net", s->net}, {"input", s->input}};
     bool is_new;
@@ -164,6 +179,7 @@ mye_status mye_checkpoint_save(const mye_checkpoint *c, const char *path, mye_er
     const mye_status status = save(&s, path, err);
     mye_free(c->ctx, s.item);
     mye_free(c->ctx, s.name);
+    mye_free(c->ctx, s.ways);
     mye_text_release(c->ctx, s.config);
     mye_free(c->ctx, s.input);
     mye_model_text_free(c->model, s.net);

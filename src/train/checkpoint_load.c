@@ -13,7 +13,7 @@ static bool is_free_key(const char *key)
 {
     static const char *const free_keys[] = {"net",     "data_dir",   "epochs", "eval_batch",
                                             "threads", "limit_test", "memory", "kernels",
-                                            "out",     "init"};
+                                            "out",     "init",       "profile"};
     for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
         if (strcmp(key, free_keys[i]) == 0)
             return true;
@@ -68,6 +68,23 @@ static mye_status need(const mye_st *st, const char *name, const mye_st_tensor *
                     mye_st_source(st), name);
 }
 
+/* Which way each layer was on. Checkpoints of before have none: the layers choose anew. */
+static mye_status read_ways(const mye_checkpoint *c, const mye_st *st, mye_error *err)
+{
+    const mye_st_tensor *t = mye_st_find(st, "state.ways");
+    const size_t bytes = mye_run_ways_bytes(c->run);
+    if (!t)
+        return MYE_OK;
+    uint8_t *ways = mye_alloc(c->ctx, bytes);
+    if (!ways)
+        return mye_no_memory(err, bytes, "reading a checkpoint");
+    const mye_status status = mye_st_read_raw(st, t, MYE_DTYPE_U8, (int64_t)bytes, ways, err);
+    if (status == MYE_OK)
+        mye_run_ways_set(c->run, ways);
+    mye_free(c->ctx, ways);
+    return status;
+}
+
 static mye_status read_state(const mye_checkpoint *c, const mye_st *st, mye_error *err)
 {
     const mye_st_tensor *t;
@@ -87,6 +104,7 @@ static mye_status read_state(const mye_checkpoint *c, const mye_st *st, mye_erro
         MYE_TRY(need(st, "state.sample", &t, err));
         MYE_TRY(mye_st_read_raw(st, t, MYE_DTYPE_U8, (int64_t)bytes, sample, err));
     }
+    MYE_TRY(read_ways(c, st, err));
     mye_stepper_set_counter(c->stepper, counter[0]);
     *c->state = (mye_progress_state){.epoch = counter[1],
                                      .batch = counter[2],

@@ -47,7 +47,8 @@ static mye_status make_run(mye_classifier *c, mye_error *err)
                                      .depth = c->config.depth,
                                      .loss = c->config.loss,
                                      .T = (int)c->config.T,
-                                     .B = c->batch};
+                                     .B = c->batch,
+                                     .exact = c->config.exact};
     MYE_TRY(mye_run_create(c->ctx, c->model, &options, &c->run, err));
     c->rate_name =
         mye_alloc_array(c->ctx, (size_t)mye_rate_count(c->model) + 1, sizeof *c->rate_name);

@@ -138,6 +138,7 @@ mye_plan_options mye_config_plan(const mye_config *config, int64_t n_train, int6
     o.loss = config->loss;
     o.T = (int)config->T;
     o.batch = (int)config->batch;
+    o.exact = config->exact;
     o.n_train = n_train;
     o.n_test = n_test;
     if (n_test == 0)

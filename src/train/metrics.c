@@ -175,6 +175,21 @@ mye_status mye_metrics_resume(mye_metrics *m, int64_t epoch, int64_t batch, mye_
                   err);
 }
 
+/* {"conv1": ["direct", "", "spikes"], ...}: forward, data, weights */
+static json_t *ways_object(const mye_epoch_result *r)
+{
+    json_t *ways = json_object();
+    for (int i = 0; i < r->n_ways; i++) {
+        const mye_layer_way *w = &r->way[i];
+        if (json_object_set_new(ways, w->layer,
+                                json_pack("[s, s, s]", w->forward, w->data, w->weight)) != 0) {
+            json_decref(ways);
+            return NULL;
+        }
+    }
+    return ways;
+}
+
 mye_status mye_metrics_epoch(mye_metrics *m, const mye_epoch_result *r, mye_error *err)
 {
     json_t *rates = json_object();
@@ -186,12 +201,12 @@ mye_status mye_metrics_epoch(mye_metrics *m, const mye_epoch_result *r, mye_erro
         return mye_no_memory(err, 0, "a line of metrics");
     }
     json_t *line = json_pack(
-        "{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "epoch", "epoch",
-        (json_int_t)r->epoch, "train_loss", number(r->train_loss), "train_accuracy",
+        "{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "epoch",
+        "epoch", (json_int_t)r->epoch, "train_loss", number(r->train_loss), "train_accuracy",
         number(r->train_accuracy), "test_loss", number(r->test_loss), "test_accuracy",
         number(r->test_accuracy), "learning_rate", number(r->learning_rate), "train_s",
         number(r->train_s), "test_s", number(r->test_s), "images_per_s", number(r->images_per_s),
-        "processed", number(r->processed), "rates", rates);
+        "processed", number(r->processed), "rates", rates, "ways", ways_object(r));
     return append(m, line, err);
 }
 

@@ -10,8 +10,12 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
 {
     mye_shape in = model->node[0]->shape;
     if (o->eval_batch > 0) {
-        const mye_run_options test = {
-            .time = o->time, .depth = o->depth, .loss = o->loss, .T = o->T, .B = o->eval_batch};
+        const mye_run_options test = {.time = o->time,
+                                      .depth = o->depth,
+                                      .loss = o->loss,
+                                      .T = o->T,
+                                      .B = o->eval_batch,
+                                      .exact = o->exact};
         mye_plan eval = {0};
         MYE_TRY(mye_run_count(ctx, model, &test, &eval, err));
         plan->eval_bytes = eval.run_bytes + eval.scratch_bytes;
@@ -33,7 +37,8 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
                                  .loss = options->loss,
                                  .T = options->T,
                                  .B = options->batch,
-                                 .training = options->step != NULL};
+                                 .training = options->step != NULL,
+                                 .exact = options->exact};
     MYE_TRY(mye_run_count(ctx, model, &run, out, err));
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
     out->gradient_bytes = model->n_params * sizeof(float);

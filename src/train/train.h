@@ -43,6 +43,11 @@ size_t mye_input_bytes(const mye_input *in);
 mye_source mye_input_source(mye_input *in, int B, const float *image, const int64_t *index,
                             uint64_t seed);
 
+/* ---- profile.c ---- */
+
+/* One row for each node of a run that was told to profile and trained on `images` samples. */
+int mye_profile_rows(mye_run *run, double images, mye_profile_row *row);
+
 /* ---- runfolder.c ---- */
 
 #define MYE_PATH_MAX 1024
@@ -109,6 +114,7 @@ typedef struct mye_checkpoint {
     mye_model *model;
     mye_stepper *stepper; /* NULL: weights only */
     mye_sampler *sampler;
+    mye_run *run;
     mye_progress_state *state;
     const mye_config *config;
     const mye_dataset_info *data; /* input shape, normalisation, classes */

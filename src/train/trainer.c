@@ -125,7 +125,9 @@ static mye_status make_runs(mye_trainer *t, mye_error *err)
                                .loss = c->loss,
                                .T = (int)c->T,
                                .B = (int)c->batch,
-                               .training = true};
+                               .training = true,
+                               .exact = c->exact,
+                               .profile = c->profile};
     MYE_TRY(mye_run_create(t->ctx, t->model, &options, &t->run, err));
     options.training = false;
     options.B = t->eval_batch;
@@ -159,6 +161,7 @@ mye_checkpoint mye_trainer_checkpoint(mye_trainer *t)
                             .model = t->model,
                             .stepper = t->stepper,
                             .sampler = t->sampler,
+                            .run = t->run,
                             .state = &t->state,
                             .config = &t->config,
                             .data = mye_dataset_about(t->train)};
@@ -204,6 +207,7 @@ static mye_status make(mye_trainer *t, mye_error *err)
     MYE_TRY(make_model(t, err));
     MYE_TRY(plan(t, err));
     MYE_TRY(make_runs(t, err));
+    MYE_TRY(mye_trainer_make_ways(t, err));
     MYE_TRY(make_policies(t, err));
     return t->is_resumed ? continue_folder(t, err) : begin_folder(t, err);
 }
@@ -260,6 +264,7 @@ void mye_trainer_free(mye_trainer *t)
     mye_input_free(&t->input);
     mye_dataset_free(t->train);
     mye_dataset_free(t->test);
+    mye_free(t->ctx, t->way);
     mye_free(t->ctx, t->rate_name);
     mye_free(t->ctx, t->rate);
     mye_free(t->ctx, t);

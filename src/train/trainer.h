@@ -37,6 +37,9 @@ struct mye_trainer {
     int n_rates;
     const char **rate_name;
     double *rate;
+    int n_ways;
+    mye_layer_way *way;
+    int64_t session_images; /* trained since it began, for the profile */
     mye_epoch_result last;
 };
 
@@ -51,5 +54,9 @@ void mye_trainer_result(mye_trainer *t, mye_train_result *out);
 /* MYE_ERR_NUMERIC: names the step and the first tensor that is not finite. */
 mye_status mye_trainer_not_finite(const mye_trainer *t, const char *what, double value,
                                   mye_error *err);
+
+/* profile.c: the layers that multiply, and how they are computed now. */
+mye_status mye_trainer_make_ways(mye_trainer *t, mye_error *err);
+void mye_trainer_read_ways(mye_trainer *t);
 
 #endif

@@ -33,6 +33,7 @@ static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error 
     t->state.correct += step.correct;
     t->state.loss_sum += step.loss * batch->B;
     t->epoch_images += batch->B;
+    t->session_images += batch->B;
     return MYE_OK;
 }
 
@@ -167,7 +168,9 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
     mye_epoch_result r = {.epoch = t->state.epoch + 1,
                           .n_rates = t->n_rates,
                           .rate_name = t->rate_name,
-                          .rate = t->rate};
+                          .rate = t->rate,
+                          .n_ways = t->n_ways,
+                          .way = t->way};
     mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch);
     r.learning_rate = mye_stepper_rate(t->stepper);
     MYE_TRY(train_epoch(t, err));
@@ -176,6 +179,7 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
     r.train_loss = mean_loss(t);
     r.train_accuracy = accuracy(t);
     r.images_per_s = (double)t->epoch_images / (r.train_s + 1e-9);
+    mye_trainer_read_ways(t);
     r.processed = (double)t->state.seen / (double)t->n_train;
     MYE_TRY(test_epoch(t, &r, err));
     r.test_s = mye_now_s() - trained_s;

@@ -426,7 +426,10 @@ static mye_status run_case(verifier *v, const json_t *entry_, mye_error *err)
     MYE_TRY(mye_case_rule(c, entry_, time, loss, sizeof time, err));
     MYE_TRY(mye_case_model(c, entry_, &v->model, err));
     MYE_TRY(make_seen(v, err));
+    /* The direct way, unless the environment asks for another: these are others' numbers. */
+    const bool exact = mye_context_way(v->ctx) == MYE_CONV_ANY;
     const mye_run_options options = {.time = time,
+                                     .exact = exact,
                                      .depth = "global",
                                      .loss = loss,
                                      .T = c->T,

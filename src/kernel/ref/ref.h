@@ -4,6 +4,7 @@
 
 #include "kernel/kernel.h"
 
+double mye_ref_conv_cost(const mye_conv_shape *s, int64_t n, int pass, double density);
 bool mye_ref_conv_fits(const mye_conv_shape *s, int pass);
 int mye_ref_conv_shards(const mye_conv_shape *s, int64_t n);
 size_t mye_ref_conv_pack_bytes(const mye_conv_shape *s, int direction);

@@ -87,6 +87,16 @@ bool mye_ref_conv_fits(const mye_conv_shape *s, int pass)
     return true;
 }
 
+/* There is one way only. */
+double mye_ref_conv_cost(const mye_conv_shape *s, int64_t n, int pass, double density)
+{
+    MYE_UNUSED(s);
+    MYE_UNUSED(n);
+    MYE_UNUSED(pass);
+    MYE_UNUSED(density);
+    return 1;
+}
+
 int mye_ref_conv_shards(const mye_conv_shape *s, int64_t n)
 {
     MYE_UNUSED(s);

@@ -108,6 +108,7 @@ const mye_kernels mye_kernels_ref = {
     .name = "ref",
     .conv = {[MYE_CONV_DIRECT] = {.name = "direct",
                                   .fits = mye_ref_conv_fits,
+                                  .cost = mye_ref_conv_cost,
                                   .pack_bytes = mye_ref_conv_pack_bytes,
                                   .pack = mye_ref_conv_pack,
                                   .lane_bytes = mye_ref_conv_lane_bytes,

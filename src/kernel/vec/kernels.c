@@ -11,6 +11,7 @@ const mye_kernels
             .name = MYE_TEXT(MYE_ISA),
             .conv = {[MYE_CONV_DIRECT] = {.name = "direct",
                                           .fits = MYE_VEC(conv_fits),
+                                          .cost = MYE_VEC(conv_cost),
                                           .pack_bytes = MYE_VEC(conv_pack_bytes),
                                           .pack = MYE_VEC(conv_pack),
                                           .lane_bytes = MYE_VEC(conv_lane_bytes),

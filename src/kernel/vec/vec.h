@@ -199,6 +199,7 @@ size_t MYE_VEC(thin_lane_bytes)(const mye_conv_shape *s);
 /* ---- the convolution passes (conv.c, conv_pack.c, conv_weight.c, conv_group.c) ---- */
 
 bool MYE_VEC(conv_fits)(const mye_conv_shape *s, int pass);
+double MYE_VEC(conv_cost)(const mye_conv_shape *s, int64_t n, int pass, double density);
 int MYE_VEC(conv_shards)(const mye_conv_shape *s, int64_t n);
 size_t MYE_VEC(conv_pack_bytes)(const mye_conv_shape *s, int direction);
 void MYE_VEC(conv_pack)(mye_run_lanes r, const mye_conv_shape *s, int direction,
