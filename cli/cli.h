@@ -74,6 +74,9 @@ struct cli {
 
 extern const mye_param cli_global_params[];
 
+/* bench_kernels.c: `bench kernels`. */
+int cli_bench_kernels(const cli *app, int rounds);
+
 /* Prints the time of each node. */
 void cli_profile(const cli *app, const mye_profile_row *row, int n);
 

@@ -187,6 +187,11 @@ static int run(cli *app)
     int n = 0;
     double peak = 0;
     int code = cli_options(app, &o);
+    if (code == CLI_EXIT_OK && strcmp(app->word[0], "kernels") == 0) {
+        free(v);
+        code = cli_open(app, NULL);
+        return code == CLI_EXIT_OK ? cli_bench_kernels(app, (int)o.rounds) : code;
+    }
     if (code == CLI_EXIT_OK)
         code = cli_shape(app, o.input, &m.C, &m.H, &m.W);
     if (code == CLI_EXIT_OK)
@@ -218,11 +223,14 @@ const cli_command cli_cmd_bench = {
               .source = "",
               .params = params,
               .options_size = sizeof(bench_options)},
-    .usage = "NET [options]",
-    .details = "Rules and numbers of steps take turns; each row shows the median, and how much of "
-               "the processor's multiply-add peak, measured in between, the dense computation "
-               "reached.",
-    .examples = "bench vgg11 --T 1,2,4 --time \"bptt rate\"\n"
+    .usage = "NET | kernels [options]",
+    .details =
+        "Rules and numbers of steps take turns; each row shows the median, and how much of "
+        "the processor's multiply-add peak, measured in between, the dense computation "
+        "reached.\n\n`bench kernels` times the ways to compute a layer at several firing rates and "
+        "prints below which rate visiting only the spikes is the fastest.",
+    .examples = "bench kernels --rounds 5\n"
+                "bench vgg11 --T 1,2,4 --time \"bptt rate\"\n"
                 "bench 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10 --input 1x28x28 --batch 64",
     .words = "net",
     .min_words = 1,

@@ -3,6 +3,7 @@
 #define MYELIN_MYELIN_H
 
 #include "myelin/bench.h"
+#include "myelin/bench_layer.h"
 #include "myelin/context.h"
 #include "myelin/data.h"
 #include "myelin/error.h"
