@@ -130,7 +130,8 @@ static void ours_run(const ours *o)
     const mye_conv_kernels *k = o->k;
     const mye_conv_shape *s = &o->l->s;
     const image_source source = {o->x, o->bits, s};
-    const mye_images images = {read_rows, &source, o->bits ? image_bits : NULL};
+    const mye_images images = {read_rows, &source, o->bits ? image_bits : NULL,
+                               o->bits ? NULL : o->x};
     const float *packed = o->pass < 2 && k->pack_bytes(s, o->pass) > 0 ? o->packed : o->w;
     if (o->pack && o->pass < 2)
         ours_pack(o);

@@ -129,10 +129,11 @@ static void conv_lanes(const mye_kernels *k, machine *m, const conv_case *c, int
     machine_lanes(m, k->conv[MYE_CONV_DIRECT].lane_bytes(&c->s, pass) + (row + 63) / 64 * 64);
 }
 
-static conv_result conv_run(const mye_kernels *k, machine *m, const conv_case *c)
+/* floats_too: the images lie in memory as well, one after another. */
+static conv_result conv_run(const mye_kernels *k, machine *m, const conv_case *c, bool floats_too)
 {
     const image_source source = {c->x, &c->s};
-    const mye_images x = {.read = read_rows, .self = &source};
+    const mye_images x = {.read = read_rows, .self = &source, .floats = floats_too ? c->x : NULL};
     conv_result r = {floats(c->outputs),     floats(c->outputs),      floats(c->inputs),
                      copy(c->dx, c->inputs), copy(c->dw, c->weights), copy(c->db, c->s.O)};
     float *own;
@@ -187,9 +188,9 @@ static void conv_check(mye_conv_shape s, int64_t n)
     machine_open(&one, 1);
     machine_open(&two, 2);
     mye_kernels_all(all);
-    conv_result want = conv_run(&mye_kernels_ref, &one, &c);
+    conv_result want = conv_run(&mye_kernels_ref, &one, &c, false);
     for (int i = 1; all[i]; i++) {
-        conv_result a = conv_run(all[i], &one, &c), b = conv_run(all[i], &two, &c);
+        conv_result a = conv_run(all[i], &one, &c, false), b = conv_run(all[i], &two, &c, true);
         conv_compare(all[i]->name, &c, &a, &want, false);
         conv_compare(all[i]->name, &c, &b, &a, true);
         result_drop(&a);

@@ -35,6 +35,8 @@ typedef struct mye_images {
     /* Where every image is spikes: the bits of image i, element e of [H][W][C] at bit e % 64 of word
      * e / 64. NULL: not spikes, or not stored. */
     const uint64_t *(*bits)(const void *self, int64_t i);
+    /* Where they all lie in memory one after another, [n][H][W][C]; else NULL. */
+    const float *floats;
 } mye_images;
 
 typedef struct mye_run_lanes {

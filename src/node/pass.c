@@ -95,7 +95,10 @@ mye_images mye_images_of(const mye_node_images *reader)
 {
     const mye_value *v = &reader->pass->value[reader->node];
     const bool stored = v->data != NULL && v->format == MYE_BITS;
-    const mye_images images = {images_read, reader, stored ? images_bits : NULL};
+    const bool plain = v->data != NULL && v->format == MYE_F32;
+    const mye_images images = {images_read, reader, stored ? images_bits : NULL,
+                               plain ? mye_value_row(reader->pass, reader->node, reader->t0, 0)
+                                     : NULL};
     return images;
 }
 

@@ -162,7 +162,7 @@ bool mye_layer_bench_fits(const mye_layer_bench *b, int way, mye_layer_pass pass
 double mye_layer_bench_run(mye_layer_bench *b, int way, mye_layer_pass pass)
 {
     const mye_conv_kernels *k = &b->k->conv[way];
-    const mye_images x = {read_rows, b, image_bits};
+    const mye_images x = {.read = read_rows, .self = b, .bits = image_bits};
     const mye_run_lanes r = {b->ctx, b->lane};
     const float *packed = b->w;
     const double start = mye_now_s();

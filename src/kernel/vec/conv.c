@@ -254,9 +254,15 @@ static void conv_shard(void *arg, int shard, int lane_index)
     b.q1 = b.q0 + p->band < p->rows ? b.q0 + p->band : p->rows;
     MYE_VEC(plan_rows)(p, b.q0, b.q1, &b.lo, &b.hi);
 
-    float *scratch = mye_lane_take(lane, MYE_VEC(plan_scratch)(p) * sizeof(float));
-    b.scratch = scratch;
-    b.image_floats = MYE_VEC(plan_read)(p, j->x, b.i0, b.i1, b.lo, b.hi, scratch, lane);
+    if (j->x.floats && MYE_VEC(plan_is_pointwise)(p)) { /* read where they lie */
+        const ptrdiff_t row = (ptrdiff_t)p->src_w * p->K;
+        b.image_floats = p->src_h * row;
+        b.scratch = j->x.floats + b.i0 * b.image_floats + b.lo * row;
+    } else {
+        float *scratch = mye_lane_take(lane, MYE_VEC(plan_scratch)(p) * sizeof(float));
+        b.image_floats = MYE_VEC(plan_read)(p, j->x, b.i0, b.i1, b.lo, b.hi, scratch, lane);
+        b.scratch = scratch;
+    }
     run_phases(j, &b);
     if (j->done) {
         const int end = b.panel1 * TILE_COLS;
@@ -363,7 +369,7 @@ void MYE_VEC(conv_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64
     const dense_images images = {dy, s->OH, s->OW * s->O};
     conv_job j = {.r = r,
                   .n = n,
-                  .x = {read_dense, &images},
+                  .x = {.read = read_dense, .self = &images, .floats = dy},
                   .packed = packed,
                   .y = dx,
                   .accumulate = accumulate};

@@ -227,15 +227,15 @@ static void pack_tile(int64_t pixels, int rows, const float *src, ptrdiff_t pitc
         memcpy(dst, src, (size_t)rows * sizeof *dst);
 }
 
-/* Pixels of the stage into the tiles of channels, as pixels at.. of the block's `pixels`. */
-static void pack_stage(const weight_job *j, const weight_part *w, ptrdiff_t pixels, ptrdiff_t at,
-                       ptrdiff_t count)
+/* Pixels of src into the tiles of channels, as pixels at.. of the block's `pixels`. */
+static void pack_pixels(const weight_job *j, const weight_part *w, const float *src,
+                        ptrdiff_t pixels, ptrdiff_t at, ptrdiff_t count)
 {
     const int C = j->plan.K;
     for (int m = w->m0; m < w->m1; m++) {
         const int channel = (int)((int64_t)C * m / j->tiles);
         const int rows = (int)((int64_t)C * (m + 1) / j->tiles) - channel;
-        pack_tile(count, rows, w->stage + channel, C, w->x + channel * pixels + at * rows);
+        pack_tile(count, rows, src + channel, C, w->x + channel * pixels + at * rows);
     }
 }
 
@@ -247,11 +247,17 @@ static void pack_x(const weight_job *j, const weight_part *w, const weight_block
     const ptrdiff_t pixels = (ptrdiff_t)(b->i1 - b->i0) * (b->hi - b->lo) * p->src_w;
     const int step = row < STAGE_FLOATS ? (int)(STAGE_FLOATS / row) : 1;
     ptrdiff_t at = 0, count = 0; /* pixels packed, pixels in the stage */
+    if (j->x.floats) {
+        count = (ptrdiff_t)(b->hi - b->lo) * p->src_w;
+        for (int64_t i = b->i0; i < b->i1; i++, at += count)
+            pack_pixels(j, w, j->x.floats + (i * p->src_h + b->lo) * row, pixels, at, count);
+        return;
+    }
     for (int64_t i = b->i0; i < b->i1; i++) {
         for (int h = b->lo; h < b->hi; h += step) {
             const int end = h + step < b->hi ? h + step : b->hi;
             if (count > 0 && (count * p->K + (end - h) * row) > STAGE_FLOATS) {
-                pack_stage(j, w, pixels, at, count);
+                pack_pixels(j, w, w->stage, pixels, at, count);
                 at += count;
                 count = 0;
             }
@@ -260,7 +266,7 @@ static void pack_x(const weight_job *j, const weight_part *w, const weight_block
         }
     }
     if (count > 0)
-        pack_stage(j, w, pixels, at, count);
+        pack_pixels(j, w, w->stage, pixels, at, count);
 }
 
 static void run_block(const weight_job *j, const weight_part *w, weight_block *b, mye_lane *lane)

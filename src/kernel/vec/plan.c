@@ -194,6 +194,12 @@ void MYE_VEC(plan_fit)(mye_plan *p, int64_t n)
         p->splits++;
 }
 
+bool MYE_VEC(plan_is_pointwise)(const mye_plan *p)
+{
+    const mye_conv_shape *s = p->s;
+    return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->ph == 0 && s->pw == 0;
+}
+
 ptrdiff_t MYE_VEC(plan_read)(const mye_plan *p, mye_images x, int64_t i0, int64_t i1, int lo,
                              int hi, float *dst, mye_lane *lane)
 {

@@ -178,6 +178,8 @@ size_t MYE_VEC(plan_scratch)(const mye_plan *p);
 size_t MYE_VEC(plan_points)(const mye_plan *p);
 /* Fits group and band to n images, so that there are enough shards. Depends on sizes only. */
 void MYE_VEC(plan_fit)(mye_plan *p, int64_t n);
+/* Does every output point read the input point of the same place, and no other? */
+bool MYE_VEC(plan_is_pointwise)(const mye_plan *p);
 /* Writes source rows [lo, hi) of images [i0, i1) to dst, zero where outside the image. Returns
  * floats per image. */
 ptrdiff_t MYE_VEC(plan_read)(const mye_plan *p, mye_images x, int64_t i0, int64_t i1, int lo,
