@@ -11,4 +11,7 @@ void mye_page_plan(mye_text *out, const mye_record *r);
 /* The command that repeats a run, as text of a page: keys that differ from their defaults. */
 void mye_page_command(mye_text *out, const mye_record *r);
 
+/* How the layers were computed in the last epoch; nothing where it was not recorded. */
+void mye_page_ways(mye_text *out, const mye_record *r);
+
 #endif

@@ -320,6 +320,7 @@ mye_status mye_report_run(mye_context *ctx, const char *folder, mye_error *err)
     }
     add_confusion(&out, &r);
     mye_page_plan(&out, &r);
+    mye_page_ways(&out, &r);
     add_repeat(&out, &r);
     mye_html_end(&out);
     snprintf(path, sizeof(path), "%s/report.html", folder);

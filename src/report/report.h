@@ -11,7 +11,8 @@
  *    "eval_bytes","loader_bytes","kept_per_neuron_step","macs"},"data":{"C","H","W","classes",
  *    "n_train","n_test"},"model":{"weights","neurons","nodes"}}
  *   {"event":"epoch","epoch","train_loss","train_accuracy","test_loss","test_accuracy",
- *    "learning_rate","train_s","test_s","images_per_s","processed","rates":{neuron:rate}}
+ *    "learning_rate","train_s","test_s","images_per_s","processed","rates":{neuron:rate},
+ *    "ways":{layer:[forward,data,weights]}}
  *   {"event":"end","status":"finished"|"cancelled"|"failed","best_test_accuracy","best_epoch",
  *    "train_s","total_s","images_per_s","planned_bytes","allocated_bytes","peak_rss_bytes",
  *    "data_bytes","message"}

@@ -5,7 +5,8 @@
  *   start   version, kernels, threads, time (UTC), config {key: text}, plan {..._bytes, macs},
  *           data {name, path, C, H, W, classes, n_train, n_test}, model {weights, neurons, nodes}
  *   epoch   epoch, train_loss, train_accuracy, test_loss, test_accuracy, learning_rate, train_s,
- *           test_s, images_per_s, processed, rates {neuron: spikes per neuron and step}
+ *           test_s, images_per_s, processed, rates {neuron: spikes per neuron and step},
+ *           ways {layer: [forward, data, weights], how it was computed last}
  *   resume  epoch (finished before), batch, time
  *   end     status (finished | cancelled | failed), epochs, best_test_accuracy, best_epoch,
  *           train_s, total_s, images_per_s, planned_bytes, allocated_bytes, peak_rss_bytes,
