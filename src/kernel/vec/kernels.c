@@ -22,6 +22,7 @@ const mye_kernels
                                           .backward_weight = MYE_VEC(conv_backward_weight)},
                      [MYE_CONV_SPIKES] = {.name = "spikes",
                                           .fits = MYE_VEC(spike_fits),
+                                          .cost = MYE_VEC(spike_cost),
                                           .pack_bytes = MYE_VEC(spike_pack_bytes),
                                           .pack = MYE_VEC(spike_pack),
                                           .lane_bytes = MYE_VEC(spike_lane_bytes),

@@ -315,6 +315,7 @@ void MYE_VEC(spike_plan)(mye_spike_plan *p, const mye_conv_shape *s, int pass);
 /* First read channel of part i. */
 int MYE_VEC(spike_part)(const mye_spike_plan *p, int i);
 
+double MYE_VEC(spike_cost)(const mye_conv_shape *s, int64_t n, int pass, double density);
 bool MYE_VEC(spike_fits)(const mye_conv_shape *s, int pass);
 int MYE_VEC(spike_shards)(const mye_conv_shape *s, int64_t n);
 size_t MYE_VEC(spike_pack_bytes)(const mye_conv_shape *s, int direction);
