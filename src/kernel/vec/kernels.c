@@ -1,6 +1,6 @@
 /* The table of this instruction set. */
 #include "kernel/table.h"
-#include "kernel/vec/vec.h"
+#include "kernel/vec/wino.h"
 
 #define MYE_TEXT_(x) #x
 #define MYE_TEXT(x)  MYE_TEXT_(x)
@@ -18,7 +18,17 @@ const mye_kernels
                                           .shards = MYE_VEC(conv_shards),
                                           .forward = MYE_VEC(conv_forward),
                                           .backward_data = MYE_VEC(conv_backward_data),
-                                          .backward_weight = MYE_VEC(conv_backward_weight)}},
+                                          .backward_weight = MYE_VEC(conv_backward_weight)},
+                     [MYE_CONV_WINOGRAD] = {.name = "winograd",
+                                            .fits = MYE_VEC(wino_fits),
+                                            .pack_bytes = MYE_VEC(wino_pack_bytes),
+                                            .pack = MYE_VEC(wino_pack),
+                                            .lane_bytes = MYE_VEC(wino_lane_bytes),
+                                            .scratch_bytes = MYE_VEC(wino_scratch_bytes),
+                                            .shards = MYE_VEC(wino_shards),
+                                            .forward = MYE_VEC(wino_forward),
+                                            .backward_data = MYE_VEC(wino_backward_data),
+                                            .backward_weight = MYE_VEC(wino_backward_weight)}},
             .bits_expand = MYE_VEC(bits_expand),
             .bits_count = MYE_VEC(bits_count),
             .add = MYE_VEC(add),
