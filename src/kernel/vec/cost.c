@@ -3,7 +3,7 @@
  * direct way's speed. The weights of the terms were fitted to `myelin bench kernels`; only their
  * ratios matter.
  */
-#include "kernel/vec/vec.h"
+#include "kernel/vec/wino.h"
 
 /* Output positions times taps that meet the input, along one direction. */
 static double met(int size, int out, int window, int stride, int pad)
@@ -47,4 +47,17 @@ double MYE_VEC(spike_cost)(const mye_conv_shape *s, int64_t n, int pass, double 
     const double sums = 2.8 * (double)n * density * meetings(s) * pairs(s) / VEC;
     const double lists = (double)n * read * (0.05 + 2.0 * density);
     return sums + lists + (double)n * written / VEC * 8 + 4.0 * pairs(s) * s->kh * s->kw / VEC;
+}
+
+/* 36 products of tiles by channels, transforms of both sides for each tile, and of the weights. */
+double MYE_VEC(wino_cost)(const mye_conv_shape *s, int64_t n, int pass, double density)
+{
+    MYE_UNUSED(density);
+    const bool data = pass == MYE_CONV_DATA;
+    const int h = data ? s->H : s->OH, w = data ? s->W : s->OW;
+    const double tiles =
+        (double)n * ((h + WINO_OUT - 1) / WINO_OUT) * ((w + WINO_OUT - 1) / WINO_OUT);
+    const double products = 1.2 * tiles * WINO_GRID * pairs(s);
+    const double transforms = tiles * (200.0 * s->C + 200.0 * s->O);
+    return (products + transforms + 150.0 * pairs(s)) / VEC;
 }

@@ -1,57 +1,47 @@
 /* The table of this instruction set. */
 #include "kernel/table.h"
-#include "kernel/vec/vec.h"
+#include "kernel/vec/wino.h"
 
 #define MYE_TEXT_(x) #x
 #define MYE_TEXT(x)  MYE_TEXT_(x)
 
-const mye_kernels
-    MYE_PASTE(mye_kernels, MYE_ISA) =
+/* The functions of one way. */
+#define WAY(text, way)                                                                          \
+    {                                                                                           \
+        .name = text, .fits = MYE_VEC(way##_fits), .cost = MYE_VEC(way##_cost),                 \
+        .pack_bytes = MYE_VEC(way##_pack_bytes), .pack = MYE_VEC(way##_pack),                   \
+        .lane_bytes = MYE_VEC(way##_lane_bytes), .scratch_bytes = MYE_VEC(way##_scratch_bytes), \
+        .shards = MYE_VEC(way##_shards), .forward = MYE_VEC(way##_forward),                     \
+        .backward_data = MYE_VEC(way##_backward_data),                                          \
+        .backward_weight = MYE_VEC(way##_backward_weight)                                       \
+    }
+
+const mye_kernels MYE_PASTE(mye_kernels, MYE_ISA) = {
+    .name = MYE_TEXT(MYE_ISA),
+    .conv = {[MYE_CONV_DIRECT] = WAY("direct", conv),
+             [MYE_CONV_WINOGRAD] = WAY("winograd", wino),
+             [MYE_CONV_SPIKES] = WAY("spikes", spike)},
+    .bits_expand = MYE_VEC(bits_expand),
+    .bits_count = MYE_VEC(bits_count),
+    .add = MYE_VEC(add),
+    .scale = MYE_VEC(scale),
+    .axpy = MYE_VEC(axpy),
+    .mul = MYE_VEC(mul),
+    .affine = MYE_VEC(affine),
+    .norm_sums = MYE_VEC(norm_sums),
+    .norm_grad_sums = MYE_VEC(norm_grad_sums),
+    .affine2 = MYE_VEC(affine2),
+    .column_sums = MYE_VEC(column_sums),
+    .route_max = MYE_VEC(route_max),
+    .probe = MYE_VEC(probe),
+    .lif_forward = MYE_VEC(lif_forward),
+    .lif_fire = MYE_VEC(lif_fire),
+    .lif_backward = MYE_VEC(lif_backward),
+    .rate_collect = MYE_VEC(rate_collect),
+    .surrogate =
         {
-            .name = MYE_TEXT(MYE_ISA),
-            .conv = {[MYE_CONV_DIRECT] = {.name = "direct",
-                                          .fits = MYE_VEC(conv_fits),
-                                          .cost = MYE_VEC(conv_cost),
-                                          .pack_bytes = MYE_VEC(conv_pack_bytes),
-                                          .pack = MYE_VEC(conv_pack),
-                                          .lane_bytes = MYE_VEC(conv_lane_bytes),
-                                          .scratch_bytes = MYE_VEC(conv_scratch_bytes),
-                                          .shards = MYE_VEC(conv_shards),
-                                          .forward = MYE_VEC(conv_forward),
-                                          .backward_data = MYE_VEC(conv_backward_data),
-                                          .backward_weight = MYE_VEC(conv_backward_weight)},
-                     [MYE_CONV_SPIKES] = {.name = "spikes",
-                                          .fits = MYE_VEC(spike_fits),
-                                          .cost = MYE_VEC(spike_cost),
-                                          .pack_bytes = MYE_VEC(spike_pack_bytes),
-                                          .pack = MYE_VEC(spike_pack),
-                                          .lane_bytes = MYE_VEC(spike_lane_bytes),
-                                          .scratch_bytes = MYE_VEC(spike_scratch_bytes),
-                                          .shards = MYE_VEC(spike_shards),
-                                          .forward = MYE_VEC(spike_forward),
-                                          .backward_data = MYE_VEC(spike_backward_data),
-                                          .backward_weight = MYE_VEC(spike_backward_weight)}},
-            .bits_expand = MYE_VEC(bits_expand),
-            .bits_count = MYE_VEC(bits_count),
-            .add = MYE_VEC(add),
-            .scale = MYE_VEC(scale),
-            .axpy = MYE_VEC(axpy),
-            .mul = MYE_VEC(mul),
-            .affine = MYE_VEC(affine),
-            .norm_sums = MYE_VEC(norm_sums),
-            .norm_grad_sums = MYE_VEC(norm_grad_sums),
-            .affine2 = MYE_VEC(affine2),
-            .column_sums = MYE_VEC(column_sums),
-            .route_max = MYE_VEC(route_max),
-            .probe = MYE_VEC(probe),
-            .lif_forward = MYE_VEC(lif_forward),
-            .lif_fire = MYE_VEC(lif_fire),
-            .lif_backward = MYE_VEC(lif_backward),
-            .rate_collect = MYE_VEC(rate_collect),
-            .surrogate =
-                {
 #define X(name) [MYE_SURROGATE_##name] = MYE_VEC(surrogate_##name),
-                    MYE_SURROGATE_LIST(X)
+            MYE_SURROGATE_LIST(X)
 #undef X
-                },
+        },
 };
