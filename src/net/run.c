@@ -167,6 +167,7 @@ static void reset_buffers(mye_run *run)
         for (int i = 0; i < run->model->n_nodes; i++) {
             run->pass[q]->pass.value[i].grad_written = false;
             run->pass[q]->pass.value[i].spikes = 0;
+            run->pass[q]->pass.value[i].smooth_spikes = 0;
         }
     run->tick = 0;
     if (!run->dry)
@@ -184,6 +185,8 @@ static void run_modules(mye_run *run)
             time_rule(run)->step(run->time.options, run, run->at);
         else
             infer(run, run->at);
+        if (!run->dry)
+            run->loss_value += mye_rate_term_loss(run, run->at);
     }
     if (run->options.input_grad)
         mye_run_keep(run, &run->pass[0]->pass, 0, MYE_SLOT_GRAD);

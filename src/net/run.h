@@ -76,6 +76,8 @@ typedef struct mye_run_options {
     bool training;   /* false: inference, forward only      */
     bool smooth;     /* gradient check                      */
     bool input_grad; /* dL/d(input) is wanted               */
+    /* Firing rates above the target add strength * excess^2 to the loss (rate_term.c); 0: off */
+    double rate_strength, rate_target;
 } mye_run_options;
 
 mye_status mye_run_create(mye_context *ctx, const mye_model *model, const mye_run_options *options,

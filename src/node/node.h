@@ -161,10 +161,11 @@ typedef struct mye_value {
     void *state;       /* state_bytes                                                         */
     uint8_t way[MYE_CONV_PASSES]; /* layers: mye_conv_way of each pass                        */
     /* neurons only; which of them exist is the time rule's choice */
-    float *u;       /* [B][n] membrane before reset at the last step: carried between spans */
-    float *e, *r;   /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
-    float *eps;     /* [B][n] rate-based, single-step, other than soft detached reset      */
-    int64_t spikes; /* set bits counted in this pass (neurons that store bits)             */
+    float *u;             /* [B][n] membrane before reset at the last step: carried between spans */
+    float *e, *r;         /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
+    float *eps;           /* [B][n] rate-based, single-step, other than soft detached reset      */
+    int64_t spikes;       /* set bits counted in this pass (neurons that store bits)             */
+    double smooth_spikes; /* the same where spikes are smooth, when a loss asks for it        */
 } mye_value;
 
 /* What a probe may be shown; `x` holds at.n values of the chunk. Only tests and `verify` use it. */

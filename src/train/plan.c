@@ -33,7 +33,8 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
                                  .loss = options->loss,
                                  .T = options->T,
                                  .B = options->batch,
-                                 .training = options->step != NULL};
+                                 .training = options->step != NULL,
+                                 .rate_strength = options->rate_strength};
     MYE_TRY(mye_run_count(ctx, model, &run, out, err));
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
     out->gradient_bytes = model->n_params * sizeof(float);

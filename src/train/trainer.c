@@ -125,7 +125,9 @@ static mye_status make_runs(mye_trainer *t, mye_error *err)
                                .loss = c->loss,
                                .T = (int)c->T,
                                .B = (int)c->batch,
-                               .training = true};
+                               .training = true,
+                               .rate_strength = c->rate_strength,
+                               .rate_target = c->rate_target};
     MYE_TRY(mye_run_create(t->ctx, t->model, &options, &t->run, err));
     options.training = false;
     options.B = t->eval_batch;
