@@ -152,6 +152,9 @@ typedef struct mye_kernels {
     void (*bits_expand)(int64_t n, const uint64_t *bits, int64_t first, float *dst);
     /* number of set bits in whole words */
     int64_t (*bits_count)(int64_t n_words, const uint64_t *bits);
+    /* y[i] = the nearest bfloat16 of x[i] (ties to even), and back; x and y must not overlap */
+    void (*bf16_pack)(int64_t n, const float *x, uint16_t *y);
+    void (*bf16_expand)(int64_t n, const uint16_t *x, float *y);
     void (*add)(int64_t n, const float *x, float *y);            /* y += x       */
     void (*scale)(int64_t n, float a, const float *x, float *y); /* y = a x      */
     void (*axpy)(int64_t n, float a, const float *x, float *y);  /* y += a x     */

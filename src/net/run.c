@@ -166,6 +166,7 @@ static void reset_buffers(mye_run *run)
     for (int q = 0; q < run->n_passes; q++)
         for (int i = 0; i < run->model->n_nodes; i++) {
             run->pass[q]->pass.value[i].grad_written = false;
+            run->pass[q]->pass.value[i].half = NULL;
             run->pass[q]->pass.value[i].spikes = 0;
             run->pass[q]->pass.value[i].smooth_spikes = 0;
         }

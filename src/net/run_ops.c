@@ -24,6 +24,8 @@ static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
         return v->e = p;
     case MYE_SLOT_R:
         return v->r = p;
+    case MYE_SLOT_HALF:
+        return v->half = p;
     default:
         return v->eps = p;
     }
@@ -107,7 +109,9 @@ static void touch_value(mye_run *run, mye_pass *p, int node)
 {
     const mye_node *n = p->node[node];
     if (n->type->load == NULL) {
-        touch_slot(run, p, node, MYE_SLOT_DATA, false);
+        const mye_buffer *half = mye_run_buffer(run, p, node, MYE_SLOT_HALF);
+        const bool halved = half != NULL && half->live;
+        touch_slot(run, p, node, halved ? MYE_SLOT_HALF : MYE_SLOT_DATA, false);
         return;
     }
     for (int k = 0; k < n->n_in; k++)
@@ -153,7 +157,7 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     for (int k = 0; k < n->n_in; k++)
         touch_value(run, p, n->in[k]);
     for (mye_slot s = MYE_SLOT_DATA; s < MYE_SLOT_COUNT; s++)
-        if (s != MYE_SLOT_GRAD)
+        if (s != MYE_SLOT_GRAD && s != MYE_SLOT_HALF)
             touch_slot(run, p, node, s, true);
     if (is_input)
         fill_input(run, p, node, t0, t1);

@@ -150,7 +150,9 @@ mye_weight *mye_node_find(const mye_node *n, const char *role);
 
 /* What a pass knows of one node's value. Rows: one (t, b) block. */
 typedef struct mye_value {
-    void *data; /* float or uint64_t words; NULL for virtual nodes                     */
+    void *data;     /* float or uint64_t words; NULL for virtual nodes                     */
+    uint16_t *half; /* not NULL: the value is here, as bfloat16, instead                     */
+    int half_after; /* node behind whose forward that happens; 0: never                      */
     mye_format format;
     int steps;         /* steps held: 1 for static values                                     */
     int64_t n;         /* elements of a sample                                                */

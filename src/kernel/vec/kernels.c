@@ -21,6 +21,8 @@ const mye_kernels
                                           .backward_weight = MYE_VEC(conv_backward_weight)}},
             .bits_expand = MYE_VEC(bits_expand),
             .bits_count = MYE_VEC(bits_count),
+            .bf16_pack = MYE_VEC(bf16_pack),
+            .bf16_expand = MYE_VEC(bf16_expand),
             .add = MYE_VEC(add),
             .scale = MYE_VEC(scale),
             .axpy = MYE_VEC(axpy),

@@ -225,10 +225,12 @@ void MYE_VEC(group_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, in
                                     mye_images x, const float *dy, float *dw, float *dbias,
                                     float *scratch);
 
-/* ---- elementwise.c, neuron.c, surrogate.c: see kernel.h ---- */
+/* ---- elementwise.c, bf16.c, neuron.c, surrogate.c: see kernel.h ---- */
 
 void MYE_VEC(bits_expand)(int64_t n, const uint64_t *bits, int64_t first, float *dst);
 int64_t MYE_VEC(bits_count)(int64_t n_words, const uint64_t *bits);
+void MYE_VEC(bf16_pack)(int64_t n, const float *x, uint16_t *y);
+void MYE_VEC(bf16_expand)(int64_t n, const uint16_t *x, float *y);
 void MYE_VEC(add)(int64_t n, const float *x, float *y);
 void MYE_VEC(scale)(int64_t n, float a, const float *x, float *y);
 void MYE_VEC(axpy)(int64_t n, float a, const float *x, float *y);
