@@ -88,6 +88,9 @@ struct mye_model {
     int n_weights, n_trainable;
     size_t n_params, n_buffers;   /* floats, padded: every weight starts on 64 bytes  */
     float *param, *grad, *buffer; /* flat blocks                                      */
+    /* The gradient block is all 0, so that a step need not clear it. True only between a move of
+     * the weights and whatever writes there next, which says so. */
+    bool *grad_is_clear;
 };
 
 /* Takes the graph over, also on failure. A readout is appended when the last node is none. */

@@ -215,6 +215,13 @@ static int64_t score(mye_run *run, int B, const mye_target *target)
     return correct;
 }
 
+static void clear_gradient(const mye_model *model)
+{
+    if (!*model->grad_is_clear)
+        memset(model->grad, 0, model->n_params * sizeof(float));
+    *model->grad_is_clear = false;
+}
+
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err)
 {
@@ -231,7 +238,7 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
     run->target = target;
     memset(run->per_sample, 0, (size_t)n * sizeof(float));
     if (run->options.training)
-        memset(run->model->grad, 0, run->model->n_params * sizeof(float));
+        clear_gradient(run->model);
     run_modules(run);
     const int64_t correct = score(run, n, target);
     if (out != NULL)
