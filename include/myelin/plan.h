@@ -26,8 +26,9 @@ typedef struct mye_plan {
     size_t optimiser_bytes; /* state of the step policy                                       */
     size_t kept_bytes;      /* sum of the rows; what the backward pass needs                  */
     size_t run_bytes;       /* the run's arena: kept and transient, placed by lifetime        */
+    size_t arena_bytes;     /* the arena alone: the test run uses it too when it fits in      */
     size_t scratch_bytes;   /* scratch of all threads                                         */
-    size_t eval_bytes;      /* the inference run that tests after each epoch (eval_batch > 0) */
+    size_t eval_bytes;      /* what the run that tests after each epoch takes beside that     */
     size_t loader_bytes;    /* batches in preparation, order of samples (0 without data)      */
     size_t total_bytes;     /* all of it                                                      */
     double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */

@@ -172,8 +172,8 @@ static mye_status take_blocks(mye_model *model, mye_error *err)
             return mye_no_memory(err, SIZE_MAX, "the weights");
         *total += padded(model->weight[i]->count);
     }
-    model->param = mye_alloc_array(model->ctx, model->n_params, sizeof(float));
-    model->grad = mye_alloc_array(model->ctx, model->n_params, sizeof(float));
+    model->param = mye_alloc_big_zero(model->ctx, model->n_params * sizeof(float));
+    model->grad = mye_alloc_big_zero(model->ctx, model->n_params * sizeof(float));
     model->buffer = mye_alloc_array(model->ctx, model->n_buffers, sizeof(float));
     model->grad_is_clear = mye_alloc(model->ctx, sizeof *model->grad_is_clear);
     if (!model->param || !model->grad || !model->buffer || !model->grad_is_clear)

@@ -354,12 +354,26 @@ static mye_status prepare(mye_context *ctx, const mye_model *model, const mye_ru
     return dry_run(run, err);
 }
 
+static bool borrows_arena(const mye_run *run)
+{
+    const mye_run *lender = run->options.lender;
+    return lender != NULL && lender->arena_bytes >= run->arena_bytes;
+}
+
+static bool borrows_lanes(const mye_run *run)
+{
+    const mye_run *lender = run->options.lender;
+    return lender != NULL && lender->lane_bytes >= run->lane_bytes;
+}
+
 static mye_status allocate(mye_run *run, mye_error *err)
 {
     const size_t threads = (size_t)mye_context_threads(run->ctx);
-    run->arena = mye_alloc_big(run->ctx, run->arena_bytes);
+    run->arena =
+        borrows_arena(run) ? run->options.lender->arena : mye_alloc_big(run->ctx, run->arena_bytes);
     run->state = mye_alloc(run->ctx, run->state_bytes);
-    run->lanes = mye_alloc_big(run->ctx, threads * run->lane_bytes);
+    run->lanes = borrows_lanes(run) ? run->options.lender->lanes
+                                    : mye_alloc_big(run->ctx, threads * run->lane_bytes);
     if (run->arena == NULL || run->state == NULL || run->lanes == NULL)
         return mye_no_memory(err, mye_run_bytes(run), "the activations of a training step");
     for (size_t i = 0; i < threads; i++)
@@ -398,9 +412,11 @@ void mye_run_free(mye_run *run)
     mye_free(ctx, run->buffer);
     mye_free(ctx, run->interval);
     mye_free(ctx, run->module);
-    mye_free(ctx, run->arena);
+    if (!borrows_arena(run))
+        mye_free(ctx, run->arena);
+    if (!borrows_lanes(run))
+        mye_free(ctx, run->lanes);
     mye_free(ctx, run->state);
-    mye_free(ctx, run->lanes);
     mye_free(ctx, run->lane);
     mye_method_free(ctx, &run->time);
     mye_method_free(ctx, &run->depth);
@@ -410,8 +426,9 @@ void mye_run_free(mye_run *run)
 
 size_t mye_run_bytes(const mye_run *run)
 {
-    return run->arena_bytes + run->state_bytes +
-           (size_t)mye_context_threads(run->ctx) * run->lane_bytes;
+    const size_t lanes = (size_t)mye_context_threads(run->ctx) * run->lane_bytes;
+    return run->state_bytes + (borrows_arena(run) ? 0 : run->arena_bytes) +
+           (borrows_lanes(run) ? 0 : lanes);
 }
 
 mye_pass *mye_run_pass(mye_run *run)
@@ -507,6 +524,7 @@ mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run
         plan->n_rows = model->n_nodes;
         fill_rows(run, plan);
         const size_t lanes = (size_t)mye_context_threads(ctx) * run->lane_bytes;
+        plan->arena_bytes = run->arena_bytes;
         plan->run_bytes = run->arena_bytes + run->state_bytes;
         plan->scratch_bytes = lanes;
         for (int i = 0; i < plan->n_rows; i++)

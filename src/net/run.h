@@ -77,6 +77,9 @@ typedef struct mye_run_options {
     bool training;   /* false: inference, forward only      */
     bool smooth;     /* gradient check                      */
     bool input_grad; /* dL/d(input) is wanted               */
+    /* A run that is never at work at the same time: its arena and its threads' scratch are used
+     * where they are large enough. It must outlive this one. NULL: none */
+    const struct mye_run *lender;
     /* Firing rates above the target add strength * excess^2 to the loss (rate_term.c); 0: off */
     double rate_strength, rate_target;
 } mye_run_options;

@@ -124,7 +124,7 @@ mye_status mye_stepper_create(mye_context *ctx, mye_model *model, const char *ru
         goto done;
     const size_t floats = (size_t)s->n_state * model->n_params;
     if (floats > 0) {
-        s->state = mye_alloc_array(ctx, floats, sizeof(float));
+        s->state = mye_alloc_big_zero(ctx, floats * sizeof(float));
         if (!s->state) {
             status = mye_no_memory(err, floats * sizeof(float), "the step rule's state");
             goto done;
