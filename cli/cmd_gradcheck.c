@@ -125,9 +125,15 @@ static int print(const cli *app, const mye_gradcheck_item *item, int n)
 static mye_status check(const cli *app, const gradcheck_options *o, mye_model *model,
                         mye_gradcheck_item **item, int *n, mye_error *err)
 {
-    const mye_gradcheck_options options = {o->time,       o->loss,          (int)o->T,
-                                           (int)o->batch, (int)o->entries,  o->step,
-                                           o->tolerance,  (uint64_t)o->seed};
+    mye_gradcheck_options options = MYE_GRADCHECK_OPTIONS;
+    options.time = o->time;
+    options.loss = o->loss;
+    options.T = (int)o->T;
+    options.batch = (int)o->batch;
+    options.entries = (int)o->entries;
+    options.step = o->step;
+    options.tolerance = o->tolerance;
+    options.seed = (uint64_t)o->seed;
     return mye_gradcheck(app->ctx, model, &options, item, n, err);
 }
 

@@ -40,6 +40,80 @@ static void bits_expand_and_count_from_any_first_bit(void **unused)
     each_size(10, check_bits);
 }
 
+/* Any bits as a float, every other time halfway between two bfloat16. */
+static float draw_float(void)
+{
+    uint32_t bits = (uint32_t)draw();
+    float x;
+    if (bits & 1)
+        bits = (bits & 0xffff0000u) | 0x8000u;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static void check_bf16(const mye_kernels *k, int64_t n, int at)
+{
+    float *x = floats(n + at), *back = floats(n + at);
+    uint16_t *got = calloc((size_t)(n + at + 1), sizeof *got), *want = calloc((size_t)(n + 1), 2);
+    for (int64_t i = 0; i < n; i++)
+        x[at + i] = draw_float();
+    k->bf16_pack(n, x + at, got + at);
+    mye_kernels_ref.bf16_pack(n, x + at, want);
+    assert_memory_equal(got + at, want, (size_t)n * sizeof *got);
+    k->bf16_expand(n, got + at, back + at);
+    mye_kernels_ref.bf16_expand(n, got + at, x + at);
+    assert_memory_equal(back + at, x + at, (size_t)n * sizeof *x);
+    mye_kernels_ref.bf16_pack(n, x + at, want); /* what is bfloat16 already stays */
+    assert_memory_equal(got + at, want, (size_t)n * sizeof *got);
+    free(x);
+    free(back);
+    free(got);
+    free(want);
+}
+
+static void bf16_rounds_to_the_nearest_and_ties_to_even(void **unused)
+{
+    MYE_UNUSED(unused);
+    const float x[] = {0, -0.0f, 1, 0x1.01p0f, 0x1.03p0f, 0x1.010002p0f, 0x1.fffffep127f, INFINITY};
+    const uint16_t y[] = {0, 0x8000, 0x3f80, 0x3f80, 0x3f82, 0x3f81, 0x7f80, 0x7f80};
+    uint16_t got[8];
+    mye_kernels_ref.bf16_pack(8, x, got);
+    assert_memory_equal(got, y, sizeof y);
+    each_size(18, check_bf16);
+}
+
+static void run_optimisers(const mye_kernels *k, int64_t n, const float *g, float *w, float *m,
+                           float *v)
+{
+    const mye_sgd sgd = {0.1f, 0.5f, 0.01f, 0.9f, false},
+                  nesterov = {0.1f, 0.5f, 0.01f, 0.9f, true};
+    const mye_adam adam = {0.01f, 0.5f, 0.01f, 0.99f, 0.9f, 0.1f, 0.99f, 0.01f, 1.5f, 1e-3f};
+    k->sgd(&sgd, n, g, w, NULL);
+    k->sgd(&sgd, n, g, w, m);
+    k->sgd(&nesterov, n, g, w, m);
+    k->adam(&adam, n, g, w, m, v);
+}
+
+static void check_optimisers(const mye_kernels *k, int64_t n, int at)
+{
+    float *g = floats(n + at), *a = floats(3 * n), *b = copy(a, 3 * n);
+    for (int64_t i = 2 * n; i < 3 * n; i++) /* second moments */
+        a[i] = b[i] = fabsf(a[i]);
+    run_optimisers(k, n, g + at, a, a + n, a + 2 * n);
+    run_optimisers(&mye_kernels_ref, n, g + at, b, b + n, b + 2 * n);
+    check_close(k->name, "sgd, adam", 3 * n, a, b, 1e-6);
+    assert_true(k->sum_squares(n, g + at) == mye_kernels_ref.sum_squares(n, g + at));
+    free(g);
+    free(a);
+    free(b);
+}
+
+static void optimisers_agree_and_squares_add_up_to_the_same_bits(void **unused)
+{
+    MYE_UNUSED(unused);
+    each_size(19, check_optimisers);
+}
+
 static void run_arithmetic(const mye_kernels *k, int64_t n, const float *x, float *y)
 {
     k->add(n, x, y);
@@ -211,6 +285,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bits_expand_and_count_from_any_first_bit),
+        cmocka_unit_test(bf16_rounds_to_the_nearest_and_ties_to_even),
+        cmocka_unit_test(optimisers_agree_and_squares_add_up_to_the_same_bits),
         cmocka_unit_test(add_axpy_mul_and_scale_agree),
         cmocka_unit_test(passes_over_rows_of_channels_agree),
         cmocka_unit_test(membranes_and_spikes_are_bit_identical_to_the_reference),

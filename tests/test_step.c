@@ -66,15 +66,20 @@ static void compare(const char *rule, formula move, double decay, bool decay_all
         all[j].w = (double)f.model->param[j];
     for (int step = 0; step < N_STEPS; step++) {
         set_gradients(&f, step);
+        float *grad = malloc(f.model->n_params * sizeof *grad);
+        assert_non_null(grad);
+        memcpy(grad, f.model->grad, f.model->n_params * sizeof *grad);
         mye_stepper_apply(s, 0);
         for (int i = 0; i < f.model->n_trainable; i++) {
             const mye_weight *w = f.model->weight[i];
             truth *t = all + (w->data - f.model->param);
+            const float *g = grad + (w->data - f.model->param);
             for (size_t j = 0; j < w->count; j++) {
-                move(&t[j], (double)w->grad[j], w->decay || decay_all ? decay : 0.0, step);
+                move(&t[j], (double)g[j], w->decay || decay_all ? decay : 0.0, step);
                 assert_true(fabs(t[j].w - (double)w->data[j]) <= 2e-6 * (1 + fabs(t[j].w)));
             }
         }
+        free(grad);
     }
     assert_int_equal(mye_stepper_counter(s), N_STEPS);
     free(all);
@@ -169,6 +174,8 @@ static void sgd_moves_a_weight_as_computed_by_hand(void **state)
     g[0] = 0.5f;
     mye_stepper_apply(s, 0);
     assert_true(fabsf(w[0] - 0.9f) < 1e-6f); /* buf = 1, w = 1 - 0.1 */
+    assert_true(g[0] == 0);                  /* ready for the next step */
+    g[0] = 0.5f;
     mye_stepper_apply(s, 0);
     assert_true(fabsf(w[0] - 0.715f) < 1e-6f); /* buf = 0.9 + 0.95 = 1.85 */
     mye_stepper_free(s);
@@ -221,7 +228,7 @@ static void a_small_gradient_is_not_clipped(void **state)
     close_fixture(&f);
 }
 
-static void a_gradient_that_is_not_finite_moves_nothing(void **state)
+static void a_gradient_that_is_not_finite_moves_nothing_near_it(void **state)
 {
     (void)state;
     fixture f = open_fixture("FC3", 4, 1);
@@ -236,6 +243,55 @@ static void a_gradient_that_is_not_finite_moves_nothing(void **state)
     assert_true(isinf(mye_stepper_apply(s, 0)));
     assert_memory_equal(before, f.model->param, f.model->n_params * sizeof *before);
     assert_int_equal(mye_stepper_counter(s), 0);
+    mye_stepper_free(s);
+    close_fixture(&f);
+}
+
+/* 300 x 400 weights: four shards. */
+static void a_part_that_is_not_finite_keeps_its_gradient(void **state)
+{
+    (void)state;
+    fixture f = open_fixture("FC400-LIF-FC10", 300, 2);
+    mye_stepper *s = stepper(&f, "sgd", "constant");
+    const size_t n = f.model->n_params;
+    float *before = malloc(n * sizeof *before);
+    memcpy(before, f.model->param, n * sizeof *before);
+    for (int clip = 1; clip >= 0; clip--) {
+        set_gradients(&f, 0);
+        f.model->grad[100000] = INFINITY;
+        assert_true(isinf(mye_stepper_apply(s, clip)));
+        assert_true(isinf(f.model->grad[100000]));
+        assert_true(f.model->param[100000] == before[100000]);
+        assert_int_equal(f.model->param[0] == before[0], clip);
+        assert_int_equal(mye_stepper_counter(s), 0);
+    }
+    free(before);
+    mye_stepper_free(s);
+    close_fixture(&f);
+}
+
+/* Weights, biases and normalisation alternate between decayed and not. */
+static void tensors_on_both_sides_of_a_shard_move_alike(void **state)
+{
+    (void)state;
+    fixture f = open_fixture("FC400-BN-LIF-FC300-BN-LIF-FC10", 90, 2);
+    mye_stepper *s = stepper(&f, "sgd:lr=1,momentum=0,weight_decay=0.25", "constant");
+    float *before = malloc(f.model->n_params * sizeof *before);
+    memcpy(before, f.model->param, f.model->n_params * sizeof *before);
+    for (size_t i = 0; i < f.model->n_params; i++)
+        f.model->grad[i] = 0.5f;
+    mye_stepper_apply(s, 0);
+    for (int i = 0; i < f.model->n_trainable; i++) {
+        const mye_weight *w = f.model->weight[i];
+        const float *old = before + (w->data - f.model->param);
+        for (size_t j = 0; j < w->count; j++) {
+            const double want = (double)old[j] - 0.5 - (w->decay ? 0.25 * (double)old[j] : 0);
+            assert_true(fabs((double)w->data[j] - want) < 1e-6);
+        }
+    }
+    for (size_t i = 0; i < f.model->n_params; i++)
+        assert_true(f.model->grad[i] == 0);
+    free(before);
     mye_stepper_free(s);
     close_fixture(&f);
 }
@@ -399,7 +455,9 @@ int main(void)
         cmocka_unit_test(sgd_moves_a_weight_as_computed_by_hand),
         cmocka_unit_test(clipping_limits_the_norm_of_the_whole_gradient),
         cmocka_unit_test(a_small_gradient_is_not_clipped),
-        cmocka_unit_test(a_gradient_that_is_not_finite_moves_nothing),
+        cmocka_unit_test(a_gradient_that_is_not_finite_moves_nothing_near_it),
+        cmocka_unit_test(a_part_that_is_not_finite_keeps_its_gradient),
+        cmocka_unit_test(tensors_on_both_sides_of_a_shard_move_alike),
         cmocka_unit_test(one_and_two_threads_move_to_the_same_bits),
         cmocka_unit_test(the_planned_state_is_what_a_rule_names),
         cmocka_unit_test(want_of_memory_leaves_nothing_behind),

@@ -77,7 +77,7 @@ MYE_API void mye_model_tensor(const mye_model *model, int i, mye_tensor_info *ou
 MYE_API int mye_model_tensor_find(const mye_model *model, const char *name); /* or -1 */
 MYE_API void mye_model_get(const mye_model *model, int i, float *out);
 MYE_API void mye_model_set(mye_model *model, int i, const float *values);
-/* Gradient of the last step of a run, same layout; zeros for buffers. */
+/* Gradient of the last step of a run, same layout, until the weights move; zeros for buffers. */
 MYE_API void mye_model_get_grad(const mye_model *model, int i, float *out);
 
 #ifdef __cplusplus

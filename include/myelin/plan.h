@@ -26,8 +26,9 @@ typedef struct mye_plan {
     size_t optimiser_bytes; /* state of the step policy                                       */
     size_t kept_bytes;      /* sum of the rows; what the backward pass needs                  */
     size_t run_bytes;       /* the run's arena: kept and transient, placed by lifetime        */
+    size_t arena_bytes;     /* the arena alone: the test run uses it too when it fits in      */
     size_t scratch_bytes;   /* scratch of all threads                                         */
-    size_t eval_bytes;      /* the inference run that tests after each epoch (eval_batch > 0) */
+    size_t eval_bytes;      /* what the run that tests after each epoch takes beside that     */
     size_t loader_bytes;    /* batches in preparation, order of samples (0 without data)      */
     size_t total_bytes;     /* all of it                                                      */
     double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
@@ -45,11 +46,12 @@ typedef struct mye_plan_options {
     int eval_batch;          /* samples of the test run beside training; 0: none            */
     int64_t n_train, n_test; /* samples of the data sets; 0: planned without them           */
     bool exact;              /* layers go the direct way only                               */
+    double rate_strength;    /* of the firing-rate term of the loss; 0: none                */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                          \
-    {                                                             \
-        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false \
+#define MYE_PLAN_OPTIONS                                             \
+    {                                                                \
+        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, 0 \
     }
 
 MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,

@@ -40,6 +40,7 @@ typedef struct mye_config {
     /* numbers */
     int64_t T, batch, epochs, eval_batch;
     double clip; /* gradient norm; 0 = off                                         */
+    double rate_strength, rate_target; /* firing rates above the target cost loss; 0 = off   */
     int64_t seed, threads;
     int64_t limit_train, limit_test; /* use only so many samples; 0 = all                      */
     int64_t memory; /* refuse (or fit) above so many bytes; 0 = no limit              */

@@ -67,11 +67,12 @@ typedef struct mye_gradcheck_options {
     double step;      /* of the central difference         */
     double tolerance; /* relative to the weight's largest  */
     uint64_t seed;
+    double rate_strength, rate_target; /* firing-rate term of the loss; strength 0: none */
 } mye_gradcheck_options;
 
-#define MYE_GRADCHECK_OPTIONS                      \
-    {                                              \
-        "bptt", "ce_mean", 3, 2, 12, 1e-2, 2e-2, 1 \
+#define MYE_GRADCHECK_OPTIONS                            \
+    {                                                    \
+        "bptt", "ce_mean", 3, 2, 12, 1e-2, 2e-2, 1, 0, 0 \
     }
 
 /* Compares the gradient with central differences, spikes replaced by the surrogate's primitive (so

@@ -106,6 +106,14 @@ void *mye_alloc_big(mye_context *ctx, size_t bytes)
     return finish(ctx, block, bytes);
 }
 
+void *mye_alloc_big_zero(mye_context *ctx, size_t bytes)
+{
+    void *block = mye_alloc_big(ctx, bytes);
+    if (block != NULL)
+        memset(block, 0, bytes);
+    return block;
+}
+
 void *mye_grow(mye_context *ctx, void *block, size_t old_bytes, size_t bytes)
 {
     unsigned char *fresh = take(ctx, bytes);

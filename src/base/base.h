@@ -26,6 +26,7 @@ void *mye_alloc(mye_context *ctx, size_t bytes);
 void *mye_alloc_array(mye_context *ctx, size_t count, size_t size);
 /* As mye_alloc, but not zeroed and advised to use huge pages: for arenas. */
 void *mye_alloc_big(mye_context *ctx, size_t bytes);
+void *mye_alloc_big_zero(mye_context *ctx, size_t bytes);
 /* New block of `bytes` with the first min(old, bytes) kept and the rest zeroed; the old block is
  * freed on success and untouched on failure. */
 void *mye_grow(mye_context *ctx, void *block, size_t old_bytes, size_t bytes);

@@ -23,8 +23,8 @@ mye_images *mye_images_create(mye_context *ctx, const char *path)
     return NULL;
 }
 
-mye_status mye_images_reserve(mye_images *set, const char *name, int64_t n, int64_t H, int64_t W,
-                              int64_t C, mye_error *err)
+mye_status mye_images_shape(mye_images *set, const char *name, int64_t n, int64_t H, int64_t W,
+                            int64_t C, mye_error *err)
 {
     size_t size, total;
 
@@ -40,11 +40,22 @@ mye_status mye_images_reserve(mye_images *set, const char *name, int64_t n, int6
     set->W = (int)W;
     set->C = (int)C;
     set->image_size = size;
-    set->bytes = mye_alloc(set->ctx, total);
     set->label = mye_alloc_array(set->ctx, (size_t)n, sizeof *set->label);
-    if (!set->bytes || !set->label)
-        return mye_no_memory(err, total + (size_t)n * sizeof *set->label, name);
-    set->held_bytes += total + (size_t)n * sizeof *set->label;
+    if (!set->label)
+        return mye_no_memory(err, (size_t)n * sizeof *set->label, name);
+    set->held_bytes += (size_t)n * sizeof *set->label;
+    return MYE_OK;
+}
+
+mye_status mye_images_reserve(mye_images *set, const char *name, int64_t n, int64_t H, int64_t W,
+                              int64_t C, mye_error *err)
+{
+    MYE_TRY(mye_images_shape(set, name, n, H, W, C, err));
+    const size_t total = (size_t)n * set->image_size;
+    set->bytes = mye_alloc(set->ctx, total);
+    if (!set->bytes)
+        return mye_no_memory(err, total, name);
+    set->held_bytes += total;
     return MYE_OK;
 }
 

@@ -26,7 +26,10 @@ typedef struct mye_images {
 
 /* An empty set that owns a copy of `path`; NULL: no memory. */
 mye_images *mye_images_create(mye_context *ctx, const char *path);
-/* Checks the sizes and makes room for n images of bytes and their labels. */
+/* Checks the sizes and makes room for n labels. */
+mye_status mye_images_shape(mye_images *set, const char *name, int64_t n, int64_t H, int64_t W,
+                            int64_t C, mye_error *err);
+/* The same, and room for n images of bytes. */
 mye_status mye_images_reserve(mye_images *set, const char *name, int64_t n, int64_t H, int64_t W,
                               int64_t C, mye_error *err);
 /* Fills the parts of `info` that follow from the set. */

@@ -139,32 +139,43 @@ static void fill_image(mye_images *set, const mye_array *a, const shape *s, doub
         }
 }
 
-static mye_status fill_pixels(mye_images *set, const mye_images_plan *plan, const mye_array *a,
+/* Room for the pixels; *is_done: they are there already, since the file's bytes lie as they should. */
+static mye_status make_room(mye_images *set, const char *name, mye_array *a, const shape *s,
+                            bool *is_done, mye_error *err)
+{
+    const size_t n = (size_t)set->n * set->image_size;
+    *is_done = is_bytes(a) && !s->is_planar && set->n == a->dim[0];
+    if (*is_done) {
+        set->bytes = a->data;
+        a->data = NULL;
+    } else if (is_bytes(a)) {
+        set->bytes = mye_alloc(set->ctx, n);
+    } else {
+        set->values = mye_alloc_array(set->ctx, n, sizeof *set->values);
+    }
+    const size_t bytes = n * (is_bytes(a) ? 1 : sizeof *set->values);
+    set->held_bytes += bytes;
+    return set->bytes || set->values ? MYE_OK : mye_no_memory(err, bytes, name);
+}
+
+static mye_status fill_pixels(mye_images *set, const mye_images_plan *plan, mye_array *a,
                               const shape *s, const uint8_t *keep, mye_error *err)
 {
     double low, high;
     int64_t to = 0;
+    bool is_done;
 
     MYE_TRY(find_range(plan, a, &low, &high, err));
-    if (is_bytes(a)) {
-        for (int k = 0; k < 256; k++)
-            set->table[k] = (float)((k - low) / (high - low));
-    } else {
-        const size_t n_values = (size_t)set->n * set->image_size;
-        mye_free(set->ctx, set->bytes);
-        set->bytes = NULL;
-        set->held_bytes += n_values * (sizeof *set->values - 1);
-        set->values = mye_alloc_array(set->ctx, n_values, sizeof *set->values);
-        if (!set->values)
-            return mye_no_memory(err, n_values * sizeof *set->values, plan->images_name);
-    }
-    for (int64_t i = 0; i < a->dim[0]; i++)
+    for (int k = 0; k < 256 && is_bytes(a); k++)
+        set->table[k] = (float)((k - low) / (high - low));
+    MYE_TRY(make_room(set, plan->images_name, a, s, &is_done, err));
+    for (int64_t i = 0; i < a->dim[0] && !is_done; i++)
         if (keep[i])
             fill_image(set, a, s, low, high, i, to++);
     return MYE_OK;
 }
 
-static mye_status fill(mye_images *set, const mye_images_plan *plan, const mye_array *images,
+static mye_status fill(mye_images *set, const mye_images_plan *plan, mye_array *images,
                        const mye_array *labels, uint8_t *keep, mye_error *err)
 {
     shape s;
@@ -172,7 +183,7 @@ static mye_status fill(mye_images *set, const mye_images_plan *plan, const mye_a
 
     MYE_TRY(find_shape(plan, images, &s, err));
     n = choose(plan, images->dim[0], keep);
-    MYE_TRY(mye_images_reserve(set, plan->images_name, n, s.H, s.W, s.C, err));
+    MYE_TRY(mye_images_shape(set, plan->images_name, n, s.H, s.W, s.C, err));
     MYE_TRY(fill_labels(set, plan, labels, keep, err));
     return fill_pixels(set, plan, images, &s, keep, err);
 }

@@ -150,6 +150,15 @@ typedef enum mye_surrogate_id {
 typedef void (*mye_surrogate_fn)(int64_t n, const float *u, float theta, float a, float b,
                                  float *h);
 
+/* One step of an optimiser; what the numbers mean is in src/step. d = grad_scale g + decay w. */
+typedef struct mye_sgd {
+    float rate, grad_scale, decay, momentum;
+    bool nesterov;
+} mye_sgd;
+typedef struct mye_adam {
+    float rate, grad_scale, decay, shrink, beta1, rest1, beta2, rest2, root, eps;
+} mye_adam;
+
 typedef struct mye_kernels {
     const char *name; /* "ref", "base", "avx2", "avx512" */
     mye_conv_kernels conv[MYE_CONV_WAYS];
@@ -159,6 +168,9 @@ typedef struct mye_kernels {
     void (*bits_expand)(int64_t n, const uint64_t *bits, int64_t first, float *dst);
     /* number of set bits in whole words */
     int64_t (*bits_count)(int64_t n_words, const uint64_t *bits);
+    /* y[i] = the nearest bfloat16 of x[i] (ties to even), and back; x and y must not overlap */
+    void (*bf16_pack)(int64_t n, const float *x, uint16_t *y);
+    void (*bf16_expand)(int64_t n, const uint16_t *x, float *y);
     void (*add)(int64_t n, const float *x, float *y);            /* y += x       */
     void (*scale)(int64_t n, float a, const float *x, float *y); /* y = a x      */
     void (*axpy)(int64_t n, float a, const float *x, float *y);  /* y += a x     */
@@ -204,6 +216,14 @@ typedef struct mye_kernels {
     void (*rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
                          float *eps, float *e, float *r);
     mye_surrogate_fn surrogate[MYE_SURROGATE_COUNT];
+
+    /* ---- optimisers; no arrays overlap ---- */
+    double (*sum_squares)(int64_t n, const float *x);
+    /* buf = momentum buf + d;  w -= rate (nesterov ? d + momentum buf : buf); buf NULL: rate d */
+    void (*sgd)(const mye_sgd *p, int64_t n, const float *g, float *w, float *buf);
+    /* m = beta1 m + rest1 d;  v = beta2 v + rest2 d^2
+     * w = shrink w - rate m / (sqrt(v) root + eps) */
+    void (*adam)(const mye_adam *p, int64_t n, const float *g, float *w, float *m, float *v);
 
     /* Peak probe: `steps` rounds of independent multiply-adds in registers; returns how many
      * operations (two per multiply-add) that were. */

@@ -88,6 +88,9 @@ struct mye_model {
     int n_weights, n_trainable;
     size_t n_params, n_buffers;   /* floats, padded: every weight starts on 64 bytes  */
     float *param, *grad, *buffer; /* flat blocks                                      */
+    /* The gradient block is all 0, so that a step need not clear it. True only between a move of
+     * the weights and whatever writes there next, which says so. */
+    bool *grad_is_clear;
 };
 
 /* Takes the graph over, also on failure. A readout is appended when the last node is none. */
@@ -98,6 +101,8 @@ void mye_weight_export(const mye_weight *w, const float *stored, float *outside)
 void mye_weight_import(const mye_weight *w, const float *outside, float *stored);
 /* Fills a weight from (seed, MYE_STREAM_INIT, index of the weight, element of the outside layout). */
 void mye_weight_init(mye_context *ctx, mye_weight *w, uint64_t seed, int index);
+/* Does node `reader` read the value of `node`, itself or through virtual nodes? */
+bool mye_model_reads(const mye_model *model, int reader, int node);
 /* Bytes of the model's blocks (weights, gradients, buffers). */
 size_t mye_model_bytes(const mye_model *model);
 

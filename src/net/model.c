@@ -172,10 +172,11 @@ static mye_status take_blocks(mye_model *model, mye_error *err)
             return mye_no_memory(err, SIZE_MAX, "the weights");
         *total += padded(model->weight[i]->count);
     }
-    model->param = mye_alloc_array(model->ctx, model->n_params, sizeof(float));
-    model->grad = mye_alloc_array(model->ctx, model->n_params, sizeof(float));
+    model->param = mye_alloc_big_zero(model->ctx, model->n_params * sizeof(float));
+    model->grad = mye_alloc_big_zero(model->ctx, model->n_params * sizeof(float));
     model->buffer = mye_alloc_array(model->ctx, model->n_buffers, sizeof(float));
-    if (!model->param || !model->grad || !model->buffer)
+    model->grad_is_clear = mye_alloc(model->ctx, sizeof *model->grad_is_clear);
+    if (!model->param || !model->grad || !model->buffer || !model->grad_is_clear)
         return mye_no_memory(err, mye_model_bytes(model), "the weights and their gradients");
     size_t param = 0, buffer = 0;
     for (int i = 0; i < model->n_weights; i++) {
@@ -272,6 +273,7 @@ void mye_model_free(mye_model *model)
     mye_free(ctx, model->weight);
     mye_free(ctx, model->param);
     mye_free(ctx, model->grad);
+    mye_free(ctx, model->grad_is_clear);
     mye_free(ctx, model->buffer);
     mye_graph_free(model->graph);
     mye_free(ctx, model);

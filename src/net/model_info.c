@@ -57,6 +57,18 @@ int64_t mye_model_weights(const mye_model *model)
     return n;
 }
 
+bool mye_model_reads(const mye_model *model, int reader, int node)
+{
+    const mye_node *r = model->node[reader];
+    for (int k = 0; k < r->n_in; k++) {
+        const mye_node *in = model->node[r->in[k]];
+        if (in->index == node ||
+            (in->type->load != NULL && mye_model_reads(model, in->index, node)))
+            return true;
+    }
+    return false;
+}
+
 int64_t mye_model_neurons(const mye_model *model)
 {
     int64_t n = 0;

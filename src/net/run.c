@@ -180,7 +180,9 @@ static void reset_buffers(mye_run *run)
     for (int q = 0; q < run->n_passes; q++)
         for (int i = 0; i < run->model->n_nodes; i++) {
             run->pass[q]->pass.value[i].grad_written = false;
+            run->pass[q]->pass.value[i].half = NULL;
             run->pass[q]->pass.value[i].spikes = 0;
+            run->pass[q]->pass.value[i].smooth_spikes = 0;
         }
     run->tick = 0;
     if (!run->dry)
@@ -198,6 +200,8 @@ static void run_modules(mye_run *run)
             time_rule(run)->step(run->time.options, run, run->at);
         else
             infer(run, run->at);
+        if (!run->dry)
+            run->loss_value += mye_rate_term_loss(run, run->at);
     }
     if (run->options.input_grad)
         mye_run_keep(run, &run->pass[0]->pass, 0, MYE_SLOT_GRAD);
@@ -225,6 +229,13 @@ static int64_t score(mye_run *run, int B, const mye_target *target)
     return correct;
 }
 
+static void clear_gradient(const mye_model *model)
+{
+    if (!*model->grad_is_clear)
+        memset(model->grad, 0, model->n_params * sizeof(float));
+    *model->grad_is_clear = false;
+}
+
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err)
 {
@@ -241,7 +252,7 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
     run->target = target;
     memset(run->per_sample, 0, (size_t)n * sizeof(float));
     if (run->options.training)
-        memset(run->model->grad, 0, run->model->n_params * sizeof(float));
+        clear_gradient(run->model);
     run_modules(run);
     const int64_t correct = score(run, n, target);
     if (out != NULL)
@@ -357,12 +368,26 @@ static mye_status prepare(mye_context *ctx, const mye_model *model, const mye_ru
     return dry_run(run, err);
 }
 
+static bool borrows_arena(const mye_run *run)
+{
+    const mye_run *lender = run->options.lender;
+    return lender != NULL && lender->arena_bytes >= run->arena_bytes;
+}
+
+static bool borrows_lanes(const mye_run *run)
+{
+    const mye_run *lender = run->options.lender;
+    return lender != NULL && lender->lane_bytes >= run->lane_bytes;
+}
+
 static mye_status allocate(mye_run *run, mye_error *err)
 {
     const size_t threads = (size_t)mye_context_threads(run->ctx);
-    run->arena = mye_alloc_big(run->ctx, run->arena_bytes);
+    run->arena =
+        borrows_arena(run) ? run->options.lender->arena : mye_alloc_big(run->ctx, run->arena_bytes);
     run->state = mye_alloc(run->ctx, run->state_bytes);
-    run->lanes = mye_alloc_big(run->ctx, threads * run->lane_bytes);
+    run->lanes = borrows_lanes(run) ? run->options.lender->lanes
+                                    : mye_alloc_big(run->ctx, threads * run->lane_bytes);
     if (run->arena == NULL || run->state == NULL || run->lanes == NULL)
         return mye_no_memory(err, mye_run_bytes(run), "the activations of a training step");
     for (size_t i = 0; i < threads; i++)
@@ -401,9 +426,11 @@ void mye_run_free(mye_run *run)
     mye_free(ctx, run->buffer);
     mye_free(ctx, run->interval);
     mye_free(ctx, run->module);
-    mye_free(ctx, run->arena);
+    if (!borrows_arena(run))
+        mye_free(ctx, run->arena);
+    if (!borrows_lanes(run))
+        mye_free(ctx, run->lanes);
     mye_free(ctx, run->state);
-    mye_free(ctx, run->lanes);
     mye_free(ctx, run->lane);
     mye_method_free(ctx, &run->time);
     mye_method_free(ctx, &run->depth);
@@ -413,8 +440,9 @@ void mye_run_free(mye_run *run)
 
 size_t mye_run_bytes(const mye_run *run)
 {
-    return run->arena_bytes + run->state_bytes +
-           (size_t)mye_context_threads(run->ctx) * run->lane_bytes;
+    const size_t lanes = (size_t)mye_context_threads(run->ctx) * run->lane_bytes;
+    return run->state_bytes + (borrows_arena(run) ? 0 : run->arena_bytes) +
+           (borrows_lanes(run) ? 0 : lanes);
 }
 
 mye_pass *mye_run_pass(mye_run *run)
@@ -510,6 +538,7 @@ mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run
         plan->n_rows = model->n_nodes;
         fill_rows(run, plan);
         const size_t lanes = (size_t)mye_context_threads(ctx) * run->lane_bytes;
+        plan->arena_bytes = run->arena_bytes;
         plan->run_bytes = run->arena_bytes + run->state_bytes;
         plan->scratch_bytes = lanes;
         for (int i = 0; i < plan->n_rows; i++)

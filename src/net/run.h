@@ -63,6 +63,7 @@ typedef enum mye_slot {
     MYE_SLOT_E,
     MYE_SLOT_R,
     MYE_SLOT_EPS,
+    MYE_SLOT_HALF, /* the value as bfloat16, in place of DATA */
     MYE_SLOT_COUNT
 } mye_slot;
 
@@ -78,6 +79,11 @@ typedef struct mye_run_options {
     bool input_grad; /* dL/d(input) is wanted               */
     bool exact;      /* layers go the direct way only       */
     bool profile;    /* measure the time of each node       */
+    /* A run that is never at work at the same time: its arena and its threads' scratch are used
+     * where they are large enough. It must outlive this one. NULL: none */
+    const struct mye_run *lender;
+    /* Firing rates above the target add strength * excess^2 to the loss (rate_term.c); 0: off */
+    double rate_strength, rate_target;
 } mye_run_options;
 
 mye_status mye_run_create(mye_context *ctx, const mye_model *model, const mye_run_options *options,
@@ -137,6 +143,11 @@ void mye_run_op(mye_run *run, const mye_touch *touch, int n,
                 void (*work)(const mye_touch *touch, double arg), double arg);
 /* Shows rates and eligibilities of all neurons to the probe, when there is one. */
 void mye_run_show_rates(mye_run *run, mye_pass *p);
+/* Values that the backward pass reads are kept as bfloat16: plan_half, while preparing, gives them
+ * room; halve, behind the forward of node `reader`, converts those that nobody else will read on
+ * the way forward, and drops the floats. Whole history (layer by layer) only. */
+void mye_run_plan_half(mye_run *run, mye_pass *p);
+void mye_run_halve(mye_run *run, mye_pass *p, int reader);
 /* The node's stored value is not needed any more: its memory may be used by others. */
 void mye_run_drop(mye_run *run, mye_pass *p, int node, mye_slot slot);
 /* Slot `a` of one pass is the very memory of slot `b` of another. */

@@ -62,6 +62,7 @@ struct mye_run {
     mye_source source;
     const mye_target *target;
     double loss_value;
+    double grad_scale; /* of the loss gradient in the backward pass at work */
 };
 
 /* Places intervals so that two that live at the same time never overlap; returns the arena's
@@ -70,6 +71,17 @@ size_t mye_planner_place(mye_interval *interval, int n, int *order);
 
 /* The buffer is read after the step: nothing else may take its place. */
 void mye_run_keep(mye_run *run, mye_pass *p, int node, mye_slot slot);
+
+/* ---- rate_term.c: the firing-rate regulariser ---- */
+
+/* Does it act on this node while run->at is the module at work? */
+bool mye_rate_term_acts(const mye_run *run, int node);
+/* Where spikes are smooth: adds up the outputs of steps [t0, t1), which the neuron wrote. */
+void mye_rate_term_count(mye_pass *p, int node, int t0, int t1);
+/* The term of a module, after its forward pass. */
+double mye_rate_term_loss(const mye_run *run, const mye_module *m);
+/* Adds dL/ds (rate pass: dL/dr) to the node's gradient of steps [t0, t1), or writes it. */
+void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1);
 
 const float *mye_run_time_weight(const mye_run *run);
 

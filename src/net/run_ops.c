@@ -24,6 +24,8 @@ static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
         return v->e = p;
     case MYE_SLOT_R:
         return v->r = p;
+    case MYE_SLOT_HALF:
+        return v->half = p;
     default:
         return v->eps = p;
     }
@@ -107,7 +109,9 @@ static void touch_value(mye_run *run, mye_pass *p, int node)
 {
     const mye_node *n = p->node[node];
     if (n->type->load == NULL) {
-        touch_slot(run, p, node, MYE_SLOT_DATA, false);
+        const mye_buffer *half = mye_run_buffer(run, p, node, MYE_SLOT_HALF);
+        const bool halved = half != NULL && half->live;
+        touch_slot(run, p, node, halved ? MYE_SLOT_HALF : MYE_SLOT_DATA, false);
         return;
     }
     for (int k = 0; k < n->n_in; k++)
@@ -153,7 +157,7 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     for (int k = 0; k < n->n_in; k++)
         touch_value(run, p, n->in[k]);
     for (mye_slot s = MYE_SLOT_DATA; s < MYE_SLOT_COUNT; s++)
-        if (s != MYE_SLOT_GRAD)
+        if (s != MYE_SLOT_GRAD && s != MYE_SLOT_HALF)
             touch_slot(run, p, node, s, true);
     if (is_input)
         fill_input(run, p, node, t0, t1);
@@ -164,6 +168,8 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
             n->type->forward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
         if (p->profile && !run->dry)
             p->value[node].spent_s[0] += mye_now_s() - start;
+        if (!run->dry && p->smooth && !p->repeated && mye_rate_term_acts(run, node))
+            mye_rate_term_count(p, node, t0, t1);
     }
     end_op(run);
 }
@@ -188,7 +194,8 @@ static void ensure_value(mye_run *run, mye_pass *p, int node)
 void mye_run_recompute(mye_run *run, mye_pass *p, int node)
 {
     const mye_node *n = p->node[node];
-    if (!(n->type->flags & MYE_NODE_READS_INPUT) || !p->value[node].grad_written)
+    if (!(n->type->flags & MYE_NODE_READS_INPUT) ||
+        (!p->value[node].grad_written && !mye_rate_term_acts(run, node)))
         return;
     for (int k = 0; k < n->n_in; k++)
         ensure_value(run, p, n->in[k]);
@@ -201,9 +208,23 @@ static bool wants_gradient(mye_run *run, mye_pass *p, int node)
     return inside && mye_run_buffer(run, p, node, MYE_SLOT_GRAD) != NULL;
 }
 
+/* The firing-rate regulariser's share of a neuron's gradient, as an op of its own. */
+static void add_rate_term(mye_run *run, mye_pass *p, int node, int t0, int t1)
+{
+    if (!mye_rate_term_acts(run, node) || !wants_gradient(run, p, node))
+        return;
+    set_window(p, t0);
+    touch_slot(run, p, node, MYE_SLOT_GRAD, true);
+    if (!run->dry && !run->failed)
+        mye_rate_term_add(run, p, node, t0, t1);
+    p->value[node].grad_written = true;
+    end_op(run);
+}
+
 void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
     const mye_node *n = p->node[node];
+    add_rate_term(run, p, node, t0, t1);
     if (!p->value[node].grad_written || n->type->backward == NULL || n->n_in == 0)
         return;
     set_window(p, t0);
@@ -348,6 +369,7 @@ static void write_loss_grad(mye_pass *p, int node, const loss_grad *a)
 void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1, double scale)
 {
     const loss_grad a = {run, t0, t1, scale};
+    run->grad_scale = scale;
     set_window(p, t0);
     touch_slot(run, p, m->output, MYE_SLOT_GRAD, true);
     p->value[m->output].grad_written = true;

@@ -150,7 +150,9 @@ mye_weight *mye_node_find(const mye_node *n, const char *role);
 
 /* What a pass knows of one node's value. Rows: one (t, b) block. */
 typedef struct mye_value {
-    void *data; /* float or uint64_t words; NULL for virtual nodes                     */
+    void *data;     /* float or uint64_t words; NULL for virtual nodes                     */
+    uint16_t *half; /* not NULL: the value is here, as bfloat16, instead                     */
+    int half_after; /* node behind whose forward that happens; 0: never                      */
     mye_format format;
     int steps;         /* steps held: 1 for static values                                     */
     int64_t n;         /* elements of a sample                                                */
@@ -162,10 +164,11 @@ typedef struct mye_value {
     uint8_t way[MYE_CONV_PASSES];    /* layers: 1 + mye_conv_way of each pass; 0: none yet       */
     double spent_s[MYE_CONV_PASSES]; /* profile: forward; backward; of this, layers' weights  */
     /* neurons only; which of them exist is the time rule's choice */
-    float *u;       /* [B][n] membrane before reset at the last step: carried between spans */
-    float *e, *r;   /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
-    float *eps;     /* [B][n] rate-based, single-step, other than soft detached reset      */
-    int64_t spikes; /* set bits counted in this pass (neurons that store bits)             */
+    float *u;             /* [B][n] membrane before reset at the last step: carried between spans */
+    float *e, *r;         /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
+    float *eps;           /* [B][n] rate-based, single-step, other than soft detached reset      */
+    int64_t spikes;       /* set bits counted in this pass (neurons that store bits)             */
+    double smooth_spikes; /* the same where spikes are smooth, when a loss asks for it        */
 } mye_value;
 
 /* What a probe may be shown; `x` holds at.n values of the chunk. Only tests and `verify` use it. */

@@ -36,6 +36,10 @@ float *mye_grad_row(const mye_pass *p, int node, int t, int b)
 const float *mye_load(const mye_pass *p, int node, mye_at at, float *dst, mye_lane *lane)
 {
     const mye_value *v = &p->value[node];
+    if (v->half != NULL) {
+        p->k->bf16_expand(at.n, v->half + row_index(p, v, at.t, at.b) * v->row + at.i0, dst);
+        return dst;
+    }
     if (v->data == NULL) {
         const mye_node *n = p->node[node];
         return n->type->load(n, p, at, dst, lane);
@@ -75,7 +79,7 @@ static void images_read(const void *self, int64_t i, int h0, int h1, float *dst,
     const int64_t width = s.flat || r->one_row ? mye_shape_size(s) : (int64_t)s.w * s.c;
     mye_at at = {r->t0 + (int)(i / p->B), (int)(i % p->B), h0 * width, width};
     /* A virtual node's scratch is planned for one row. */
-    if (pitch == width && p->value[r->node].data != NULL) {
+    if (pitch == width && p->node[r->node]->type->load == NULL) {
         at.n = (h1 - h0) * width;
         mye_load_into(p, r->node, at, dst, lane);
         return;
@@ -95,7 +99,7 @@ mye_images mye_images_of(const mye_node_images *reader)
 {
     const mye_value *v = &reader->pass->value[reader->node];
     const bool stored = v->data != NULL && v->format == MYE_BITS;
-    const bool plain = v->data != NULL && v->format == MYE_F32;
+    const bool plain = v->half == NULL && v->data != NULL && v->format == MYE_F32;
     const mye_images images = {images_read, reader, stored ? images_bits : NULL,
                                plain ? mye_value_row(reader->pass, reader->node, reader->t0, 0)
                                      : NULL};

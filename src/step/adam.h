@@ -34,7 +34,7 @@ typedef struct mye_adam_options {
 int mye_adam_n_state(const void *options);
 double mye_adam_learning_rate(const void *options);
 /* One step; `decoupled`: weight decay acts on the weight itself, not through the moments. */
-void mye_adam_apply(const mye_adam_options *o, const mye_step_info *at, const mye_weight *weight,
-                    float *const *state, int64_t begin, int64_t end, bool decoupled);
+void mye_adam_apply(const mye_adam_options *o, const mye_step_info *at, const mye_step_part *part,
+                    bool decoupled);
 
 #endif

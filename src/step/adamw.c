@@ -4,10 +4,9 @@
 
 static const mye_param adamw_params[] = {MYE_ADAM_PARAMS("0.01")};
 
-static void adamw_apply(const void *options, const mye_step_info *at, const mye_weight *weight,
-                        float *const *state, int64_t begin, int64_t end)
+static void adamw_apply(const void *options, const mye_step_info *at, const mye_step_part *part)
 {
-    mye_adam_apply(options, at, weight, state, begin, end, true);
+    mye_adam_apply(options, at, part, true);
 }
 
 const mye_step_rule mye_step_adamw = {.entry = {.name = "adamw",

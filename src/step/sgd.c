@@ -62,35 +62,15 @@ static double sgd_learning_rate(const void *options)
     return ((const sgd_options *)options)->lr;
 }
 
-static void sgd_plain(int64_t n, float lr, float scale, float decay, const float *restrict g,
-                      float *restrict w)
-{
-    for (int64_t i = 0; i < n; i++)
-        w[i] -= lr * (scale * g[i] + decay * w[i]);
-}
-
-static void sgd_apply(const void *options, const mye_step_info *at, const mye_weight *weight,
-                      float *const *state, int64_t begin, int64_t end)
+static void sgd_apply(const void *options, const mye_step_info *at, const mye_step_part *part)
 {
     const sgd_options *o = options;
-    const float lr = (float)at->learning_rate, scale = at->grad_scale;
-    const float momentum = (float)o->momentum;
-    const float decay = weight->decay || o->decay_all ? (float)o->weight_decay : 0.0f;
-    /* One loop for both: d = a g' + b buf. */
-    const float a = o->nesterov ? 1.0f : 0.0f, b = o->nesterov ? momentum : 1.0f;
-    const int64_t n = end - begin;
-    const float *restrict g = weight->grad + begin;
-    float *restrict w = weight->data + begin;
-    if (!(o->momentum > 0)) {
-        sgd_plain(n, lr, scale, decay, g, w);
-        return;
-    }
-    float *restrict buf = state[0] + begin;
-    for (int64_t i = 0; i < n; i++) {
-        const float d = scale * g[i] + decay * w[i];
-        buf[i] = momentum * buf[i] + d;
-        w[i] -= lr * (a * d + b * buf[i]);
-    }
+    const mye_sgd p = {.rate = (float)at->learning_rate,
+                       .grad_scale = at->grad_scale,
+                       .decay = part->decay || o->decay_all ? (float)o->weight_decay : 0.0f,
+                       .momentum = (float)o->momentum,
+                       .nesterov = o->nesterov};
+    at->k->sgd(&p, part->n, part->grad, part->weight, o->momentum > 0 ? part->state[0] : NULL);
 }
 
 const mye_step_rule mye_step_sgd = {.entry = {.name = "sgd",

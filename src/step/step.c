@@ -2,7 +2,7 @@
 #include "step/step.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "step/step_list.inc"
 
@@ -19,14 +19,13 @@ static const mye_entry *const step_entries[] = {
 const mye_kind mye_kind_step = {
     .name = "step", .question = "How far do weights move?", .entries = step_entries};
 
-/* Floats per shard: depends on nothing, so sums are the same for any number of threads. */
-#define SHARD_FLOATS (1 << 16)
+/* Floats per shard: depends on nothing, so sums are the same for any number of threads; the
+ * gradient of a shard is read for the norm, read for the move and cleared in a second-level cache. */
+#define SHARD_FLOATS (1 << 15)
 
 typedef struct step_shard {
-    const mye_weight *weight;
-    int64_t begin, end;
-    float *state[MYE_STEP_MAX_STATE]; /* of the whole weight */
-    double squares;                   /* of this shard's gradients */
+    int first, n;   /* parts of stepper->part */
+    double squares; /* of this shard's gradients */
 } step_shard;
 
 struct mye_stepper {
@@ -35,9 +34,10 @@ struct mye_stepper {
     mye_method rule, schedule;
     const mye_step_rule *type;
     int n_state;
-    float *state; /* [n_state][n_params] */
-    step_shard *shard;
-    int n_shards;
+    float *state;        /* [n_state][n_params] */
+    mye_step_part *part; /* [n_parts] in the order of memory, none across two shards */
+    step_shard *shard;   /* [n_shards] one for SHARD_FLOATS of the flat block        */
+    int n_parts, n_shards;
     int64_t step, place, total_steps, per_epoch;
     mye_step_info at; /* of the step that runs */
 };
@@ -52,31 +52,46 @@ static const mye_schedule *schedule_of(const mye_method *m)
     return (const mye_schedule *)(const void *)m->entry;
 }
 
-static int64_t weight_shards(const mye_weight *w)
+/* Weights that follow one another and are decayed alike are one part, up to a shard's end. Padding
+ * between weights moves along: it is 0 and stays so. */
+static void add_parts(mye_stepper *s, int64_t begin, int64_t end, bool decay)
 {
-    return ((int64_t)w->count + SHARD_FLOATS - 1) / SHARD_FLOATS;
+    const mye_model *m = s->model;
+    while (begin < end) {
+        step_shard *shard = &s->shard[begin / SHARD_FLOATS];
+        const int64_t limit = (begin / SHARD_FLOATS + 1) * SHARD_FLOATS;
+        const int64_t n = (end < limit ? end : limit) - begin;
+        mye_step_part *last = shard->n > 0 ? &s->part[s->n_parts - 1] : NULL;
+        if (last != NULL && last->decay == decay) {
+            last->n += n;
+        } else {
+            if (shard->n++ == 0)
+                shard->first = s->n_parts;
+            mye_step_part *part = &s->part[s->n_parts++];
+            *part = (mye_step_part){
+                .n = n, .decay = decay, .weight = m->param + begin, .grad = m->grad + begin};
+            for (int k = 0; k < s->n_state; k++)
+                part->state[k] = s->state + (size_t)k * m->n_params + begin;
+        }
+        begin += n;
+    }
 }
 
 static mye_status make_shards(mye_stepper *s, mye_error *err)
 {
     const mye_model *m = s->model;
-    int64_t n = 0;
-    for (int i = 0; i < m->n_trainable; i++)
-        n += weight_shards(m->weight[i]);
-    s->shard = mye_alloc_array(s->ctx, (size_t)n, sizeof *s->shard);
-    if (!s->shard)
-        return mye_no_memory(err, (size_t)n * sizeof *s->shard, "the step rule's shards");
+    const size_t n_shards = (m->n_params + SHARD_FLOATS - 1) / SHARD_FLOATS;
+    const size_t most = n_shards + (size_t)m->n_trainable;
+    s->shard = mye_alloc_array(s->ctx, n_shards, sizeof *s->shard);
+    s->part = mye_alloc_array(s->ctx, most, sizeof *s->part);
+    if (!s->shard || !s->part)
+        return mye_no_memory(err, most * sizeof *s->part, "the step rule's shards");
+    s->n_shards = (int)n_shards;
     for (int i = 0; i < m->n_trainable; i++) {
-        const mye_weight *w = m->weight[i];
-        const int64_t count = (int64_t)w->count;
-        for (int64_t begin = 0; begin < count; begin += SHARD_FLOATS) {
-            step_shard *shard = &s->shard[s->n_shards++];
-            shard->weight = w;
-            shard->begin = begin;
-            shard->end = count - begin < SHARD_FLOATS ? count : begin + SHARD_FLOATS;
-            for (int k = 0; k < s->n_state; k++)
-                shard->state[k] = s->state + (size_t)k * m->n_params + (w->data - m->param);
-        }
+        const int64_t begin = m->weight[i]->data - m->param;
+        const bool is_last = i + 1 == m->n_trainable;
+        const int64_t end = is_last ? (int64_t)m->n_params : m->weight[i + 1]->data - m->param;
+        add_parts(s, begin, end, m->weight[i]->decay);
     }
     return MYE_OK;
 }
@@ -109,7 +124,7 @@ mye_status mye_stepper_create(mye_context *ctx, mye_model *model, const char *ru
         goto done;
     const size_t floats = (size_t)s->n_state * model->n_params;
     if (floats > 0) {
-        s->state = mye_alloc_array(ctx, floats, sizeof(float));
+        s->state = mye_alloc_big_zero(ctx, floats * sizeof(float));
         if (!s->state) {
             status = mye_no_memory(err, floats * sizeof(float), "the step rule's state");
             goto done;
@@ -133,6 +148,7 @@ void mye_stepper_free(mye_stepper *s)
     mye_method_free(ctx, &s->rule);
     mye_method_free(ctx, &s->schedule);
     mye_free(ctx, s->state);
+    mye_free(ctx, s->part);
     mye_free(ctx, s->shard);
     mye_free(ctx, s);
 }
@@ -147,49 +163,69 @@ mye_status mye_stepper_plan(mye_context *ctx, const mye_model *model, const char
     return MYE_OK;
 }
 
-/* Eight running sums: a fixed order that the compiler can keep in one vector register. */
-static double sum_squares(int64_t n, const float *g)
+static void norm_of_shard(const mye_stepper *s, step_shard *shard)
 {
-    double sum[8] = {0};
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (int j = 0; j < 8; j++)
-            sum[j] += (double)g[i + j] * (double)g[i + j];
-    for (; i < n; i++)
-        sum[0] += (double)g[i] * (double)g[i];
-    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+    shard->squares = 0;
+    for (int i = shard->first; i < shard->first + shard->n; i++)
+        shard->squares += s->at.k->sum_squares(s->part[i].n, s->part[i].grad);
+}
+
+static void move_shard(const mye_stepper *s, const step_shard *shard)
+{
+    for (int i = shard->first; i < shard->first + shard->n; i++) {
+        const mye_step_part *part = &s->part[i];
+        s->type->apply(s->rule.options, &s->at, part);
+        memset(s->model->grad + (part->grad - s->model->grad), 0, (size_t)part->n * sizeof(float));
+    }
 }
 
 static void norm_task(void *arg, int shard, int lane)
 {
-    MYE_UNUSED(lane);
     mye_stepper *s = arg;
-    step_shard *sh = &s->shard[shard];
-    sh->squares = sum_squares(sh->end - sh->begin, sh->weight->grad + sh->begin);
+    MYE_UNUSED(lane);
+    norm_of_shard(s, &s->shard[shard]);
 }
 
 static void move_task(void *arg, int shard, int lane)
 {
-    MYE_UNUSED(lane);
     const mye_stepper *s = arg;
-    const step_shard *sh = &s->shard[shard];
-    s->type->apply(s->rule.options, &s->at, sh->weight, sh->state, sh->begin, sh->end);
+    MYE_UNUSED(lane);
+    move_shard(s, &s->shard[shard]);
+}
+
+static void norm_and_move_task(void *arg, int shard, int lane)
+{
+    mye_stepper *s = arg;
+    MYE_UNUSED(lane);
+    norm_of_shard(s, &s->shard[shard]);
+    if (isfinite(s->shard[shard].squares))
+        move_shard(s, &s->shard[shard]);
+}
+
+static double norm_of_all(const mye_stepper *s)
+{
+    double squares = 0;
+    for (int i = 0; i < s->n_shards; i++)
+        squares += s->shard[i].squares;
+    return sqrt(squares);
 }
 
 double mye_stepper_apply(mye_stepper *s, double clip)
 {
-    mye_parallel(s->ctx, s->n_shards, norm_task, s);
-    double squares = 0;
-    for (int i = 0; i < s->n_shards; i++)
-        squares += s->shard[i].squares;
-    const double norm = sqrt(squares);
-    if (!isfinite(norm))
-        return norm;
+    s->at.k = mye_context_table(s->ctx);
     s->at.step = s->step;
     s->at.learning_rate = mye_stepper_rate(s);
+    s->at.grad_scale = 1.0f;
+    mye_parallel(s->ctx, s->n_shards, clip > 0 ? norm_task : norm_and_move_task, s);
+    const double norm = norm_of_all(s);
+    if (!isfinite(norm))
+        return norm;
     /* The small constant is that of the usual frameworks, so that recipes transfer. */
-    s->at.grad_scale = clip > 0 && norm > clip ? (float)(clip / (norm + 1e-6)) : 1.0f;
-    mye_parallel(s->ctx, s->n_shards, move_task, s);
+    if (clip > 0 && norm > clip)
+        s->at.grad_scale = (float)(clip / (norm + 1e-6));
+    if (clip > 0)
+        mye_parallel(s->ctx, s->n_shards, move_task, s);
+    *s->model->grad_is_clear = true;
     s->step++;
     s->place++;
     return norm;

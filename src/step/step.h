@@ -11,9 +11,19 @@ typedef struct mye_step_info {
     int64_t step;         /* from 0                              */
     double learning_rate; /* of the schedule, times options->lr  */
     float grad_scale;     /* clipping: factor on every gradient  */
+    const mye_kernels *k;
 } mye_step_info;
 
 #define MYE_STEP_MAX_STATE 4
+
+/* n neighbours of the flat block of weights that are decayed alike; tensors do not matter. */
+typedef struct mye_step_part {
+    int64_t n;
+    bool decay;
+    float *weight;
+    const float *grad;
+    float *state[MYE_STEP_MAX_STATE]; /* the n_state blocks, same layout as the weights */
+} mye_step_part;
 
 typedef struct mye_step_rule {
     mye_entry entry;
@@ -22,9 +32,8 @@ typedef struct mye_step_rule {
     /* How many of them these options need: floats per weight (SGD without momentum: 0). */
     int (*n_state)(const void *options);
     double (*learning_rate)(const void *options);
-    /* Moves one weight tensor; state[i] are its n_state blocks (same layout as the weight). */
-    void (*apply)(const void *options, const mye_step_info *at, const mye_weight *w,
-                  float *const *state, int64_t begin, int64_t end);
+    /* Moves the weights of a part. */
+    void (*apply)(const void *options, const mye_step_info *at, const mye_step_part *part);
 } mye_step_rule;
 
 typedef struct mye_schedule {
@@ -75,7 +84,9 @@ void mye_stepper_free(mye_stepper *s);
 mye_status mye_stepper_plan(mye_context *ctx, const mye_model *model, const char *rule,
                             size_t *bytes, mye_error *err);
 /* Global gradient norm is clipped to `clip` (0: not); then every weight moves (in parallel, fixed
- * shards). Returns the norm before clipping; when it is not finite, nothing has moved. */
+ * shards) and its gradient becomes 0, in one pass over memory. Returns the norm before clipping.
+ * When it is not finite the training is over: with clip nothing has moved, without it those parts
+ * that are finite; the others keep their gradient, so that one can tell where it began. */
 double mye_stepper_apply(mye_stepper *s, double clip);
 double mye_stepper_rate(const mye_stepper *s); /* learning rate of the next step */
 /* The schedule's place for the next steps, where it is not the counter: an epoch that visits fewer

@@ -7,6 +7,8 @@
  *
  * mode=m  layer by layer: batch norm takes its statistics over all T steps
  * mode=s  step by step: batch norm sees one step at a time; the backward pass is the same
+ * keep=bf16  what is kept as floats is kept in half the bytes, rounded to bfloat16; all computing
+ *         stays single precision, only the backward pass reads rounded values
  * checkpoint=node  only spikes are kept; each layer's output is computed again from the spikes
  *         when its backward pass comes: the same bits, about one more forward pass
  *
@@ -18,11 +20,12 @@
 #include <stddef.h>
 
 typedef struct {
-    int mode, checkpoint;
+    int mode, checkpoint, keep;
 } bptt_options;
 
 enum { MODE_M, MODE_S };
 enum { KEEP_ALL, KEEP_SPIKES };
+enum { KEEP_F32, KEEP_BF16 };
 
 static const mye_param params[] = {
     {.name = "mode",
@@ -39,8 +42,34 @@ static const mye_param params[] = {
      .choices = "none|node",
      .unit = "",
      .help = "node = keep only spikes and compute the rest again: same gradient, less memory"},
+    {.name = "keep",
+     .type = MYE_PARAM_CHOICE,
+     .offset = offsetof(bptt_options, keep),
+     .def = "f32",
+     .choices = "f32|bf16",
+     .unit = "",
+     .help = "how floats wait for the backward pass: bf16 = half the memory, gradient rounded"},
     {.name = NULL},
 };
+
+static mye_status check(const void *options, const mye_model *model, const mye_run_options *ro,
+                        mye_error *err)
+{
+    const bptt_options *o = options;
+    (void)model;
+    (void)ro;
+    if (o->keep == KEEP_F32)
+        return MYE_OK;
+    if (o->mode == MODE_S)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule 'bptt' packs a layer when all its steps are done: keep=bf16 "
+                        "wants mode=m, got mode=s");
+    if (o->checkpoint == KEEP_SPIKES)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule 'bptt' keeps no floats with checkpoint=node: keep=bf16 wants "
+                        "checkpoint=none");
+    return MYE_OK;
+}
 
 static void prepare(const void *options, mye_run *run)
 {
@@ -48,6 +77,8 @@ static void prepare(const void *options, mye_run *run)
     const mye_model *model = mye_run_model(run);
     const mye_run_options *ro = mye_run_asked(run);
     mye_pass *p = mye_run_add_pass(run, ro->T, ro->T);
+    if (p != NULL && o->keep == KEEP_BF16)
+        mye_run_plan_half(run, p);
     if (p == NULL || o->mode != MODE_S)
         return;
     p->per_step = true;
@@ -61,8 +92,11 @@ static void forward(const bptt_options *o, mye_run *run, mye_pass *p, const mye_
 {
     const int span = mye_time_span(o->mode == MODE_S, p->T);
     for (int t = 0; t < p->T; t += span)
-        for (int i = m->first; i <= m->last; i++)
+        for (int i = m->first; i <= m->last; i++) {
             mye_run_forward(run, p, i, t, t + span);
+            if (o->keep == KEEP_BF16)
+                mye_run_halve(run, p, i);
+        }
 }
 
 /* Stored floats behind layers go; spikes, their pooled bits and the input stay. */
@@ -97,6 +131,7 @@ const mye_time_rule mye_time_bptt = {
               .source = "Neftci, Mostafa, Zenke 2019, IEEE Signal Processing Magazine 36(6)",
               .params = params,
               .options_size = sizeof(bptt_options)},
+    .check = check,
     .prepare = prepare,
     .step = step,
 };

@@ -132,17 +132,6 @@ static bool mean_is_rate_value(const rate_options *o, const mye_model *model, in
     return true;
 }
 
-/* Does the value of `node` reach the backward pass of `reader`, perhaps through virtual nodes? */
-static bool input_reads(const mye_model *model, const mye_node *r, int node)
-{
-    for (int k = 0; k < r->n_in; k++) {
-        const mye_node *in = model->node[r->in[k]];
-        if (in->index == node || (in->type->load != NULL && input_reads(model, in, node)))
-            return true;
-    }
-    return false;
-}
-
 /* A layer that must run again on rates reads its inputs too. */
 static bool reruns(const rate_options *o, const mye_model *model, int node)
 {
@@ -155,7 +144,7 @@ static bool reads_value(const mye_model *model, int reader, int node)
 {
     const mye_node *r = model->node[reader];
     const bool reads = (r->type->flags & MYE_NODE_READS_INPUT) && r->neuron == NULL;
-    return reads && input_reads(model, r, node);
+    return reads && mye_model_reads(model, reader, node);
 }
 
 /* Must the rate pass have the value of this layer? */
@@ -165,7 +154,7 @@ static bool rate_value_needed(const rate_options *o, const mye_model *model, int
         return true;
     for (int r = node + 1; r < model->n_nodes; r++)
         if (reads_value(model, r, node) ||
-            (reruns(o, model, r) && input_reads(model, model->node[r], node) &&
+            (reruns(o, model, r) && mye_model_reads(model, r, node) &&
              rate_value_needed(o, model, r)))
             return true;
     return false;

@@ -118,7 +118,9 @@ mye_status mye_gradcheck(mye_context *ctx, mye_model *model, const mye_gradcheck
                                  .T = c.o->T,
                                  .B = c.o->batch,
                                  .training = true,
-                                 .smooth = true};
+                                 .smooth = true,
+                                 .rate_strength = c.o->rate_strength,
+                                 .rate_target = c.o->rate_target};
     *out = NULL;
     *n = model->n_trainable;
     if (c.o->batch < 1 || c.o->entries < 1 || !(c.o->step > 0))

@@ -4,7 +4,8 @@
 #include "net/run.h"
 #include "step/step.h"
 
-/* Test run, loaders and the order of samples: what stands beside the training run. */
+/* Test run, loaders and the order of samples: what stands beside the training run. The two runs
+ * are never at work at the same time, so the smaller one borrows. */
 static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
                                    const mye_plan_options *o, mye_plan *plan, mye_error *err)
 {
@@ -18,7 +19,11 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
                                       .exact = o->exact};
         mye_plan eval = {0};
         MYE_TRY(mye_run_count(ctx, model, &test, &eval, err));
-        plan->eval_bytes = eval.run_bytes + eval.scratch_bytes;
+        plan->eval_bytes = eval.run_bytes - eval.arena_bytes;
+        if (eval.arena_bytes > plan->arena_bytes)
+            plan->eval_bytes += eval.arena_bytes;
+        if (eval.scratch_bytes > plan->scratch_bytes)
+            plan->eval_bytes += eval.scratch_bytes;
         mye_plan_free(ctx, &eval);
         if (o->n_test > 0)
             plan->loader_bytes += mye_loader_plan(in.c, in.h, in.w, o->eval_batch, o->n_test);
@@ -38,7 +43,8 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
                                  .T = options->T,
                                  .B = options->batch,
                                  .training = options->step != NULL,
-                                 .exact = options->exact};
+                                 .exact = options->exact,
+                                 .rate_strength = options->rate_strength};
     MYE_TRY(mye_run_count(ctx, model, &run, out, err));
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
     out->gradient_bytes = model->n_params * sizeof(float);

@@ -17,6 +17,8 @@ static mye_status leaner_time(mye_context *ctx, const char *time, char *out, mye
         status = mye_params_get(params, method.options, "checkpoint", now, sizeof now, err);
         if (status == MYE_OK && strcmp(now, "node") != 0) {
             status = mye_params_set(params, method.options, "checkpoint", "node", err);
+            if (status == MYE_OK) /* with checkpoint=node there are no floats to pack */
+                status = mye_params_set(params, method.options, "keep", "f32", err);
             if (status == MYE_OK)
                 status = mye_method_text(&method, false, out, MYE_METHOD_MAX, err);
         }

@@ -127,10 +127,13 @@ static mye_status make_runs(mye_trainer *t, mye_error *err)
                                .B = (int)c->batch,
                                .training = true,
                                .exact = c->exact,
-                               .profile = c->profile};
+                               .profile = c->profile,
+                               .rate_strength = c->rate_strength,
+                               .rate_target = c->rate_target};
     MYE_TRY(mye_run_create(t->ctx, t->model, &options, &t->run, err));
     options.training = false;
     options.B = t->eval_batch;
+    options.lender = t->run;
     return mye_run_create(t->ctx, t->model, &options, &t->test_run, err);
 }
 
@@ -257,8 +260,8 @@ void mye_trainer_free(mye_trainer *t)
     mye_metrics_close(t->metrics);
     mye_stepper_free(t->stepper);
     mye_sampler_free(t->sampler);
+    mye_run_free(t->test_run); /* borrows from the other */
     mye_run_free(t->run);
-    mye_run_free(t->test_run);
     mye_plan_free(t->ctx, &t->plan);
     mye_model_free(t->model);
     mye_input_free(&t->input);

@@ -32,7 +32,10 @@ float *mye_weight_scratch(mye_context *ctx, mye_model *model, bool *is_new)
         if (model->weight[i]->count > most)
             most = model->weight[i]->count;
     *is_new = most > model->n_params;
-    return *is_new ? mye_alloc_array(ctx, most, sizeof(float)) : model->grad;
+    if (*is_new)
+        return mye_alloc_array(ctx, most, sizeof(float));
+    *model->grad_is_clear = false;
+    return model->grad;
 }
 
 mye_status mye_weights_save(mye_context *ctx, const mye_model *model, const char *path,

@@ -20,6 +20,13 @@ void mye_ref_conv_backward_data(mye_run_lanes r, const mye_conv_shape *s, int64_
 void mye_ref_conv_backward_weight(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
                                   const float *dy, float *dw, float *dbias, float *scratch);
 
+double mye_ref_sum_squares(int64_t n, const float *x);
+void mye_ref_sgd(const mye_sgd *p, int64_t n, const float *g, float *w, float *buf);
+void mye_ref_adam(const mye_adam *p, int64_t n, const float *g, float *w, float *m, float *v);
+
+void mye_ref_bf16_pack(int64_t n, const float *x, uint16_t *y);
+void mye_ref_bf16_expand(int64_t n, const uint16_t *x, float *y);
+
 int64_t mye_ref_lif_forward(const mye_lif *p, int64_t n, bool first, const float *x, float *u,
                             uint64_t *spikes);
 void mye_ref_lif_fire(const mye_lif *p, int64_t n, const float *u, float *s);

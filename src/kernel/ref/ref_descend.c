@@ -1,0 +1,36 @@
+/* Reference steps of optimisers. */
+#include "kernel/ref/ref.h"
+
+#include <math.h>
+
+double mye_ref_sum_squares(int64_t n, const float *x)
+{
+    double sum[8] = {0};
+    const int64_t whole = n / 8 * 8;
+    for (int64_t i = 0; i < n; i++)
+        sum[i < whole ? i % 8 : 0] += (double)x[i] * (double)x[i];
+    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+void mye_ref_sgd(const mye_sgd *p, int64_t n, const float *g, float *w, float *buf)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const float d = p->grad_scale * g[i] + p->decay * w[i];
+        if (buf == NULL) {
+            w[i] -= p->rate * d;
+            continue;
+        }
+        buf[i] = p->momentum * buf[i] + d;
+        w[i] -= p->rate * (p->nesterov ? d + p->momentum * buf[i] : buf[i]);
+    }
+}
+
+void mye_ref_adam(const mye_adam *p, int64_t n, const float *g, float *w, float *m, float *v)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const float d = p->grad_scale * g[i] + p->decay * w[i];
+        m[i] = p->beta1 * m[i] + p->rest1 * d;
+        v[i] = p->beta2 * v[i] + p->rest2 * (d * d);
+        w[i] = p->shrink * w[i] - p->rate * m[i] / (sqrtf(v[i]) * p->root + p->eps);
+    }
+}
