@@ -1,35 +1,38 @@
 /*
  * Memory planner: offline placement of intervals with known lifetimes.
  *
- * Greedy by size: the largest interval first, each at the lowest offset where nothing that lives at
- * the same time is in the way. Simple, deterministic, and within a few percent of the lower bound
- * (the largest sum of sizes alive at one tick) on the networks that we build.
+ * Greedy: one interval after the other, each at the lowest offset where nothing that lives at the
+ * same time is in the way. Two orders are tried: the largest first, and those first that live at the
+ * most crowded moment (the largest of them first). The better one is within a few percent of the
+ * lower bound (the largest sum of sizes alive at one tick) on the networks that we build.
  */
 #include "net/run_internal.h"
-
-#include <stdlib.h>
 
 static bool together(const mye_interval *a, const mye_interval *b)
 {
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* Insertion by decreasing size; ties by order of creation, so that the result is reproducible. */
-static void sort_by_size(const mye_interval *interval, int n, int *order)
+static bool goes_first(const mye_interval *interval, int x, int y)
 {
+    const mye_interval *a = &interval[x], *b = &interval[y];
+    if (a->rank != b->rank)
+        return a->rank > b->rank;
+    if (a->bytes != b->bytes)
+        return a->bytes > b->bytes;
+    return x < y; /* order of creation: the result is reproducible */
+}
+
+static void sort(const mye_interval *interval, int n, int *order)
+{
+    for (int i = 0; i < n; i++)
+        order[i] = i;
     for (int gap = n / 2; gap > 0; gap /= 2)
         for (int i = gap; i < n; i++) {
             const int x = order[i];
             int j = i;
-            while (j >= gap) {
-                const int y = order[j - gap];
-                const bool before = interval[x].bytes > interval[y].bytes ||
-                                    (interval[x].bytes == interval[y].bytes && x < y);
-                if (!before)
-                    break;
-                order[j] = y;
-                j -= gap;
-            }
+            for (; j >= gap && goes_first(interval, x, order[j - gap]); j -= gap)
+                order[j] = order[j - gap];
             order[j] = x;
         }
 }
@@ -52,12 +55,10 @@ static size_t lowest_offset(const mye_interval *interval, const int *order, int 
     return offset;
 }
 
-size_t mye_planner_place(mye_interval *interval, int n, int *order)
+static size_t place(mye_interval *interval, int n, int *order)
 {
     size_t total = 0;
-    for (int i = 0; i < n; i++)
-        order[i] = i;
-    sort_by_size(interval, n, order);
+    sort(interval, n, order);
     for (int i = 0; i < n; i++) {
         mye_interval *x = &interval[order[i]];
         x->offset = x->bytes == 0 ? 0 : lowest_offset(interval, order, i, order[i]);
@@ -65,4 +66,40 @@ size_t mye_planner_place(mye_interval *interval, int n, int *order)
             total = x->offset + x->bytes;
     }
     return total;
+}
+
+static void rank_by_size(mye_interval *interval, int n)
+{
+    for (int i = 0; i < n; i++)
+        interval[i].rank = interval[i].bytes;
+}
+
+/* What lives grows only where an interval begins. */
+static void rank_by_crowd(mye_interval *interval, int n)
+{
+    for (int i = 0; i < n; i++) {
+        interval[i].alive = 0;
+        for (int k = 0; k < n; k++)
+            if (interval[k].first <= interval[i].first && interval[i].first <= interval[k].last)
+                interval[i].alive += interval[k].bytes;
+    }
+    for (int i = 0; i < n; i++) {
+        interval[i].rank = 0;
+        for (int k = 0; k < n; k++)
+            if (interval[i].first <= interval[k].first && interval[k].first <= interval[i].last &&
+                interval[k].alive > interval[i].rank)
+                interval[i].rank = interval[k].alive;
+    }
+}
+
+size_t mye_planner_place(mye_interval *interval, int n, int *order)
+{
+    rank_by_size(interval, n);
+    const size_t by_size = place(interval, n, order);
+    rank_by_crowd(interval, n);
+    const size_t by_crowd = place(interval, n, order);
+    if (by_crowd < by_size)
+        return by_crowd;
+    rank_by_size(interval, n);
+    return place(interval, n, order);
 }

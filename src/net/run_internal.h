@@ -8,6 +8,8 @@
 typedef struct mye_interval {
     int first, last; /* ticks; one op = one tick */
     size_t bytes, offset;
+    size_t alive;   /* planner: bytes that live when it begins */
+    size_t rank;    /* planner: who is placed first             */
     int next;       /* the same buffer's next stay, -1: none */
     int pass, node; /* for the plan's table; node -1: scratch of an op */
     mye_slot slot;

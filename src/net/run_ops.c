@@ -56,7 +56,13 @@ static void begin_stay(mye_run *run, mye_buffer *b, int pass, int node, mye_slot
     const int i = run->n_intervals++;
     size_t bytes = (b->bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
     bytes += bytes > 0 ? MYE_GAP : 0;
-    run->interval[i] = (mye_interval){run->tick, run->tick, bytes, 0, -1, pass, node, slot};
+    run->interval[i] = (mye_interval){.first = run->tick,
+                                      .last = run->tick,
+                                      .bytes = bytes,
+                                      .next = -1,
+                                      .pass = pass,
+                                      .node = node,
+                                      .slot = slot};
     if (b->tail >= 0)
         run->interval[b->tail].next = i;
     else
