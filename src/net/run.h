@@ -73,11 +73,13 @@ struct mye_depth_rule;
 typedef struct mye_run_options {
     const char *time, *depth, *loss;
     int T, B;
-    bool training;   /* false: inference, forward only      */
-    bool smooth;     /* gradient check                      */
-    bool input_grad; /* dL/d(input) is wanted               */
-    bool exact;      /* layers go the direct way only       */
-    bool profile;    /* measure the time of each node       */
+    bool training;    /* false: inference, forward only      */
+    bool smooth;      /* gradient check                      */
+    bool input_grad;  /* dL/d(input) is wanted               */
+    bool exact;       /* layers go the direct way only       */
+    bool int8;        /* inference: 8-bit weights where the input is spikes */
+    bool keep_packed; /* inference: packed weights stay until mye_run_repack */
+    bool profile;     /* measure the time of each node       */
 } mye_run_options;
 
 mye_status mye_run_create(mye_context *ctx, const mye_model *model, const mye_run_options *options,
@@ -98,6 +100,8 @@ typedef struct mye_step_result {
  * it clears first); inference only outputs. */
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err);
+/* The model's weights have changed: a run that keeps them packed packs them anew. */
+void mye_run_repack(mye_run *run);
 size_t mye_run_bytes(const mye_run *run); /* what this run allocated */
 /* The spike pass, for tests, probes and firing rates. */
 mye_pass *mye_run_pass(mye_run *run);
