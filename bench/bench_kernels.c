@@ -204,7 +204,7 @@ static void bench_pass(bench *b, const layer *l, const mye_conv_kernels *k, int 
     ours_open(&o, b, l, k, pass);
     bool any = opponent_openblas(s, l->n, pass, o.x, o.w, o.y, &them);
     if (!any)
-        any = opponent_dnnl(s, l->n, pass, &them);
+        any = opponent_dnnl(s, l->n, pass, k == &b->k->conv[MYE_CONV_WINOGRAD], &them);
     const int repeat = flops < 4e9 ? (int)(4e9 / flops) : 1;
     for (int i = 0; i < b->rounds; i++) {
         ours_run(&o); /* warms up */

@@ -130,7 +130,7 @@ int main(int argc, char **argv)
         die(&err);
     opponent dnnl = {0};
     const mye_conv_shape layer = {64, 32, 32, 64, 32, 32, 3, 3, 1, 1, 1, 1, 1};
-    opponent_dnnl(&layer, 64, 0, &dnnl);
+    opponent_dnnl(&layer, 64, 0, false, &dnnl);
     printf("kernels %s, %d threads, %d rounds, medians\n", mye_context_kernels(ctx), threads,
            rounds);
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)

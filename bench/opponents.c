@@ -61,7 +61,7 @@ static void dnnl_drop(void *self)
 }
 
 static bool describe(dnnl_pass *p, const mye_conv_shape *s, int64_t n, int pass,
-                     dnnl_primitive_desc_t *out)
+                     dnnl_alg_kind_t way, dnnl_primitive_desc_t *out)
 {
     const dnnl_dims_t x = {n, s->C, s->H, s->W}, w = {s->O, s->C, s->kh, s->kw};
     const dnnl_dims_t y = {n, s->O, s->OH, s->OW}, stride = {s->sh, s->sw}, pad = {s->ph, s->pw};
@@ -73,31 +73,31 @@ static bool describe(dnnl_pass *p, const mye_conv_shape *s, int64_t n, int pass,
     (void)dnnl_memory_desc_init_by_tag(&mx, 4, x, dnnl_f32, dnnl_format_tag_any);
     (void)dnnl_memory_desc_init_by_tag(&mw, 4, w, dnnl_f32, dnnl_format_tag_any);
     (void)dnnl_memory_desc_init_by_tag(&my, 4, y, dnnl_f32, dnnl_format_tag_any);
-    if (FAILS(dnnl_convolution_forward_desc_init(&f, dnnl_forward_training, dnnl_convolution_direct,
-                                                 &mx, &mw, NULL, &my, stride, pad, end)) ||
+    if (FAILS(dnnl_convolution_forward_desc_init(&f, dnnl_forward_training, way, &mx, &mw, NULL,
+                                                 &my, stride, pad, end)) ||
         FAILS(dnnl_primitive_desc_create(&hint, &f, NULL, p->engine, NULL)))
         return false;
     *out = hint;
     if (pass == 0)
         return true;
     if (pass == 1)
-        (void)dnnl_convolution_backward_data_desc_init(&b, dnnl_convolution_direct, &mx, &mw, &my,
-                                                       stride, pad, end);
+        (void)dnnl_convolution_backward_data_desc_init(&b, way, &mx, &mw, &my, stride, pad, end);
     else
-        (void)dnnl_convolution_backward_weights_desc_init(&b, dnnl_convolution_direct, &mx, &mw,
-                                                          NULL, &my, stride, pad, end);
+        (void)dnnl_convolution_backward_weights_desc_init(&b, way, &mx, &mw, NULL, &my, stride, pad,
+                                                          end);
     const bool fine = !FAILS(dnnl_primitive_desc_create(out, &b, NULL, p->engine, hint));
     dnnl_primitive_desc_destroy(hint);
     return fine;
 }
 
-bool opponent_dnnl(const mye_conv_shape *s, int64_t n, int pass, opponent *out)
+bool opponent_dnnl(const mye_conv_shape *s, int64_t n, int pass, bool winograd, opponent *out)
 {
     dnnl_pass *p = calloc(1, sizeof *p);
     dnnl_primitive_desc_t pd;
     if (!p || FAILS(dnnl_engine_create(&p->engine, dnnl_cpu, 0)) ||
         FAILS(dnnl_stream_create(&p->stream, p->engine, dnnl_stream_default_flags)) ||
-        !describe(p, s, n, pass, &pd))
+        !describe(p, s, n, pass, winograd ? dnnl_convolution_winograd : dnnl_convolution_direct,
+                  &pd))
         return false;
     const dnnl_query_t qx = pass == 1 ? dnnl_query_diff_src_md : dnnl_query_src_md;
     const dnnl_query_t qw = pass == 2 ? dnnl_query_diff_weights_md : dnnl_query_weights_md;
@@ -110,15 +110,16 @@ bool opponent_dnnl(const mye_conv_shape *s, int64_t n, int pass, opponent *out)
                                   pass == 0 ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST) &&
                       !FAILS(dnnl_primitive_create(&p->primitive, pd));
     dnnl_primitive_desc_destroy(pd);
-    *out = (opponent){dnnl_run, dnnl_drop, p, "oneDNN"};
+    *out = (opponent){dnnl_run, dnnl_drop, p, winograd ? "oneDNN w" : "oneDNN"};
     return fine;
 }
 #else
-bool opponent_dnnl(const mye_conv_shape *s, int64_t n, int pass, opponent *out)
+bool opponent_dnnl(const mye_conv_shape *s, int64_t n, int pass, bool winograd, opponent *out)
 {
     MYE_UNUSED(s);
     MYE_UNUSED(n);
     MYE_UNUSED(pass);
+    MYE_UNUSED(winograd);
     MYE_UNUSED(out);
     return false;
 }

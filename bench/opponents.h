@@ -11,9 +11,9 @@ typedef struct opponent {
     const char *name;
 } opponent;
 
-/* Direct convolution by oneDNN in the layout that it likes best. pass: 0 forward, 1 backward data,
- * 2 backward weights. False when oneDNN is not there or cannot. */
-bool opponent_dnnl(const mye_conv_shape *s, int64_t n, int pass, opponent *out);
+/* Convolution by oneDNN, direct or by Winograd's way, in the layout that it likes best. pass: 0
+ * forward, 1 backward data, 2 backward weights. False when oneDNN is not there or cannot. */
+bool opponent_dnnl(const mye_conv_shape *s, int64_t n, int pass, bool winograd, opponent *out);
 /* The product of a dense layer's pass by OpenBLAS; x [n][C], w [C][O], y [n][O]. */
 bool opponent_openblas(const mye_conv_shape *s, int64_t n, int pass, float *x, float *w, float *y,
                        opponent *out);

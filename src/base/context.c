@@ -25,7 +25,8 @@ static mye_status choose_kernels(mye_context *ctx, const char *name, mye_error *
     return status;
 }
 
-/* Refuses names that no table of this processor has, and ways that cannot train. */
+/* Refuses names that no table of this processor has, and ways that cannot train. A table without
+ * the way goes the direct one. */
 static mye_status choose_way(mye_context *ctx, const char *name, mye_error *err)
 {
     if (name == NULL)
@@ -33,17 +34,18 @@ static mye_status choose_way(mye_context *ctx, const char *name, mye_error *err)
     ctx->way = MYE_CONV_ANY;
     if (name == NULL || name[0] == '\0' || strcmp(name, "auto") == 0)
         return MYE_OK;
-    for (int way = 0; way < MYE_CONV_WAYS; way++) {
-        const mye_conv_kernels *k = &ctx->kernels->conv[way];
-        if (k->name == NULL || k->backward_weight == NULL || strcmp(k->name, name) != 0)
-            continue;
-        ctx->way = way;
-        return MYE_OK;
-    }
-    mye_fail(err, MYE_ERR_ARG, "the kernels '%s' know no way '%s' to compute a layer",
-             ctx->kernels->name, name);
-    mye_hint(err, "choose auto, direct, winograd or spikes (option conv, or MYELIN_CONV)");
-    return MYE_ERR_ARG;
+    const mye_kernels *all[8];
+    mye_kernels_all(all);
+    for (int i = 0; all[i]; i++)
+        for (int way = 0; way < MYE_CONV_WAYS; way++) {
+            const mye_conv_kernels *k = &all[i]->conv[way];
+            if (k->name == NULL || k->backward_weight == NULL || strcmp(k->name, name) != 0)
+                continue;
+            ctx->way = way;
+            return MYE_OK;
+        }
+    mye_fail(err, MYE_ERR_ARG, "there is no way '%s' to compute a layer", name);
+    return mye_hint(err, "choose auto, direct, winograd or spikes (option conv, or MYELIN_CONV)");
 }
 
 static mye_status check(const mye_context_options *options, mye_error *err)

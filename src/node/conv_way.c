@@ -119,3 +119,10 @@ const mye_conv_kernels *mye_conv_choose(const mye_node *n, const mye_pass *p,
         *on = (uint8_t)(best + 1);
     return &p->k->conv[*on - 1];
 }
+
+const mye_conv_kernels *mye_conv_settled(const mye_node *n, const mye_pass *p, int t0)
+{
+    const uint8_t on = p->value[n->index].way[MYE_CONV_FORWARD];
+    const bool begun = p->repeated || (t0 > 0 && !n->is_static);
+    return p->training && begun && on > 0 ? &p->k->conv[on - 1] : NULL;
+}

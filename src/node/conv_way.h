@@ -27,5 +27,8 @@ size_t mye_conv_density_bytes(const mye_node *n, const mye_pass *p, const mye_co
 const mye_conv_kernels *mye_conv_choose(const mye_node *n, const mye_pass *p,
                                         const mye_conv_shape *s, int64_t n_images, int pass,
                                         double density);
+/* The way that the forward pass of this training step is on already, because it began at an earlier
+ * time step or is repeated for the backward pass: all its steps go one way. NULL: choose. */
+const mye_conv_kernels *mye_conv_settled(const mye_node *n, const mye_pass *p, int t0);
 
 #endif

@@ -192,8 +192,10 @@ void mye_conv_forward(const mye_node *n, const mye_pass *p, int t0, int t1, cons
     const mye_node_images reader = {p, n->in[0], t0, s->H == 1};
     const mye_weight *bias = mye_node_find(n, "bias");
     const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
-    const double density = mye_conv_input_density(n, p, t0, t1, s);
-    const mye_conv_kernels *way = mye_conv_choose(n, p, s, images, MYE_CONV_FORWARD, density);
+    const mye_conv_kernels *way = mye_conv_settled(n, p, t0);
+    if (way == NULL)
+        way = mye_conv_choose(n, p, s, images, MYE_CONV_FORWARD,
+                              mye_conv_input_density(n, p, t0, t1, s));
     const float *packed = forward_weight(n, p, way, s, weight, place);
     way->forward(p->lanes, s, images, mye_images_of(&reader), packed,
                  bias != NULL ? bias->data : NULL, mye_value_row(p, n->index, t0, 0), NULL);

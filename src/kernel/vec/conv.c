@@ -307,32 +307,6 @@ bool MYE_VEC(conv_fits)(const mye_conv_shape *s, int pass)
     return true;
 }
 
-/* Output positions times taps that meet the input, along one direction. */
-static double met(int size, int out, int window, int stride, int pad)
-{
-    int64_t count = 0;
-    for (int i = 0; i < window; i++) {
-        const int first = i - pad; /* what position 0 reads */
-        const int lo = first < 0 ? (-first + stride - 1) / stride : 0;
-        const int hi = size > first ? (size - first - 1) / stride + 1 : 0;
-        count += (hi < out ? hi : out) > lo ? (hi < out ? hi : out) - lo : 0;
-    }
-    return (double)count;
-}
-
-/* Products with padding are left out where there are many channels (by_tap). Packing: a few
- * operations a weight. */
-double MYE_VEC(conv_cost)(const mye_conv_shape *s, int64_t n, int pass, double density)
-{
-    MYE_UNUSED(density);
-    const double pairs = (double)(s->C / s->groups) * s->O;
-    const int deep = pass == MYE_CONV_DATA ? s->O : s->C;
-    const double points =
-        deep >= 96 ? met(s->H, s->OH, s->kh, s->sh, s->ph) * met(s->W, s->OW, s->kw, s->sw, s->pw)
-                   : (double)s->OH * s->OW * s->kh * s->kw;
-    return ((double)n * points * pairs + 4.0 * pairs * s->kh * s->kw) / VEC;
-}
-
 int MYE_VEC(conv_shards)(const mye_conv_shape *s, int64_t n)
 {
     mye_conv_shape dense;

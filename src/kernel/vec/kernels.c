@@ -1,25 +1,28 @@
 /* The table of this instruction set. */
 #include "kernel/table.h"
-#include "kernel/vec/vec.h"
+#include "kernel/vec/wino.h"
 
 #define MYE_TEXT_(x) #x
 #define MYE_TEXT(x)  MYE_TEXT_(x)
+
+/* The functions of one way. */
+#define WAY(text, way)                                                                          \
+    {                                                                                           \
+        .name = text, .fits = MYE_VEC(way##_fits), .cost = MYE_VEC(way##_cost),                 \
+        .pack_bytes = MYE_VEC(way##_pack_bytes), .pack = MYE_VEC(way##_pack),                   \
+        .lane_bytes = MYE_VEC(way##_lane_bytes), .scratch_bytes = MYE_VEC(way##_scratch_bytes), \
+        .shards = MYE_VEC(way##_shards), .forward = MYE_VEC(way##_forward),                     \
+        .backward_data = MYE_VEC(way##_backward_data),                                          \
+        .backward_weight = MYE_VEC(way##_backward_weight)                                       \
+    }
 
 const mye_kernels
     MYE_PASTE(mye_kernels, MYE_ISA) =
         {
             .name = MYE_TEXT(MYE_ISA),
-            .conv = {[MYE_CONV_DIRECT] = {.name = "direct",
-                                          .fits = MYE_VEC(conv_fits),
-                                          .cost = MYE_VEC(conv_cost),
-                                          .pack_bytes = MYE_VEC(conv_pack_bytes),
-                                          .pack = MYE_VEC(conv_pack),
-                                          .lane_bytes = MYE_VEC(conv_lane_bytes),
-                                          .scratch_bytes = MYE_VEC(conv_scratch_bytes),
-                                          .shards = MYE_VEC(conv_shards),
-                                          .forward = MYE_VEC(conv_forward),
-                                          .backward_data = MYE_VEC(conv_backward_data),
-                                          .backward_weight = MYE_VEC(conv_backward_weight)},
+            .conv = {[MYE_CONV_DIRECT] = WAY("direct", conv),
+                     [MYE_CONV_WINOGRAD] = WAY("winograd", wino),
+                     [MYE_CONV_SPIKES] = WAY("spikes", spike),
                      [MYE_CONV_INT8] = {.name = "int8",
                                         .fits = MYE_VEC(int8_fits),
                                         .cost = MYE_VEC(int8_cost),

@@ -263,6 +263,77 @@ void MYE_VEC(rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u
 MYE_SURROGATE_LIST(X)
 #undef X
 
+/* ---- spikes: only what is not 0 in the input is visited (spikes*.c) ---- */
+
+#define SPIKE_VECS  8  /* registers of a panel of written channels, at most     */
+#define SPIKE_SLACK 16 /* entries behind a list's end that are written, at most */
+
+/* Appends to a list base + c for each c < n whose bit (first + c) is set, or whose x[c] is not 0
+ * together with x[c]; returns how many. May write SPIKE_SLACK entries too many. */
+uint32_t MYE_VEC(list_bits)(const uint64_t *bits, int64_t first, int n, int base, uint16_t *index);
+uint32_t MYE_VEC(list_floats)(const float *x, int n, int base, uint16_t *index, float *value);
+
+/*
+ * Sums of listed rows, for points q = 0 .. points-1 and a panel of 1..SPIKE_VECS registers:
+ *   y[q * y_step + j] = start + sum over seg < segs and entries e of that seg and point of
+ *                       value[e] * rows[seg * rows_pitch + (index[e] - first * per) * vecs * VEC + j]
+ * Point q has the entries of positions [first, first + taps), first = from + q * from_step, as far
+ * as they lie in [0, size): index[start[a]] .. index[end[b - 1]], in one piece. The next segment's
+ * positions lie start_pitch further. start is y itself when `load`, else bias[j] (NULL: 0).
+ */
+typedef struct mye_sparse {
+    const uint16_t *index;
+    const float *value; /* NULL: every value is 1 */
+    const uint32_t *start, *end;
+    const float *rows, *bias;
+    float *y;
+    ptrdiff_t start_pitch, rows_pitch, y_step;
+    int segs, points, from, from_step, taps, size, per;
+    int vecs, width; /* registers of the panel; its columns that are wanted */
+    bool load;
+} mye_sparse;
+void MYE_VEC(sparse_sum)(const mye_sparse *t);
+
+/* Panel i of the written channels: nearly equal numbers of registers. */
+typedef struct mye_spike_panel {
+    int column, vecs, width;
+} mye_spike_panel;
+int MYE_VEC(spike_panels)(int N);
+mye_spike_panel MYE_VEC(spike_panel)(int N, int i);
+
+/*
+ * A pass over blocks of images as the direct way makes them, but without padding, and with the read
+ * channels in `blocks` parts, so that the weights of a part and a panel stay in a near cache.
+ * Packed weights: for each phase, panel and part, the rows of the window, each taps x channels of
+ * the part, each with the panel's registers.
+ */
+typedef struct mye_spike_plan {
+    mye_plan p;
+    int blocks;
+} mye_spike_plan;
+void MYE_VEC(spike_plan)(mye_spike_plan *p, const mye_conv_shape *s, int pass);
+/* First read channel of part i. */
+int MYE_VEC(spike_part)(const mye_spike_plan *p, int i);
+
+double MYE_VEC(spike_cost)(const mye_conv_shape *s, int64_t n, int pass, double density);
+bool MYE_VEC(spike_fits)(const mye_conv_shape *s, int pass);
+int MYE_VEC(spike_shards)(const mye_conv_shape *s, int64_t n);
+size_t MYE_VEC(spike_pack_bytes)(const mye_conv_shape *s, int direction);
+void MYE_VEC(spike_pack)(mye_run_lanes r, const mye_conv_shape *s, int direction,
+                         const float *weight, float *packed);
+size_t MYE_VEC(spike_lane_bytes)(const mye_conv_shape *s, int pass);
+size_t MYE_VEC(spike_scratch_bytes)(const mye_conv_shape *s, int64_t n);
+bool MYE_VEC(spike_weight_fits)(const mye_conv_shape *s);
+size_t MYE_VEC(spike_weight_lane_bytes)(const mye_conv_shape *s);
+void MYE_VEC(spike_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                            const float *packed, const float *bias, float *y,
+                            const mye_conv_done *done);
+void MYE_VEC(spike_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                  const float *dy, const float *packed, float *dx, bool accumulate);
+void MYE_VEC(spike_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                    mye_images x, const float *dy, float *dw, float *dbias,
+                                    float *scratch);
+
 /* ---- 8-bit weights, spikes as input (int8.c, int8_tile.c) ---- */
 
 /*

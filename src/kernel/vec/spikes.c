@@ -1,0 +1,343 @@
+/*
+ * Spike-driven convolution, forward and backward data: only what is not 0 in the source is visited.
+ * A block of images is turned into lists, one for each part of the read channels: a list holds, row
+ * by row of the source, the places (column, channel of the part) that are not 0. A row of the window
+ * sees one contiguous piece of it, and the place is that of the weights' row; so an output point is
+ * a sum of listed rows (spikes_sum.c). The loop over points lies inside those over panels and
+ * parts, whose weights stay in the second-level cache.
+ */
+#include "kernel/vec/vec.h"
+
+typedef struct spike_job {
+    mye_run_lanes r;
+    mye_spike_plan plan;
+    int64_t n;
+    mye_images x;
+    const float *packed, *bias;
+    float *y;
+    bool accumulate;
+    bool pointwise; /* output point q is source position q: places are channels alone */
+    const mye_conv_done *done;
+} spike_job;
+
+/* What one shard works on, and its lists: those of part k begin at k * entries, their ends at
+ * k * (positions + 1). */
+typedef struct spike_block {
+    int64_t i0, i1; /* images */
+    int q0, q1;     /* rows   */
+    int lo, hi;     /* source rows that they see */
+    int panel0, panel1;
+    size_t entries, positions;
+    uint16_t *index;
+    float *value, *row; /* NULL where bits are read */
+    uint32_t *start;
+} spike_block;
+
+/* ---- lists ---- */
+
+/* Source positions of a block, at most. */
+static size_t most_positions(const mye_plan *p)
+{
+    const size_t pitch = (size_t)p->pad_w * (size_t)p->K;
+    return MYE_VEC(plan_scratch)(p) / pitch * (size_t)p->src_w;
+}
+
+/* Entries of the lists of a part, at most. */
+static size_t most_entries(const mye_spike_plan *plan)
+{
+    const size_t channels = (size_t)((plan->p.K + plan->blocks - 1) / plan->blocks);
+    return most_positions(&plan->p) * channels + SPIKE_SLACK;
+}
+
+/* Does any point see this source position? Forward with a stride, windows may leave gaps. */
+static bool is_seen(const mye_axis *a, int at)
+{
+    return a->taps >= a->src_step || (at - a->src0) % a->src_step < a->taps;
+}
+
+/* Appends one source row to the lists of a part. */
+static void list_row(const spike_job *j, const spike_block *b, const mye_axis *w, int part,
+                     const uint64_t *bits, int h, size_t position)
+{
+    const mye_plan *p = &j->plan.p;
+    const int k0 = MYE_VEC(spike_part)(&j->plan, part);
+    const int K = MYE_VEC(spike_part)(&j->plan, part + 1) - k0, per = j->pointwise ? 0 : K;
+    uint32_t *start = b->start + (size_t)part * (b->positions + 1) + position;
+    uint32_t at = *start++;
+    for (int c = 0; c < p->src_w; c++) {
+        if (!is_seen(w, c))
+            ;
+        else if (bits)
+            at += MYE_VEC(list_bits)(bits, ((int64_t)h * p->src_w + c) * p->K + k0, K, c * per,
+                                     b->index + at);
+        else
+            at += MYE_VEC(list_floats)(b->row + (ptrdiff_t)c * p->K + k0, K, c * per, b->index + at,
+                                       b->value + at);
+        *start++ = at;
+    }
+}
+
+static void list_rows(const spike_job *j, const spike_block *b, mye_lane *lane)
+{
+    const mye_plan *p = &j->plan.p;
+    /* Forward there is one phase; backward, every source position is seen by some phase. */
+    const mye_axis v = MYE_VEC(axis_h)(p, 0), w = MYE_VEC(axis_w)(p, 0);
+    size_t position = 0;
+    for (int k = 0; k < j->plan.blocks; k++)
+        b->start[(size_t)k * (b->positions + 1)] = (uint32_t)((size_t)k * b->entries);
+    for (int64_t i = b->i0; i < b->i1; i++) {
+        const uint64_t *bits = j->x.bits ? j->x.bits(j->x.self, i) : NULL;
+        for (int h = b->lo; h < b->hi; h++, position += (size_t)p->src_w) {
+            if (!is_seen(&v, h)) {
+                for (int k = 0; k < j->plan.blocks; k++) {
+                    uint32_t *start = b->start + (size_t)k * (b->positions + 1) + position;
+                    for (int c = 0; c < p->src_w; c++)
+                        start[c + 1] = *start;
+                }
+                continue;
+            }
+            if (!bits)
+                j->x.read(j->x.self, i, h, h + 1, b->row, (ptrdiff_t)p->src_w * p->K, lane);
+            for (int k = 0; k < j->plan.blocks; k++)
+                list_row(j, b, &w, k, bits, h, position);
+        }
+    }
+}
+
+/* ---- sums ---- */
+
+/* One panel and part of one phase. */
+typedef struct spike_run {
+    mye_axis h, w;
+    int rows[2]; /* q of this block and phase */
+    mye_spike_panel panel;
+    int part;
+    const float *weight; /* of panel and part */
+    bool load;           /* the outputs hold a sum already */
+} spike_run;
+
+static mye_sparse make_sum(const spike_job *j, const spike_block *b, const spike_run *r)
+{
+    const mye_plan *p = &j->plan.p;
+    const int K =
+        MYE_VEC(spike_part)(&j->plan, r->part + 1) - MYE_VEC(spike_part)(&j->plan, r->part);
+    return (mye_sparse){.index = b->index,
+                        .value = b->value,
+                        .bias = j->bias ? j->bias + r->panel.column : NULL,
+                        .start_pitch = p->src_w,
+                        .rows_pitch = (ptrdiff_t)r->w.taps * K * r->panel.vecs * VEC,
+                        .y_step = (ptrdiff_t)r->w.dst_step * p->N,
+                        .points = r->w.count,
+                        .from = r->w.src0,
+                        .from_step = r->w.src_step,
+                        .taps = r->w.taps,
+                        .size = p->src_w,
+                        .per = K,
+                        .vecs = r->panel.vecs,
+                        .width = r->panel.width,
+                        .load = r->load};
+}
+
+/* All points of a row of the output, or nothing where no row of the window lies inside. */
+static void run_row(const spike_job *j, const spike_block *b, const spike_run *r, mye_sparse t,
+                    int64_t i, int q)
+{
+    const mye_plan *p = &j->plan.p;
+    const int first = r->h.src0 + q * r->h.src_step;
+    const int lo = first < 0 ? -first : 0;
+    const int hi = p->src_h - first < r->h.taps ? p->src_h - first : r->h.taps;
+    const int64_t y_row = i * p->dst_h + r->h.dst0 + (int64_t)q * r->h.dst_step;
+    t.y = j->y + (y_row * p->dst_w + r->w.dst0) * p->N + r->panel.column;
+    t.segs = hi > lo ? hi - lo : 0;
+    if (t.segs == 0 && t.load)
+        return;
+    if (t.segs > 0) {
+        const size_t row = (size_t)((i - b->i0) * (b->hi - b->lo) + first + lo - b->lo);
+        t.start = b->start + (size_t)r->part * (b->positions + 1) + row * (size_t)p->src_w;
+        t.rows = r->weight + lo * t.rows_pitch;
+    } else {
+        t.start = b->start;
+        t.rows = r->weight;
+    }
+    t.end = t.start + 1;
+    MYE_VEC(sparse_sum)(&t);
+}
+
+static void run_part(const spike_job *j, const spike_block *b, const spike_run *r)
+{
+    const mye_plan *p = &j->plan.p;
+    mye_sparse t = make_sum(j, b, r);
+    if (j->pointwise) { /* one long row: an image may be a single point */
+        t.points = t.size = (int)(b->i1 - b->i0) * (b->q1 - b->q0) * p->dst_w;
+        t.y = j->y + (b->i0 * p->dst_h + b->q0) * p->dst_w * p->N + r->panel.column;
+        t.start = b->start + (size_t)r->part * (b->positions + 1);
+        t.end = t.start + 1;
+        t.rows = r->weight;
+        t.segs = 1;
+        t.per = 0;
+        MYE_VEC(sparse_sum)(&t);
+        return;
+    }
+    for (int64_t i = b->i0; i < b->i1; i++)
+        for (int q = r->rows[0]; q < r->rows[1]; q++)
+            run_row(j, b, r, t, i, q);
+}
+
+static void run_phase(const spike_job *j, const spike_block *b, spike_run *r, const float *packed)
+{
+    const mye_plan *p = &j->plan.p;
+    const ptrdiff_t window = (ptrdiff_t)r->h.taps * r->w.taps;
+    for (int panel = b->panel0; panel < b->panel1; panel++) {
+        r->panel = MYE_VEC(spike_panel)(p->N, panel);
+        r->load = j->accumulate;
+        for (r->part = 0; r->part < j->plan.blocks; r->part++) {
+            const ptrdiff_t k0 = MYE_VEC(spike_part)(&j->plan, r->part);
+            r->weight = packed + window * (r->panel.column * p->K + k0 * r->panel.vecs * VEC);
+            run_part(j, b, r);
+            r->load = true;
+        }
+    }
+}
+
+static void run_phases(const spike_job *j, const spike_block *b)
+{
+    const mye_plan *p = &j->plan.p;
+    const ptrdiff_t columns = (ptrdiff_t)((p->N + VEC - 1) / VEC) * VEC;
+    const float *packed = j->packed;
+    for (int phase = 0; phase < p->phases_h * p->phases_w; phase++) {
+        spike_run r = {.h = MYE_VEC(axis_h)(p, phase / p->phases_w),
+                       .w = MYE_VEC(axis_w)(p, phase % p->phases_w)};
+        r.rows[0] = b->q0;
+        r.rows[1] = b->q1 < r.h.count ? b->q1 : r.h.count;
+        if (r.rows[1] > r.rows[0] && r.w.count > 0)
+            run_phase(j, b, &r, packed);
+        packed += (ptrdiff_t)r.h.taps * r.w.taps * p->K * columns;
+    }
+}
+
+static void take_lists(const spike_job *j, spike_block *b, mye_lane *lane)
+{
+    const mye_spike_plan *plan = &j->plan;
+    const size_t blocks = (size_t)plan->blocks;
+    b->entries = most_entries(plan);
+    b->positions = most_positions(&plan->p);
+    b->index = mye_lane_take(lane, blocks * b->entries * sizeof *b->index);
+    b->start = mye_lane_take(lane, blocks * (b->positions + 1) * sizeof *b->start);
+    if (j->x.bits)
+        return;
+    b->value = mye_lane_take(lane, blocks * b->entries * sizeof *b->value);
+    b->row = mye_lane_take(lane, (size_t)plan->p.src_w * (size_t)plan->p.K * sizeof *b->row);
+}
+
+static void spike_shard(void *arg, int shard, int lane_index)
+{
+    const spike_job *j = arg;
+    const mye_plan *p = &j->plan.p;
+    mye_lane *lane = &j->r.lane[lane_index];
+    const size_t used = lane->used;
+    const int split = shard % p->splits, block = shard / p->splits;
+    spike_block b = {.i0 = (int64_t)(block / p->bands) * p->group,
+                     .q0 = block % p->bands * p->band,
+                     .panel0 = p->panels * split / p->splits,
+                     .panel1 = p->panels * (split + 1) / p->splits};
+    b.i1 = b.i0 + p->group < j->n ? b.i0 + p->group : j->n;
+    b.q1 = b.q0 + p->band < p->rows ? b.q0 + p->band : p->rows;
+    MYE_VEC(plan_rows)(p, b.q0, b.q1, &b.lo, &b.hi);
+    take_lists(j, &b, lane);
+    list_rows(j, &b, lane);
+    run_phases(j, &b);
+    if (j->done) {
+        const mye_spike_panel first = MYE_VEC(spike_panel)(p->N, b.panel0);
+        const mye_spike_panel last = MYE_VEC(spike_panel)(p->N, b.panel1 - 1);
+        const mye_conv_block whole = {b.i0, b.i1,         b.q0,
+                                      b.q1, first.column, last.column + last.width};
+        j->done->block(j->done->self, shard, &whole, lane);
+    }
+    lane->used = used;
+}
+
+static bool is_pointwise(const mye_conv_shape *s)
+{
+    return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->ph == 0 && s->pw == 0;
+}
+
+static void run_job(spike_job *j)
+{
+    if (j->n <= 0)
+        return;
+    j->pointwise = is_pointwise(j->plan.p.s);
+    MYE_VEC(plan_fit)(&j->plan.p, j->n);
+    mye_parallel(j->r.ctx, (int)j->plan.p.groups * j->plan.p.bands * j->plan.p.splits, spike_shard,
+                 j);
+}
+
+/* ---- the passes ---- */
+
+bool MYE_VEC(spike_fits)(const mye_conv_shape *s, int pass)
+{
+    if (s->groups != 1)
+        return false;
+    if (pass == MYE_CONV_WEIGHT)
+        return MYE_VEC(spike_weight_fits)(s);
+    return (pass == MYE_CONV_DATA ? s->OW : s->W) <= UINT16_MAX;
+}
+
+int MYE_VEC(spike_shards)(const mye_conv_shape *s, int64_t n)
+{
+    mye_spike_plan plan;
+    if (n <= 0)
+        return 0;
+    MYE_VEC(spike_plan)(&plan, s, MYE_CONV_FORWARD);
+    MYE_VEC(plan_fit)(&plan.p, n);
+    return (int)plan.p.groups * plan.p.bands * plan.p.splits;
+}
+
+size_t MYE_VEC(spike_lane_bytes)(const mye_conv_shape *s, int pass)
+{
+    if (pass == MYE_CONV_WEIGHT)
+        return MYE_VEC(spike_weight_lane_bytes)(s);
+    mye_spike_plan plan;
+    MYE_VEC(spike_plan)(&plan, s, pass);
+    const size_t entries = most_entries(&plan), positions = most_positions(&plan.p);
+    return (size_t)plan.blocks *
+               (entries * (sizeof(uint16_t) + sizeof(float)) + (positions + 1) * sizeof(uint32_t)) +
+           (size_t)plan.p.src_w * (size_t)plan.p.K * sizeof(float) + (size_t)4 * MYE_ALIGN;
+}
+
+void MYE_VEC(spike_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                            const float *packed, const float *bias, float *y,
+                            const mye_conv_done *done)
+{
+    spike_job j = {.r = r, .n = n, .x = x, .packed = packed, .bias = bias, .y = y, .done = done};
+    MYE_VEC(spike_plan)(&j.plan, s, MYE_CONV_FORWARD);
+    run_job(&j);
+}
+
+typedef struct dense_images {
+    const float *data;
+    int H, row; /* rows of an image, floats of a row */
+} dense_images;
+
+static void read_dense(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
+                       mye_lane *lane)
+{
+    const dense_images *d = self;
+    MYE_UNUSED(lane);
+    for (int h = h0; h < h1; h++)
+        memcpy(dst + (h - h0) * pitch, d->data + (i * d->H + h) * d->row,
+               (size_t)d->row * sizeof *dst);
+}
+
+void MYE_VEC(spike_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                  const float *dy, const float *packed, float *dx, bool accumulate)
+{
+    const dense_images images = {dy, s->OH, s->OW * s->O};
+    spike_job j = {.r = r,
+                   .n = n,
+                   .x = {.read = read_dense, .self = &images},
+                   .packed = packed,
+                   .y = dx,
+                   .accumulate = accumulate};
+    MYE_VEC(spike_plan)(&j.plan, s, MYE_CONV_DATA);
+    run_job(&j);
+}

@@ -1,0 +1,425 @@
+/*
+ * Spike-driven backward weights. The gradient of a weight row (tap, c) is the sum of dy at all points
+ * whose tap meets an input with x[c] != 0. So each block of images is turned into one list for each
+ * channel: the places of the inputs where it is not 0. dy is copied, a panel at a time, into a grid
+ * with zeros around it, in which each tap is a constant distance from an input's place. With a
+ * stride, a tap meets only inputs of one remainder (phase), and there is a list for each phase.
+ *
+ * Shards own different channels and panels of dw or - where dw is small against the work - sum
+ * disjoint image ranges into partial sums, which are then added in shard order.
+ */
+#include "kernel/vec/vec.h"
+
+#define MAX_SHARDS     8   /* that the work is cut into, where there is enough */
+#define SHARD_FLOPS    8e6 /* of the dense product                             */
+#define SHARD_CHANNELS 16
+#define ADD_FLOATS     8192                       /* of a shard of the final addition      */
+#define GRID_FLOATS    ((int64_t)(320 << 10) / 4) /* of dy, in a second-level cache        */
+#define LIST_BYTES     ((int64_t)(768 << 10))     /* of the lists of a block, if all is set */
+#define INDEX_MAX      65536                      /* places that 16 bits tell apart        */
+
+typedef struct weight_plan {
+    const mye_conv_shape *s;
+    int back_h, back_w;     /* outputs before an input's own place that its taps reach */
+    int phases_h, phases_w; /* that some tap meets                                     */
+    int cols;               /* of the grid                                             */
+    int group, band;        /* images, and output rows of an image, of a block         */
+    int vecs;               /* registers of the widest panel                           */
+} weight_plan;
+
+typedef struct weight_job {
+    mye_run_lanes r;
+    weight_plan plan;
+    int64_t n;
+    mye_images x;
+    const float *dy;
+    float *dw, *dbias, *scratch;
+    int sums, splits_m, splits_n; /* shards: images, channels, panels */
+    size_t weights;               /* floats of dw */
+} weight_job;
+
+/* A block: images and output rows [q0, q1), whose input rows are [lo, hi). */
+typedef struct weight_block {
+    int64_t i0, i1;
+    int q0, q1, lo, hi;
+    int first, rows; /* of the grid: its first output row, its rows */
+} weight_block;
+
+/* What one shard works on. */
+typedef struct weight_part {
+    int64_t i0, i1; /* images   */
+    int c0, c1;     /* channels */
+    int panel0, panel1;
+    float *dw, *dbias;
+    bool load; /* dw already holds something */
+    /* scratch */
+    float *grid, *value, *found_value, *row; /* the last three: NULL where bits are read */
+    uint16_t *index, *found;                 /* found: of one input pixel                */
+    uint32_t *start, *end;                   /* [phase][channel]                         */
+} weight_part;
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- plan ---- */
+
+/* Input rows of `band` output rows, at most. */
+static int input_rows(const mye_conv_shape *s, int band)
+{
+    return min_int((band - 1) * s->sh + s->kh, s->H);
+}
+
+static int grid_rows(const weight_plan *p, int band)
+{
+    const mye_conv_shape *s = p->s;
+    const int image = (s->H - 1 + s->ph) / s->sh - s->ph / s->sh + 1 + p->back_h;
+    return min_int(band + 2 * p->back_h, image);
+}
+
+/* Entries of the list of a channel and a phase, at most. */
+static int64_t list_entries(const weight_plan *p, int group, int band)
+{
+    const mye_conv_shape *s = p->s;
+    return (int64_t)group * ((input_rows(s, band) - 1) / s->sh + 1) * ((s->W - 1) / s->sw + 1);
+}
+
+static int64_t list_bytes(const weight_plan *p, int group, int band)
+{
+    return list_entries(p, group, band) * p->phases_h * p->phases_w * p->s->C *
+           (int64_t)(sizeof(uint16_t) + sizeof(float));
+}
+
+static void make_plan(weight_plan *p, const mye_conv_shape *s)
+{
+    const int panels = MYE_VEC(spike_panels)(s->O);
+    *p = (weight_plan){.s = s,
+                       .back_h = (s->kh - 1) / s->sh,
+                       .back_w = (s->kw - 1) / s->sw,
+                       .phases_h = min_int(s->kh, s->sh),
+                       .phases_w = min_int(s->kw, s->sw),
+                       .group = 1,
+                       .band = s->OH,
+                       .vecs = MYE_VEC(spike_panel)(s->O, panels - 1).vecs};
+    p->cols = (s->W - 1 + s->pw) / s->sw - s->pw / s->sw + 1 + p->back_w;
+    int64_t places = GRID_FLOATS / (p->vecs * VEC);
+    places = places < INDEX_MAX ? places : INDEX_MAX;
+    while (p->band > 1 && ((int64_t)grid_rows(p, p->band) * p->cols > places ||
+                           list_bytes(p, 1, p->band) > LIST_BYTES))
+        p->band = (p->band + 1) / 2;
+    if (p->band < s->OH)
+        return;
+    const int64_t fit = places / ((int64_t)grid_rows(p, p->band) * p->cols);
+    const int64_t lists = LIST_BYTES / list_bytes(p, 1, p->band);
+    p->group = max_int((int)(fit < lists ? fit : lists), 1);
+}
+
+bool MYE_VEC(spike_weight_fits)(const mye_conv_shape *s)
+{
+    weight_plan p;
+    make_plan(&p, s);
+    return (int64_t)grid_rows(&p, p.band) * p.cols * p.group <= INDEX_MAX;
+}
+
+static size_t grid_floats(const weight_plan *p)
+{
+    return (size_t)p->group * (size_t)grid_rows(p, p->band) * (size_t)p->cols * (size_t)p->vecs *
+           VEC;
+}
+
+static size_t lists(const weight_plan *p)
+{
+    return (size_t)p->phases_h * (size_t)p->phases_w * (size_t)p->s->C;
+}
+
+size_t MYE_VEC(spike_weight_lane_bytes)(const mye_conv_shape *s)
+{
+    weight_plan p;
+    make_plan(&p, s);
+    return grid_floats(&p) * sizeof(float) + (size_t)list_bytes(&p, p.group, p.band) +
+           lists(&p) * 2 * sizeof(uint32_t) +
+           ((size_t)s->C + SPIKE_SLACK) * (sizeof(uint16_t) + sizeof(float)) +
+           (size_t)s->W * (size_t)s->C * sizeof(float) + (size_t)8 * MYE_ALIGN;
+}
+
+/* How many parts the images, and how many dw, are cut into. */
+typedef struct weight_cut {
+    int sums, splits_m, splits_n;
+} weight_cut;
+
+/*
+ * Cutting the images costs partial sums (written, read, added), cutting dw costs copying dy again;
+ * the cheaper in floats is taken.
+ */
+static weight_cut cut_work(const mye_conv_shape *s, int64_t n)
+{
+    const double weights = (double)s->C * s->O * s->kh * s->kw;
+    const double outputs = (double)n * s->OH * s->OW * s->O;
+    const double flops = 2.0 * outputs * s->C * s->kh * s->kw;
+    const int shards =
+        flops > MAX_SHARDS * SHARD_FLOPS ? MAX_SHARDS : 1 + (int)(flops / SHARD_FLOPS);
+    const int panels = MYE_VEC(spike_panels)(s->O), parts = max_int(s->C / SHARD_CHANNELS, 1);
+    int sums = 1, splits = min_int(shards, panels * parts);
+    double least = 2.0 * splits * outputs;
+    for (int k = 2; k <= shards && k <= n; k *= 2) {
+        const double floats = 3.0 * k * weights + 2.0 * (shards / k) * outputs;
+        if (floats < least || sums * splits < shards / 2) {
+            least = floats;
+            sums = k;
+            splits = min_int(shards / k, panels * parts);
+        }
+    }
+    const int m = min_int(splits, parts);
+    return (weight_cut){sums, m, min_int((splits + m - 1) / m, panels)};
+}
+
+size_t MYE_VEC(spike_scratch_bytes)(const mye_conv_shape *s, int64_t n)
+{
+    const size_t weights = (size_t)s->kh * (size_t)s->kw * (size_t)s->C * (size_t)s->O;
+    const int sums = cut_work(s, n).sums;
+    return sums < 2 ? 0 : (size_t)sums * (weights + (size_t)s->O) * sizeof(float);
+}
+
+/* ---- lists ---- */
+
+/* Hands the entries of one input pixel to their channels. */
+static void list_pixel(const weight_job *j, const weight_part *w, const uint64_t *bits, int h,
+                       int col, int place)
+{
+    const mye_conv_shape *s = j->plan.s;
+    const int phase_h = (h + s->ph) % s->sh, phase_w = (col + s->pw) % s->sw;
+    const int C = w->c1 - w->c0;
+    if (phase_h >= s->kh || phase_w >= s->kw)
+        return;
+    uint32_t *end = w->end + (ptrdiff_t)(phase_h * j->plan.phases_w + phase_w) * C;
+    if (bits) {
+        const int64_t first = ((int64_t)h * s->W + col) * s->C + w->c0;
+        const uint32_t n = MYE_VEC(list_bits)(bits, first, C, 0, w->found);
+        for (uint32_t e = 0; e < n; e++)
+            w->index[end[w->found[e]]++] = (uint16_t)place;
+        return;
+    }
+    const float *x = w->row + (ptrdiff_t)col * s->C + w->c0;
+    const uint32_t n = MYE_VEC(list_floats)(x, C, 0, w->found, w->found_value);
+    for (uint32_t e = 0; e < n; e++) {
+        const uint32_t at = end[w->found[e]]++;
+        w->index[at] = (uint16_t)place;
+        w->value[at] = w->found_value[e];
+    }
+}
+
+static void list_block(const weight_job *j, const weight_part *w, const weight_block *b,
+                       mye_lane *lane)
+{
+    const weight_plan *p = &j->plan;
+    const mye_conv_shape *s = p->s;
+    const int all = p->phases_h * p->phases_w * (w->c1 - w->c0);
+    const int64_t entries = list_entries(p, p->group, p->band);
+    for (int k = 0; k < all; k++)
+        w->start[k] = w->end[k] = (uint32_t)(k * entries);
+    for (int64_t i = b->i0; i < b->i1; i++) {
+        const uint64_t *bits = j->x.bits ? j->x.bits(j->x.self, i) : NULL;
+        for (int h = b->lo; h < b->hi; h++) {
+            const int row = (int)(i - b->i0) * b->rows + (h + s->ph) / s->sh - b->first - p->back_h;
+            if (!bits)
+                j->x.read(j->x.self, i, h, h + 1, w->row, (ptrdiff_t)s->W * s->C, lane);
+            for (int col = 0; col < s->W; col++)
+                list_pixel(j, w, bits, h, col,
+                           row * p->cols + (col + s->pw) / s->sw - s->pw / s->sw);
+        }
+    }
+}
+
+/* ---- sums ---- */
+
+/* One row of the grid: output row q of image i, or zeros where there is none. */
+static void fill_row(const weight_job *j, const weight_block *b, const mye_spike_panel *n,
+                     int64_t i, int q, float *dst)
+{
+    const weight_plan *p = &j->plan;
+    const mye_conv_shape *s = p->s;
+    const int all = n->vecs * VEC, first = s->pw / s->sw - p->back_w;
+    const float *src = j->dy + (i * s->OH + q) * s->OW * s->O + n->column;
+    for (int c = first; c < first + p->cols; c++, dst += all) {
+        if (q < b->q0 || q >= b->q1 || c < 0 || c >= s->OW) {
+            memset(dst, 0, (size_t)all * sizeof *dst);
+            continue;
+        }
+        memcpy(dst, src + (ptrdiff_t)c * s->O, (size_t)n->width * sizeof *dst);
+        memset(dst + n->width, 0, (size_t)(all - n->width) * sizeof *dst);
+    }
+}
+
+static void fill_grid(const weight_job *j, const weight_block *b, const mye_spike_panel *n,
+                      float *grid)
+{
+    const ptrdiff_t row = (ptrdiff_t)j->plan.cols * n->vecs * VEC;
+    for (int64_t i = b->i0; i < b->i1; i++)
+        for (int k = 0; k < b->rows; k++, grid += row)
+            fill_row(j, b, n, i, b->first + k, grid);
+}
+
+/* dw of all taps, for the channels of a part and one panel. */
+static void add_taps(const weight_job *j, const weight_part *w, const mye_spike_panel *n)
+{
+    const weight_plan *p = &j->plan;
+    const mye_conv_shape *s = p->s;
+    const int C = w->c1 - w->c0;
+    mye_sparse t = {.index = w->index,
+                    .value = w->value,
+                    .y_step = s->O,
+                    .segs = 1,
+                    .points = C,
+                    .from_step = 1,
+                    .taps = 1,
+                    .size = C,
+                    .vecs = n->vecs,
+                    .width = n->width,
+                    .load = w->load};
+    for (int i = 0; i < s->kh; i++) {
+        for (int k = 0; k < s->kw; k++) {
+            const ptrdiff_t phase = (ptrdiff_t)(i % s->sh) * p->phases_w + k % s->sw;
+            const ptrdiff_t shift =
+                (ptrdiff_t)(p->back_h - i / s->sh) * p->cols + p->back_w - k / s->sw;
+            t.start = w->start + phase * C;
+            t.end = w->end + phase * C;
+            t.rows = w->grid + shift * n->vecs * VEC;
+            t.y = w->dw + (((ptrdiff_t)i * s->kw + k) * s->C + w->c0) * s->O + n->column;
+            MYE_VEC(sparse_sum)(&t);
+        }
+    }
+}
+
+static void run_block(const weight_job *j, weight_part *w, weight_block *b, mye_lane *lane)
+{
+    const weight_plan *p = &j->plan;
+    const mye_conv_shape *s = p->s;
+    b->lo = min_int(max_int(b->q0 * s->sh - s->ph, 0), s->H - 1);
+    b->hi = max_int(min_int((b->q1 - 1) * s->sh - s->ph + s->kh, s->H), b->lo);
+    b->first = (b->lo + s->ph) / s->sh - p->back_h;
+    b->rows = (max_int(b->hi - 1, b->lo) + s->ph) / s->sh - b->first + 1;
+    list_block(j, w, b, lane);
+    for (int panel = w->panel0; panel < w->panel1; panel++) {
+        const mye_spike_panel n = MYE_VEC(spike_panel)(s->O, panel);
+        fill_grid(j, b, &n, w->grid);
+        add_taps(j, w, &n);
+    }
+    if (w->dbias) {
+        const int64_t points = (int64_t)(b->q1 - b->q0) * s->OW;
+        for (int64_t i = b->i0; i < b->i1; i++)
+            MYE_VEC(column_sums)
+        (points, s->O, j->dy + (i * s->OH + b->q0) * s->OW * s->O, w->dbias);
+    }
+    w->load = true;
+}
+
+static void take_scratch(const weight_job *j, weight_part *w, mye_lane *lane)
+{
+    const weight_plan *p = &j->plan;
+    const mye_conv_shape *s = p->s;
+    const size_t C = (size_t)(w->c1 - w->c0), all = (size_t)(p->phases_h * p->phases_w) * C;
+    const size_t entries = (size_t)list_entries(p, p->group, p->band) * all;
+    w->grid = mye_lane_take(lane, grid_floats(p) * sizeof *w->grid);
+    w->index = mye_lane_take(lane, entries * sizeof *w->index);
+    w->start = mye_lane_take(lane, all * sizeof *w->start);
+    w->end = mye_lane_take(lane, all * sizeof *w->end);
+    w->found = mye_lane_take(lane, (C + SPIKE_SLACK) * sizeof *w->found);
+    if (j->x.bits)
+        return;
+    w->value = mye_lane_take(lane, entries * sizeof *w->value);
+    w->found_value = mye_lane_take(lane, (C + SPIKE_SLACK) * sizeof *w->found_value);
+    w->row = mye_lane_take(lane, (size_t)s->W * (size_t)s->C * sizeof *w->row);
+}
+
+static weight_part make_part(const weight_job *j, int shard)
+{
+    const mye_conv_shape *s = j->plan.s;
+    const int panels = MYE_VEC(spike_panels)(s->O);
+    const int sm = shard % j->splits_m, sn = shard / j->splits_m % j->splits_n;
+    const int sum = shard / j->splits_m / j->splits_n;
+    weight_part w = {.i0 = j->n * sum / j->sums,
+                     .i1 = j->n * (sum + 1) / j->sums,
+                     .c0 = (int)((int64_t)s->C * sm / j->splits_m),
+                     .c1 = (int)((int64_t)s->C * (sm + 1) / j->splits_m),
+                     .panel0 = panels * sn / j->splits_n,
+                     .panel1 = panels * (sn + 1) / j->splits_n,
+                     .dw = j->dw,
+                     .dbias = sm == 0 && sn == 0 ? j->dbias : NULL,
+                     .load = true};
+    if (j->sums > 1) {
+        w.dw = j->scratch + (size_t)sum * (j->weights + (size_t)s->O);
+        w.load = false;
+        if (w.dbias) {
+            w.dbias = w.dw + j->weights;
+            memset(w.dbias, 0, (size_t)s->O * sizeof *w.dbias);
+        }
+    }
+    return w;
+}
+
+static void weight_shard(void *arg, int shard, int lane_index)
+{
+    const weight_job *j = arg;
+    const weight_plan *p = &j->plan;
+    mye_lane *lane = &j->r.lane[lane_index];
+    const size_t used = lane->used;
+    weight_part w = make_part(j, shard);
+    const int64_t images = w.i1 - w.i0, blocks = (images + p->group - 1) / p->group;
+    take_scratch(j, &w, lane);
+    for (int64_t k = 0; k < blocks; k++) {
+        for (int q = 0; q < p->s->OH; q += p->band) {
+            weight_block b = {.i0 = w.i0 + images * k / blocks,
+                              .i1 = w.i0 + images * (k + 1) / blocks,
+                              .q0 = q,
+                              .q1 = min_int(q + p->band, p->s->OH)};
+            run_block(j, &w, &b, lane);
+        }
+    }
+    lane->used = used;
+}
+
+/* dw += the partial sums, in their order. */
+static void add_shard(void *arg, int shard, int lane)
+{
+    const weight_job *j = arg;
+    const size_t stride = j->weights + (size_t)j->plan.s->O;
+    const size_t first = (size_t)shard * ADD_FLOATS;
+    const size_t last = first + ADD_FLOATS < j->weights ? first + ADD_FLOATS : j->weights;
+    MYE_UNUSED(lane);
+    for (int k = 0; k < j->sums; k++) {
+        const float *sum = j->scratch + (size_t)k * stride;
+        MYE_VEC(add)((int64_t)(last - first), sum + first, j->dw + first);
+        if (shard == 0 && j->dbias)
+            MYE_VEC(add)(j->plan.s->O, sum + j->weights, j->dbias);
+    }
+}
+
+void MYE_VEC(spike_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
+                                    mye_images x, const float *dy, float *dw, float *dbias,
+                                    float *scratch)
+{
+    if (n <= 0)
+        return;
+    const weight_cut cut = cut_work(s, n);
+    weight_job j = {.r = r,
+                    .n = n,
+                    .x = x,
+                    .dy = dy,
+                    .dw = dw,
+                    .dbias = dbias,
+                    .scratch = scratch,
+                    .sums = cut.sums,
+                    .splits_m = cut.splits_m,
+                    .splits_n = cut.splits_n,
+                    .weights = (size_t)s->kh * (size_t)s->kw * (size_t)s->C * (size_t)s->O};
+    make_plan(&j.plan, s);
+    mye_parallel(r.ctx, j.sums * j.splits_m * j.splits_n, weight_shard, &j);
+    if (j.sums > 1)
+        mye_parallel(r.ctx, (int)((j.weights + ADD_FLOATS - 1) / ADD_FLOATS), add_shard, &j);
+}
