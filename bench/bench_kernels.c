@@ -168,7 +168,7 @@ static void ours_open(ours *o, bench *b, const layer *l, const mye_conv_kernels 
     o->x = numbers(n * (size_t)(s->H * s->W * s->C));
     o->y = numbers(n * (size_t)(s->OH * s->OW * s->O));
     o->w = numbers((size_t)(s->kh * s->kw * s->C * s->O));
-    o->scratch = numbers(k->scratch_bytes(s, l->n) / sizeof(float));
+    o->scratch = numbers(pass == 2 ? k->scratch_bytes(s, l->n) / sizeof(float) : 1);
     o->packed = numbers(pass < 2 ? k->pack_bytes(s, pass) / sizeof(float) : 1);
     const size_t bytes = k->lane_bytes(s, pass) + MYE_ALIGN;
     for (int i = 0; i < b->threads; i++)
@@ -280,7 +280,9 @@ int main(int argc, char **argv)
         for (int p = 0; p < MYE_CONV_PASSES; p++)
             for (int way = 0; (pass < 0 || p == pass) && way < MYE_CONV_WAYS; way++) {
                 const mye_conv_kernels *k = &b.k->conv[way];
-                if (k->name && (!b.way || strcmp(b.way, k->name) == 0) && k->fits(&l->s, p))
+                const bool wanted = !b.way || !k->name || strcmp(b.way, k->name) == 0;
+                const bool has_input = way != MYE_CONV_INT8 || b.density > 0; /* bits only */
+                if (k->name && wanted && has_input && k->fits(&l->s, p))
                     bench_pass(&b, l, k, p);
             }
     }

@@ -7,8 +7,8 @@
 typedef struct eval_options {
     char data[MYE_METHOD_MAX], data_dir[512];
     int split;
-    int64_t batch;
-    bool report;
+    int64_t batch, T;
+    bool int8, report;
 } eval_options;
 
 static const mye_param params[] = {
@@ -41,6 +41,20 @@ static const mye_param params[] = {
      .max = 65536,
      .unit = "samples",
      .help = "samples at a time"},
+    {.name = "T",
+     .type = MYE_PARAM_INT,
+     .offset = offsetof(eval_options, T),
+     .def = "0",
+     .min = 0,
+     .max = 4096,
+     .unit = "steps",
+     .help = "time steps; 0: as in training"},
+    {.name = "int8",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(eval_options, int8),
+     .def = "no",
+     .unit = "",
+     .help = "8-bit weights where a layer reads spikes, beside 32-bit ones"},
     {.name = "report",
      .type = MYE_PARAM_BOOL,
      .offset = offsetof(eval_options, report),
@@ -62,10 +76,12 @@ static json_t *result_json(const mye_eval_result *r, const mye_dataset_info *abo
         json_array_append_new(confusion, row);
         json_array_append_new(classes, json_string(about->class_names[i]));
     }
-    return json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "data", about->name, "samples",
-                     (json_int_t)r->n, "accuracy", cli_real(r->accuracy), "loss", cli_real(r->loss),
-                     "images_per_s", cli_real(r->images_per_s), "rates", rates, "classes", classes,
-                     "confusion", confusion);
+    return json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:i,s:I}", "data", about->name,
+                     "samples", (json_int_t)r->n, "accuracy", cli_real(r->accuracy), "loss",
+                     cli_real(r->loss), "images_per_s", cli_real(r->images_per_s), "rates", rates,
+                     "classes", classes, "confusion", confusion, "latency_s",
+                     cli_real(r->latency_s), "layers", r->n_layers, "int8_layers", r->n_int8,
+                     "run_bytes", (json_int_t)r->allocated_bytes);
 }
 
 /* RUN/eval.json, which the report reads. */
@@ -146,44 +162,92 @@ static void print_text(const cli *app, const mye_eval_result *r, const mye_datas
     }
 }
 
-static mye_status evaluate(cli *app, const eval_options *o, mye_classifier *c, mye_error *err)
+/* The same network with 32-bit and with 8-bit weights. */
+static void print_weights(const cli *app, const mye_eval_result *plain, const mye_eval_result *int8)
+{
+    const mye_eval_result *const both[] = {plain, int8};
+    printf("8-bit weights in %d of %d layers: those that read spikes\n", int8->n_int8,
+           int8->n_layers);
+    cli_table *t =
+        cli_table_new(app, "weights|>accuracy|>loss|>images/s|>one image|>memory of run");
+    for (int i = 0; i < 2; i++) {
+        const mye_eval_result *r = both[i];
+        cli_cell(t, "%s", i ? "8 bits" : "32 bits");
+        cli_cell(t, "%.2f %%", 100 * r->accuracy);
+        cli_cell(t, "%.4f", r->loss);
+        cli_cell(t, "%s", cli_count(r->images_per_s).text);
+        cli_cell(t, "%.2f ms", 1e3 * r->latency_s);
+        cli_cell(t, "%s", cli_bytes(r->allocated_bytes).text);
+    }
+    cli_table_print(t, stdout);
+    putchar('\n');
+}
+
+/* Opens the network and the data set that it was trained on, and evaluates. */
+static mye_status evaluate(cli *app, const eval_options *o, bool int8, mye_classifier **c,
+                           mye_dataset **data, mye_eval_result *out, mye_error *err)
 {
     static const char *const split[] = {"train", "test"};
-    const mye_config *config = mye_classifier_config(c);
-    mye_dataset *data = NULL;
-    mye_eval_result result = {0};
+    mye_infer_options options = MYE_INFER_OPTIONS;
+    options.batch = (int)o->batch;
+    options.T = (int)o->T;
+    options.int8 = int8;
+    mye_status st = mye_classifier_open(app->ctx, app->word[0], &options, c, err);
+    if (st == MYE_OK && !*data) {
+        const mye_config *config = mye_classifier_config(*c);
+        st = mye_dataset_open(app->ctx, o->data[0] ? o->data : config->data,
+                              o->data_dir[0] ? o->data_dir : config->data_dir, split[o->split],
+                              data, err);
+    }
+    if (st != MYE_OK)
+        return st;
     cli_progress progress;
     cli_progress_init(&progress, app, false);
-    mye_status st = mye_dataset_open(app->ctx, o->data[0] ? o->data : config->data,
-                                     o->data_dir[0] ? o->data_dir : config->data_dir,
-                                     split[o->split], &data, err);
-    if (st == MYE_OK)
-        st = mye_evaluate(app->ctx, c, data, &progress.callbacks, &result, err);
+    st = mye_evaluate(app->ctx, *c, *data, &progress.callbacks, out, err);
     cli_progress_clear(&progress);
-    if (st == MYE_OK && app->global.json)
-        cli_json(result_json(&result, mye_dataset_about(data)));
-    else if (st == MYE_OK)
-        print_text(app, &result, mye_dataset_about(data));
-    if (st == MYE_OK && o->report)
-        st = keep(app, &result, mye_dataset_about(data), err);
-    mye_eval_free(app->ctx, &result);
-    mye_dataset_free(data);
     return st;
+}
+
+/* `plain`: the result with 32-bit weights to compare with, or NULL. */
+static mye_status show(const cli *app, const eval_options *o, const mye_eval_result *r,
+                       const mye_eval_result *plain, const mye_dataset_info *about, mye_error *err)
+{
+    if (app->global.json) {
+        json_t *json = result_json(r, about);
+        if (plain)
+            json_object_set_new(json, "float", result_json(plain, about));
+        cli_json(json);
+    } else {
+        if (plain)
+            print_weights(app, plain, r);
+        print_text(app, r, about);
+    }
+    return o->report ? keep(app, r, about, err) : MYE_OK;
 }
 
 static int run(cli *app)
 {
     eval_options o;
     mye_error err = {0};
-    mye_classifier *c = NULL;
+    mye_classifier *c = NULL, *plain = NULL;
+    mye_dataset *data = NULL;
+    mye_eval_result result = {0}, compared = {0};
     int code = cli_options(app, &o);
     if (code == CLI_EXIT_OK)
         code = cli_open(app, NULL);
     if (code != CLI_EXIT_OK)
         return code;
-    mye_status st = mye_classifier_open(app->ctx, app->word[0], (int)o.batch, &c, &err);
+    mye_status st = MYE_OK;
+    if (o.int8)
+        st = evaluate(app, &o, false, &plain, &data, &compared, &err);
     if (st == MYE_OK)
-        st = evaluate(app, &o, c, &err);
+        st = evaluate(app, &o, o.int8, &c, &data, &result, &err);
+    if (st == MYE_OK)
+        st = show(app, &o, &result, o.int8 ? &compared : NULL, mye_dataset_about(data), &err);
+    mye_eval_free(app->ctx, &result);
+    mye_eval_free(app->ctx, &compared);
+    mye_dataset_free(data);
+    mye_classifier_free(plain);
     mye_classifier_free(c);
     return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
 }
@@ -198,6 +262,8 @@ const cli_command cli_cmd_eval = {
     .details = "Runs the best weights of a run folder, or those of a checkpoint, over a data set.",
     .examples = "eval runs/a\n"
                 "eval runs/a/last.safetensors --split train --json\n"
+                "# what 8-bit weights cost and bring\n"
+                "eval runs/a --int8 --batch 256\n"
                 "# put the confusion matrix into runs/a/report.html\n"
                 "eval runs/a --report",
     .words = "run",

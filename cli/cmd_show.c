@@ -120,7 +120,7 @@ static int show_run(const cli *app, bool yaml)
 {
     mye_error err = {0};
     mye_classifier *c = NULL;
-    if (mye_classifier_open(app->ctx, app->word[0], 1, &c, &err) != MYE_OK)
+    if (mye_classifier_open(app->ctx, app->word[0], NULL, &c, &err) != MYE_OK)
         return cli_fail(app, &err);
     const int code = show(app, mye_classifier_model(c), yaml);
     mye_classifier_free(c);

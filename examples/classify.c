@@ -31,7 +31,7 @@ static mye_status classify(mye_classifier *net, const mye_dataset *data, int n, 
     for (int i = 0; status == MYE_OK && i < n; i++)
         status = mye_dataset_read(data, i, pixels + (size_t)i * size, &label[i], err);
     if (status == MYE_OK)
-        status = mye_classifier_run(net, n, pixels, score, err);
+        status = mye_infer(net, n, pixels, score, err);
     for (int i = 0; status == MYE_OK && i < n; i++) {
         const int best = best_class(score + (size_t)i * (size_t)classes, classes);
         printf("%3d  %s%s%s\n", i, about->class_names[best], best == label[i] ? "" : ", but it is ",
@@ -46,7 +46,9 @@ static mye_status run(mye_context *ctx, const char *path, int n, mye_error *err)
 {
     mye_classifier *net = NULL;
     mye_dataset *data = NULL;
-    mye_status status = mye_classifier_open(ctx, path, n, &net, err);
+    mye_infer_options options = MYE_INFER_OPTIONS;
+    options.batch = n;
+    mye_status status = mye_classifier_open(ctx, path, &options, &net, err);
     if (status == MYE_OK) {
         const mye_config *config = mye_classifier_config(net);
         status = mye_dataset_open(ctx, config->data, config->data_dir, "test", &data, err);

@@ -261,8 +261,8 @@ static void a_file_of_weights_is_no_checkpoint(void **state)
         mye_weights_save(ctx, mye_trainer_model(t), path_of(3, dir, "last.safetensors"), &err));
     mye_trainer_free(t);
     mye_classifier *classifier = NULL;
-    ASSERT_FAILS(mye_classifier_open(ctx, dir, 4, &classifier, &err), MYE_ERR_FORMAT,
-                 "weights only");
+    ASSERT_FAILS(mye_classifier_open(ctx, dir, &(mye_infer_options){.batch = 4}, &classifier, &err),
+                 MYE_ERR_FORMAT, "weights only");
     mye_context_free(ctx);
     ASSERT_FAILS(train(&c, true, 1, NULL, NULL, &err), MYE_ERR_FORMAT, "weights only");
 }
@@ -342,7 +342,7 @@ static void a_classifier_repeats_the_trainers_test(void **state)
     mye_classifier *k = NULL;
     mye_dataset *data = NULL;
     mye_eval_result e;
-    ASSERT_OK(mye_classifier_open(ctx, dir, 16, &k, &err));
+    ASSERT_OK(mye_classifier_open(ctx, dir, &(mye_infer_options){.batch = 16}, &k, &err));
     ASSERT_OK(mye_dataset_open(ctx, "mnist", DATA, "test", &data, &err));
     ASSERT_OK(mye_evaluate(ctx, k, data, NULL, &e, &err));
     assert_int_equal(e.n, 50);
@@ -362,10 +362,10 @@ static void a_classifier_repeats_the_trainers_test(void **state)
     int label;
     for (int i = 0; i < 2; i++)
         ASSERT_OK(mye_dataset_read(data, i, pixels + i * 784, &label, &err));
-    ASSERT_OK(mye_classifier_run(k, 2, pixels, scores, &err));
+    ASSERT_OK(mye_infer(k, 2, pixels, scores, &err));
     for (int i = 0; i < 20; i++)
         assert_true(isfinite(scores[i]));
-    ASSERT_FAILS(mye_classifier_run(k, 17, pixels, scores, &err), MYE_ERR_ARG, "1 to 16");
+    ASSERT_FAILS(mye_infer(k, 17, pixels, scores, &err), MYE_ERR_ARG, "1 to 16");
     assert_string_equal(mye_classifier_config(k)->encoder, "rate");
     assert_int_equal(mye_model_classes(mye_classifier_model(k)), 10);
     mye_eval_free(ctx, &e);
@@ -386,7 +386,7 @@ static void want_of_memory_in_a_classifier_leaves_nothing_behind(void **state)
         mye_classifier *k = NULL;
         memory.calls = 0;
         memory.fail_at = n;
-        status = mye_classifier_open(ctx, dir, 2, &k, NULL);
+        status = mye_classifier_open(ctx, dir, &(mye_infer_options){.batch = 2}, &k, NULL);
         memory.fail_at = 0;
         assert_true(status == MYE_OK || status == MYE_ERR_NOMEM);
         mye_classifier_free(k);

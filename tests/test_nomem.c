@@ -201,7 +201,8 @@ static mye_status classify(mye_context *ctx, const void *folder, mye_error *err)
     mye_classifier *net = NULL;
     mye_dataset *data = NULL;
     mye_eval_result result = {0};
-    mye_status status = mye_classifier_open(ctx, folder, 4, &net, err);
+    const mye_infer_options four = {.batch = 4};
+    mye_status status = mye_classifier_open(ctx, folder, &four, &net, err);
     if (status == MYE_OK)
         status = mye_dataset_open(ctx, "mnist", data_dir, "test", &data, err);
     if (status == MYE_OK)

@@ -148,16 +148,37 @@ MYE_API void mye_trainer_free(mye_trainer *trainer);
 
 /* ---- inference ---- */
 
-/* A model with its input encoding, ready to classify. */
+/*
+ * A model with its input encoding, ready to classify. Everything is planned and allocated when it is
+ * opened; packed weights stay from call to call. A classifier serves one thread at a time.
+ *
+ * int8: layers whose input is spikes use 8-bit weights, with one scale for each output channel.
+ * Everything else - the first layer (pixels), layers behind average pooling or an addition,
+ * normalisation, neurons - stays in 32-bit floats. Scores differ a little; measure it with
+ * mye_evaluate or `myelin eval --int8`.
+ */
 typedef struct mye_classifier mye_classifier;
-/* From a checkpoint file, or a run folder: its best checkpoint, else its last. */
-MYE_API mye_status mye_classifier_open(mye_context *ctx, const char *path, int batch,
-                                       mye_classifier **out, mye_error *err);
+typedef struct mye_infer_options {
+    int batch; /* images of a call, at most     */
+    int T;     /* time steps; 0: as in training */
+    bool int8; /* 8-bit weights                 */
+} mye_infer_options;
+
+#define MYE_INFER_OPTIONS \
+    {                     \
+        1, 0, false       \
+    }
+
+/* From a checkpoint file, or a run folder: its best checkpoint, else its last. options may be NULL. */
+MYE_API mye_status mye_classifier_open(mye_context *ctx, const char *path,
+                                       const mye_infer_options *options, mye_classifier **out,
+                                       mye_error *err);
 MYE_API const mye_config *mye_classifier_config(const mye_classifier *c);
 MYE_API const mye_model *mye_classifier_model(const mye_classifier *c);
-/* pixels [n][H][W][C] in [0, 1]; scores [n][classes] (time-mean output); n at most `batch`. */
-MYE_API mye_status mye_classifier_run(mye_classifier *c, int n, const float *pixels, float *scores,
-                                      mye_error *err);
+/* Classifies: pixels [n][H][W][C] in [0, 1]; scores [n][classes], the largest is the answer (outputs
+ * collapsed over time as the readout says); n at most `batch`. Allocates nothing. */
+MYE_API mye_status mye_infer(mye_classifier *c, int n, const float *pixels, float *scores,
+                             mye_error *err);
 MYE_API void mye_classifier_free(mye_classifier *c);
 
 typedef struct mye_eval_result {
@@ -168,6 +189,9 @@ typedef struct mye_eval_result {
     int n_rates;
     const char *const *rate_name; /* of the classifier's model */
     double *rate;
+    double latency_s;       /* of mye_infer with one image: median            */
+    int n_layers, n_int8;   /* layers with weights; of these, with 8-bit ones */
+    size_t allocated_bytes; /* of the classifier's run                        */
 } mye_eval_result;
 MYE_API mye_status mye_evaluate(mye_context *ctx, mye_classifier *c, const mye_dataset *data,
                                 const mye_callbacks *callbacks, mye_eval_result *out,

@@ -103,11 +103,19 @@ static unsigned allowed_ways(const mye_run *run)
 {
     const unsigned direct = 1u << MYE_CONV_DIRECT;
     const int forced = mye_context_way(run->ctx);
+    const unsigned also = run->options.int8 ? 1u << MYE_CONV_INT8 : 0;
     if (run->options.exact || run->options.smooth)
-        return direct;
+        return direct | also;
     if (forced != MYE_CONV_ANY)
-        return direct | 1u << forced;
-    return direct | 1u << MYE_CONV_WINOGRAD | 1u << MYE_CONV_SPIKES;
+        return direct | 1u << forced | also;
+    return direct | 1u << MYE_CONV_WINOGRAD | 1u << MYE_CONV_SPIKES | also;
+}
+
+static int forced_way(const mye_run *run)
+{
+    if (run->options.int8)
+        return MYE_CONV_INT8;
+    return run->options.exact ? MYE_CONV_DIRECT : mye_context_way(run->ctx);
 }
 
 mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
@@ -133,7 +141,8 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
         .smooth = run->options.smooth,
         .rates = run->n_passes > 1,
         .ways = allowed_ways(run),
-        .forced = run->options.exact ? MYE_CONV_DIRECT : mye_context_way(run->ctx),
+        .forced = forced_way(run),
+        .keep_packed = run->options.keep_packed && !run->options.training,
         .profile = run->options.profile,
         .value = mye_alloc_array(run->ctx, (size_t)n_nodes, sizeof(mye_value)),
     };

@@ -74,11 +74,13 @@ struct mye_depth_rule;
 typedef struct mye_run_options {
     const char *time, *depth, *loss;
     int T, B;
-    bool training;   /* false: inference, forward only      */
-    bool smooth;     /* gradient check                      */
-    bool input_grad; /* dL/d(input) is wanted               */
-    bool exact;      /* layers go the direct way only       */
-    bool profile;    /* measure the time of each node       */
+    bool training;    /* false: inference, forward only      */
+    bool smooth;      /* gradient check                      */
+    bool input_grad;  /* dL/d(input) is wanted               */
+    bool exact;       /* layers go the direct way only       */
+    bool int8;        /* inference: 8-bit weights where the input is spikes */
+    bool keep_packed; /* inference: packed weights stay until mye_run_repack */
+    bool profile;     /* measure the time of each node       */
     /* A run that is never at work at the same time: its arena and its threads' scratch are used
      * where they are large enough. It must outlive this one. NULL: none */
     const struct mye_run *lender;
@@ -104,6 +106,8 @@ typedef struct mye_step_result {
  * it clears first); inference only outputs. */
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err);
+/* The model's weights have changed: a run that keeps them packed packs them anew. */
+void mye_run_repack(mye_run *run);
 size_t mye_run_bytes(const mye_run *run); /* what this run allocated */
 /* The spike pass, for tests, probes and firing rates. */
 mye_pass *mye_run_pass(mye_run *run);

@@ -40,6 +40,13 @@ const char *mye_run_way(const mye_run *run, int node, int pass)
     return "";
 }
 
+void mye_run_repack(mye_run *run)
+{
+    for (int q = 0; q < run->n_passes; q++)
+        for (int i = 0; i < run->model->n_nodes; i++)
+            run->pass[q]->pass.value[i].packed = 0;
+}
+
 double mye_run_spent(const mye_run *run, int node, int which)
 {
     double sum = 0;

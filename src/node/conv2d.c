@@ -23,6 +23,11 @@ static mye_status conv2d_shape(mye_node *n, const mye_shape *in, mye_error *err)
     return mye_conv_weights(n, weight, o->bias, &o->init, err);
 }
 
+static size_t conv2d_state_bytes(const mye_node *n, const mye_pass *p)
+{
+    return mye_conv_state_bytes(n, p, n->plan);
+}
+
 static size_t conv2d_scratch_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 {
     return mye_conv_scratch_bytes(n, p, n->plan, op);
@@ -35,7 +40,7 @@ static size_t conv2d_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 
 static void conv2d_forward(const mye_node *n, mye_pass *p, int t0, int t1)
 {
-    mye_conv_forward(n, p, t0, t1, n->plan, n->weight[0].data, p->scratch);
+    mye_conv_forward(n, p, t0, t1, n->plan, n->weight[0].data, mye_conv_place(n, p));
 }
 
 static void conv2d_backward(const mye_node *n, mye_pass *p, int t0, int t1)
@@ -59,6 +64,7 @@ const mye_node_type mye_node_conv2d = {
     .flags = MYE_NODE_LINEAR | MYE_NODE_READS_INPUT,
     .plan_bytes = sizeof(mye_conv_shape),
     .shape = conv2d_shape,
+    .state_bytes = conv2d_state_bytes,
     .scratch_bytes = conv2d_scratch_bytes,
     .lane_bytes = conv2d_lane_bytes,
     .forward = conv2d_forward,

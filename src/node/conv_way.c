@@ -8,10 +8,19 @@ enum { SAMPLE_IMAGES = 64, SAMPLE_ROWS = 16 };
 /* A layer changes its way for a gain of at least 10 %: more than the estimates are wrong by. */
 #define CLEARLY 0.9
 
-bool mye_conv_may_go(const mye_pass *p, const mye_conv_shape *s, int way, int pass)
+static bool is_open(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, int way,
+                    int pass)
 {
     const mye_conv_kernels *k = &p->k->conv[way];
-    return k->name != NULL && (p->ways & 1u << way) != 0 && k->fits(s, pass);
+    return k->name != NULL && (p->ways & 1u << way) != 0 && k->fits(s, pass) &&
+           (way != MYE_CONV_INT8 || mye_value_is_bits(p, n->in[0]));
+}
+
+bool mye_conv_may_go(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, int way,
+                     int pass)
+{
+    const bool other = p->forced != MYE_CONV_ANY && p->forced != way;
+    return is_open(n, p, s, way, pass) && !(other && is_open(n, p, s, p->forced, pass));
 }
 
 /* ---- how much is not 0 ---- */
@@ -26,12 +35,12 @@ static int64_t count_nonzero(int64_t n, const float *x)
 
 static double bits_density(const mye_node *n, const mye_pass *p, mye_images x, int64_t images)
 {
-    const mye_value *v = &p->value[n->in[0]];
+    const int64_t size = p->value[n->in[0]].n, words = (size + 63) / 64;
     const int64_t step = (images + SAMPLE_IMAGES - 1) / SAMPLE_IMAGES;
     int64_t set = 0, seen = 0;
     for (int64_t i = 0; i < images; i += step) {
-        set += p->k->bits_count(v->row, x.bits(x.self, i));
-        seen += v->n;
+        set += p->k->bits_count(words, x.bits(x.self, i));
+        seen += size;
     }
     return (double)set / (double)seen;
 }
@@ -80,12 +89,12 @@ double mye_conv_grad_density(const mye_node *n, const mye_pass *p, int t0, int t
 
 /* ---- the choice ---- */
 
-static int cheapest(const mye_pass *p, const mye_conv_shape *s, int64_t n_images, int pass,
-                    double density, double *cost)
+static int cheapest(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, int64_t n_images,
+                    int pass, double density, double *cost)
 {
     int best = MYE_CONV_DIRECT;
     for (int way = 0; way < MYE_CONV_WAYS; way++) {
-        if (!mye_conv_may_go(p, s, way, pass))
+        if (!mye_conv_may_go(n, p, s, way, pass))
             continue;
         if (way == p->forced)
             return way;
@@ -102,9 +111,10 @@ const mye_conv_kernels *mye_conv_choose(const mye_node *n, const mye_pass *p,
 {
     uint8_t *on = &p->value[n->index].way[pass]; /* way + 1 */
     double cost[MYE_CONV_WAYS];
-    const int best = cheapest(p, s, n_images, pass, density, cost);
+    const int best = cheapest(n, p, s, n_images, pass, density, cost);
     const bool stays = p->training && *on > 0 && best != p->forced &&
-                       mye_conv_may_go(p, s, *on - 1, pass) && cost[best] > CLEARLY * cost[*on - 1];
+                       mye_conv_may_go(n, p, s, *on - 1, pass) &&
+                       cost[best] > CLEARLY * cost[*on - 1];
     if (!stays)
         *on = (uint8_t)(best + 1);
     return &p->k->conv[*on - 1];

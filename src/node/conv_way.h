@@ -12,8 +12,10 @@
 
 #include "node/node.h"
 
-/* May this way be taken? Memory is planned for all that may. */
-bool mye_conv_may_go(const mye_pass *p, const mye_conv_shape *s, int way, int pass);
+/* May node n go this way? Memory is planned for all that may: where the forced way fits, for no
+ * other. */
+bool mye_conv_may_go(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, int way,
+                     int pass);
 /* Share of node n's input in steps [t0, t1) that is not 0, from a sample of images. */
 double mye_conv_input_density(const mye_node *n, const mye_pass *p, int t0, int t1,
                               const mye_conv_shape *s);

@@ -109,20 +109,21 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static size_t pack_bytes(const mye_pass *p, const mye_conv_shape *s, int direction)
+static size_t pack_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s,
+                         int direction)
 {
     size_t bytes = 0;
     for (int way = 0; way < MYE_CONV_WAYS; way++)
-        if (mye_conv_may_go(p, s, way, direction))
+        if (mye_conv_may_go(n, p, s, way, direction))
             bytes = larger(bytes, p->k->conv[way].pack_bytes(s, direction));
     return rounded(bytes);
 }
 
-static size_t lane_bytes(const mye_pass *p, const mye_conv_shape *s, int pass)
+static size_t lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, int pass)
 {
     size_t bytes = 0;
     for (int way = 0; way < MYE_CONV_WAYS; way++)
-        if (mye_conv_may_go(p, s, way, pass))
+        if (mye_conv_may_go(n, p, s, way, pass))
             bytes = larger(bytes, p->k->conv[way].lane_bytes(s, pass));
     return bytes;
 }
@@ -132,12 +133,22 @@ size_t mye_conv_scratch_bytes(const mye_node *n, const mye_pass *p, const mye_co
 {
     const int64_t images = (int64_t)p->value[n->index].steps * p->B;
     if (op == MYE_OP_FORWARD)
-        return pack_bytes(p, s, MYE_CONV_FORWARD);
+        return p->keep_packed ? 0 : pack_bytes(n, p, s, MYE_CONV_FORWARD);
     size_t sums = 0;
     for (int way = 0; way < MYE_CONV_WAYS; way++)
-        if (mye_conv_may_go(p, s, way, MYE_CONV_WEIGHT))
+        if (mye_conv_may_go(n, p, s, way, MYE_CONV_WEIGHT))
             sums = larger(sums, p->k->conv[way].scratch_bytes(s, images));
-    return pack_bytes(p, s, MYE_CONV_DATA) + rounded(sums);
+    return pack_bytes(n, p, s, MYE_CONV_DATA) + rounded(sums);
+}
+
+size_t mye_conv_state_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s)
+{
+    return p->keep_packed ? pack_bytes(n, p, s, MYE_CONV_FORWARD) : 0;
+}
+
+void *mye_conv_place(const mye_node *n, const mye_pass *p)
+{
+    return p->keep_packed ? p->value[n->index].state : p->scratch;
 }
 
 size_t mye_conv_lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, mye_op op)
@@ -145,9 +156,9 @@ size_t mye_conv_lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_
     const size_t read = mye_load_lane_bytes(p, n->in[0], (int64_t)s->W * s->C);
     const size_t look = mye_conv_density_bytes(n, p, s);
     if (op == MYE_OP_FORWARD)
-        return larger(look, rounded(lane_bytes(p, s, MYE_CONV_FORWARD)) + read);
-    return larger(look, larger(lane_bytes(p, s, MYE_CONV_DATA),
-                               rounded(lane_bytes(p, s, MYE_CONV_WEIGHT)) + read));
+        return larger(look, rounded(lane_bytes(n, p, s, MYE_CONV_FORWARD)) + read);
+    return larger(look, larger(lane_bytes(n, p, s, MYE_CONV_DATA),
+                               rounded(lane_bytes(n, p, s, MYE_CONV_WEIGHT)) + read));
 }
 
 static const float *packed_weight(const mye_pass *p, const mye_conv_kernels *way,
@@ -160,10 +171,23 @@ static const float *packed_weight(const mye_pass *p, const mye_conv_kernels *way
     return scratch;
 }
 
+/* The same forward: what is kept from the last step may do. */
+static const float *forward_weight(const mye_node *n, const mye_pass *p,
+                                   const mye_conv_kernels *way, const mye_conv_shape *s,
+                                   const float *weight, float *place)
+{
+    uint8_t *kept = &p->value[n->index].packed;
+    const uint8_t tag = (uint8_t)(1 + (way - p->k->conv));
+    if (p->keep_packed && *kept == tag && way->pack_bytes(s, MYE_CONV_FORWARD) > 0)
+        return place;
+    *kept = tag;
+    return packed_weight(p, way, s, MYE_CONV_FORWARD, weight, place);
+}
+
 /* ---- passes ---- */
 
 void mye_conv_forward(const mye_node *n, const mye_pass *p, int t0, int t1, const mye_conv_shape *s,
-                      const float *weight, void *scratch)
+                      const float *weight, void *place)
 {
     const mye_node_images reader = {p, n->in[0], t0, s->H == 1};
     const mye_weight *bias = mye_node_find(n, "bias");
@@ -172,7 +196,7 @@ void mye_conv_forward(const mye_node *n, const mye_pass *p, int t0, int t1, cons
     if (way == NULL)
         way = mye_conv_choose(n, p, s, images, MYE_CONV_FORWARD,
                               mye_conv_input_density(n, p, t0, t1, s));
-    const float *packed = packed_weight(p, way, s, MYE_CONV_FORWARD, weight, scratch);
+    const float *packed = forward_weight(n, p, way, s, weight, place);
     way->forward(p->lanes, s, images, mye_images_of(&reader), packed,
                  bias != NULL ? bias->data : NULL, mye_value_row(p, n->index, t0, 0), NULL);
 }
@@ -188,7 +212,7 @@ void mye_conv_backward(const mye_node *n, const mye_pass *p, int t0, int t1,
         const double start = p->profile ? mye_now_s() : 0;
         const double density = mye_conv_input_density(n, p, t0, t1, s);
         unsigned char *sums = scratch;
-        sums += pack_bytes(p, s, MYE_CONV_DATA);
+        sums += pack_bytes(n, p, s, MYE_CONV_DATA);
         mye_conv_choose(n, p, s, images, MYE_CONV_WEIGHT, density)
             ->backward_weight(p->lanes, s, images, mye_images_of(&reader), g, dweight,
                               bias != NULL ? bias->grad : NULL, (float *)(void *)sums);

@@ -64,14 +64,18 @@ mye_status mye_conv_weights(mye_node *n, mye_weight weight, bool bias, const mye
 
 /*
  * The three passes over steps [t0, t1) of n's only input; scratch as told by the functions below.
+ * Forward's packed weights go to `place`: mye_conv_place, which lasts for the whole run where the
+ * pass keeps them.
  * weight [kh][kw][C/groups][O]; dweight: NULL when not wanted.
  */
 void mye_conv_forward(const mye_node *n, const mye_pass *p, int t0, int t1, const mye_conv_shape *s,
-                      const float *weight, void *scratch);
+                      const float *weight, void *place);
 void mye_conv_backward(const mye_node *n, const mye_pass *p, int t0, int t1,
                        const mye_conv_shape *s, const float *weight, float *dweight, void *scratch);
 size_t mye_conv_scratch_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s,
                               mye_op op);
+size_t mye_conv_state_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s);
+void *mye_conv_place(const mye_node *n, const mye_pass *p);
 size_t mye_conv_lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s,
                            mye_op op);
 /* Multiply-adds of one sample. */

@@ -20,7 +20,7 @@ const mye_node_type mye_node_flatten = {
     .entry = {.name = "flatten", .brief = "an image as one vector", .source = ""},
     .min_in = 1,
     .max_in = 1,
-    .flags = MYE_NODE_LINEAR | MYE_NODE_GRAD_IN_PLACE,
+    .flags = MYE_NODE_LINEAR | MYE_NODE_GRAD_IN_PLACE | MYE_NODE_SAME,
     .shape = flatten_shape,
     .load = mye_same_load,
     .backward = mye_same_backward,

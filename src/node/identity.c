@@ -17,7 +17,7 @@ const mye_node_type mye_node_identity = {
     .entry = {.name = "identity", .brief = "passes its input on", .source = ""},
     .min_in = 1,
     .max_in = 1,
-    .flags = MYE_NODE_LINEAR | MYE_NODE_GRAD_IN_PLACE,
+    .flags = MYE_NODE_LINEAR | MYE_NODE_GRAD_IN_PLACE | MYE_NODE_SAME,
     .shape = identity_shape,
     .load = mye_same_load,
     .backward = mye_same_backward,

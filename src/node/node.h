@@ -89,6 +89,7 @@ enum {
     MYE_NODE_READS_INPUT = 2,   /* backward reads the values of the inputs                        */
     MYE_NODE_GRAD_IN_PLACE = 4, /* backward may write an input's gradient over its own            */
     MYE_NODE_TIME = 8,          /* mixes or distinguishes time steps: its value is never static   */
+    MYE_NODE_SAME = 16,         /* virtual, and its value is its input's, element by element      */
 };
 
 typedef struct mye_at {
@@ -162,6 +163,7 @@ typedef struct mye_value {
     bool grad_alias;   /* grad is the same memory as that of the only consumer             */
     void *state;       /* state_bytes                                                         */
     uint8_t way[MYE_CONV_PASSES];    /* layers: 1 + mye_conv_way of each pass; 0: none yet       */
+    uint8_t packed;                  /* 1 + the way that the kept weights are packed for; 0: none */
     double spent_s[MYE_CONV_PASSES]; /* profile: forward; backward; of this, layers' weights  */
     /* neurons only; which of them exist is the time rule's choice */
     float *u;             /* [B][n] membrane before reset at the last step: carried between spans */
@@ -202,6 +204,7 @@ struct mye_pass {
     void *scratch;    /* of the op that runs                                                */
     unsigned ways;    /* bit w: layers may go way w (mye_conv_way); memory is planned for it  */
     int forced;       /* the way where it fits (tests, bench), or MYE_CONV_ANY                */
+    bool keep_packed; /* layers keep their packed weights, in their state; forward only       */
     bool profile;     /* spent_s is wanted                                                    */
     mye_probe probe;  /* NULL as a rule                                                     */
     void *probe_arg;
@@ -239,6 +242,8 @@ typedef struct mye_node_images {
     bool one_row; /* read the image as a vector */
 } mye_node_images;
 mye_images mye_images_of(const mye_node_images *reader);
+/* Are the node's values stored as bits, by itself or by the node whose value it repeats? */
+bool mye_value_is_bits(const mye_pass *p, int node);
 
 /* Where node n's backward writes the whole gradient of its k-th input from step t0 on (conv, dense,
  * pooling); *accumulate: add to what is there. NULL when that input needs no gradient. The input

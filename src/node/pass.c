@@ -70,6 +70,20 @@ size_t mye_load_lane_bytes(const mye_pass *p, int node, int64_t n)
     return most + (v->n_in > 1 ? padded((size_t)n * sizeof(float)) : 0);
 }
 
+/* The node that stores this node's value: itself, or the one whose value it repeats. */
+static int stored_by(const mye_pass *p, int node)
+{
+    while (p->node[node]->type->flags & MYE_NODE_SAME)
+        node = p->node[node]->in[0];
+    return node;
+}
+
+bool mye_value_is_bits(const mye_pass *p, int node)
+{
+    const int at = stored_by(p, node);
+    return p->node[at]->type->load == NULL && p->value[at].format == MYE_BITS;
+}
+
 static void images_read(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
                         mye_lane *lane)
 {
@@ -92,17 +106,17 @@ static const uint64_t *images_bits(const void *self, int64_t i)
 {
     const mye_node_images *r = self;
     const int B = r->pass->B;
-    return mye_value_bits(r->pass, r->node, r->t0 + (int)(i / B), (int)(i % B));
+    return mye_value_bits(r->pass, stored_by(r->pass, r->node), r->t0 + (int)(i / B), (int)(i % B));
 }
 
 mye_images mye_images_of(const mye_node_images *reader)
 {
-    const mye_value *v = &reader->pass->value[reader->node];
-    const bool stored = v->data != NULL && v->format == MYE_BITS;
-    const bool plain = v->half == NULL && v->data != NULL && v->format == MYE_F32;
-    const mye_images images = {images_read, reader, stored ? images_bits : NULL,
-                               plain ? mye_value_row(reader->pass, reader->node, reader->t0, 0)
-                                     : NULL};
+    const mye_pass *p = reader->pass;
+    const int at = stored_by(p, reader->node);
+    const bool bits = mye_value_is_bits(p, reader->node);
+    const bool plain = p->value[at].half == NULL && p->value[at].data != NULL && !bits;
+    const mye_images images = {images_read, reader, bits ? images_bits : NULL,
+                               plain ? mye_value_row(p, at, reader->t0, 0) : NULL};
     return images;
 }
 

@@ -154,7 +154,7 @@ static void gradient_block(void *arg, int shard, int lane)
         a->gain->grad[o + j] += (float)(product[j] / m.s[j]);
 }
 
-/* Scratch: v, its gradient (backward), then the convolution's own. */
+/* Scratch, or the place of kept weights: v, its gradient (backward), then the convolution's own. */
 static size_t weight_bytes(const mye_node *n)
 {
     return mye_float_bytes((int64_t)n->weight[0].count);
@@ -169,14 +169,15 @@ static sws_arg sws_arg_of(const mye_node *n, const mye_pass *p)
                        .fan = fan_of(s),
                        .O = s->O,
                        .eps = o->eps,
-                       .v = p->scratch};
+                       .v = mye_conv_place(n, p)};
     return a;
 }
 
 static void sws_forward(const mye_node *n, mye_pass *p, int t0, int t1)
 {
     sws_arg a = sws_arg_of(n, p);
-    mye_parallel(p->lanes.ctx, (a.O + BLOCK - 1) / BLOCK, standardise_block, &a);
+    if (!p->keep_packed || p->value[n->index].packed == 0) /* else v is kept too */
+        mye_parallel(p->lanes.ctx, (a.O + BLOCK - 1) / BLOCK, standardise_block, &a);
     mye_conv_forward(n, p, t0, t1, n->plan, a.v, a.v + weight_bytes(n) / sizeof(float));
 }
 
@@ -197,8 +198,13 @@ static void sws_backward(const mye_node *n, mye_pass *p, int t0, int t1)
 
 static size_t sws_scratch_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 {
-    return weight_bytes(n) * (op == MYE_OP_BACKWARD ? 2 : 1) +
-           mye_conv_scratch_bytes(n, p, n->plan, op);
+    const size_t own = weight_bytes(n) * (op == MYE_OP_BACKWARD ? 2 : 1);
+    return (p->keep_packed ? 0 : own) + mye_conv_scratch_bytes(n, p, n->plan, op);
+}
+
+static size_t sws_state_bytes(const mye_node *n, const mye_pass *p)
+{
+    return p->keep_packed ? weight_bytes(n) + mye_conv_state_bytes(n, p, n->plan) : 0;
 }
 
 static size_t sws_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op)
@@ -222,6 +228,7 @@ const mye_node_type mye_node_sws_conv2d = {
     .flags = MYE_NODE_LINEAR | MYE_NODE_READS_INPUT,
     .plan_bytes = sizeof(mye_conv_shape),
     .shape = sws_shape,
+    .state_bytes = sws_state_bytes,
     .scratch_bytes = sws_scratch_bytes,
     .lane_bytes = sws_lane_bytes,
     .forward = sws_forward,

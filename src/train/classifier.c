@@ -47,8 +47,10 @@ static mye_status make_run(mye_classifier *c, mye_error *err)
                                      .depth = c->config.depth,
                                      .loss = c->config.loss,
                                      .T = (int)c->config.T,
-                                     .B = c->batch,
-                                     .exact = c->config.exact};
+                                     .B = c->options.batch,
+                                     .exact = c->config.exact,
+                                     .int8 = c->options.int8,
+                                     .keep_packed = true};
     MYE_TRY(mye_run_create(c->ctx, c->model, &options, &c->run, err));
     c->rate_name =
         mye_alloc_array(c->ctx, (size_t)mye_rate_count(c->model) + 1, sizeof *c->rate_name);
@@ -58,7 +60,8 @@ static mye_status make_run(mye_classifier *c, mye_error *err)
     if (!c->input.type->normalised)
         return MYE_OK;
     c->norm = mye_normalise_of(c->about.C, c->about.mean, c->about.deviation);
-    c->image = mye_alloc_array(c->ctx, (size_t)c->batch * (size_t)c->input.n, sizeof *c->image);
+    c->image =
+        mye_alloc_array(c->ctx, (size_t)c->options.batch * (size_t)c->input.n, sizeof *c->image);
     return c->image ? MYE_OK : mye_no_memory(err, 0, "a batch of images");
 }
 
@@ -66,21 +69,28 @@ static mye_status fill(mye_classifier *c, const mye_st *st, mye_error *err)
 {
     MYE_TRY(mye_config_default(&c->config, err));
     MYE_TRY(mye_checkpoint_describe(c->ctx, st, &c->config, &c->about, err));
+    if (c->options.T > 0)
+        c->config.T = c->options.T;
     const int64_t n = (int64_t)c->about.C * c->about.H * c->about.W;
     MYE_TRY(mye_input_create(c->ctx, c->config.encoder, n, (int)c->config.T, &c->input, err));
     MYE_TRY(make_model(c, st, err));
     return make_run(c, err);
 }
 
-mye_status mye_classifier_open(mye_context *ctx, const char *path, int batch, mye_classifier **out,
-                               mye_error *err)
+mye_status mye_classifier_open(mye_context *ctx, const char *path, const mye_infer_options *options,
+                               mye_classifier **out, mye_error *err)
 {
+    static const mye_infer_options plain = MYE_INFER_OPTIONS;
     char file[MYE_PATH_MAX];
     mye_st *st = NULL;
     *out = NULL;
-    if (batch < 1)
-        return mye_fail(err, MYE_ERR_ARG, "a classifier wants batches of at least 1, got %d",
-                        batch);
+    if (!options)
+        options = &plain;
+    if (options->batch < 1 || options->T < 0)
+        return mye_fail(
+            err, MYE_ERR_ARG,
+            "a classifier wants batches of at least 1 and T of at least 0, got %d and %d",
+            options->batch, options->T);
     MYE_TRY(find_checkpoint(path, file, err));
     MYE_TRY(mye_st_open(ctx, file, &st, err));
     mye_classifier *c = mye_alloc(ctx, sizeof *c);
@@ -89,7 +99,7 @@ mye_status mye_classifier_open(mye_context *ctx, const char *path, int batch, my
         return mye_no_memory(err, sizeof *c, "a classifier");
     }
     c->ctx = ctx;
-    c->batch = batch;
+    c->options = *options;
     const mye_status status = fill(c, st, err);
     mye_st_close(st);
     if (status != MYE_OK) {
@@ -110,12 +120,11 @@ const mye_model *mye_classifier_model(const mye_classifier *c)
     return c->model;
 }
 
-mye_status mye_classifier_run(mye_classifier *c, int n, const float *pixels, float *scores,
-                              mye_error *err)
+mye_status mye_infer(mye_classifier *c, int n, const float *pixels, float *scores, mye_error *err)
 {
-    if (n < 1 || n > c->batch)
-        return mye_fail(err, MYE_ERR_ARG, "this classifier takes 1 to %d images, got %d", c->batch,
-                        n);
+    if (n < 1 || n > c->options.batch)
+        return mye_fail(err, MYE_ERR_ARG, "this classifier takes 1 to %d images, got %d",
+                        c->options.batch, n);
     const float *image = pixels;
     if (c->image) {
         mye_normalise_apply(&c->norm, n * c->input.n, pixels, c->image);

@@ -13,7 +13,7 @@ struct mye_classifier {
     mye_input input;
     mye_normalise norm;
     float *image; /* [batch][C*H*W], normalised; NULL: the encoder wants pixels as they are */
-    int batch;
+    mye_infer_options options;
     const char **rate_name; /* [mye_rate_count] */
 };
 

@@ -27,6 +27,15 @@ void mye_ref_adam(const mye_adam *p, int64_t n, const float *g, float *w, float 
 void mye_ref_bf16_pack(int64_t n, const float *x, uint16_t *y);
 void mye_ref_bf16_expand(int64_t n, const uint16_t *x, float *y);
 
+bool mye_ref_int8_fits(const mye_conv_shape *s, int pass);
+size_t mye_ref_int8_pack_bytes(const mye_conv_shape *s, int direction);
+void mye_ref_int8_pack(mye_run_lanes r, const mye_conv_shape *s, int direction, const float *weight,
+                       float *packed);
+size_t mye_ref_int8_lane_bytes(const mye_conv_shape *s, int pass);
+void mye_ref_int8_forward(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                          const float *packed, const float *bias, float *y,
+                          const mye_conv_done *done);
+
 int64_t mye_ref_lif_forward(const mye_lif *p, int64_t n, bool first, const float *x, float *u,
                             uint64_t *spikes);
 void mye_ref_lif_fire(const mye_lif *p, int64_t n, const float *u, float *s);

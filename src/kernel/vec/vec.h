@@ -339,4 +339,35 @@ void MYE_VEC(spike_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, in
                                     mye_images x, const float *dy, float *dw, float *dbias,
                                     float *scratch);
 
+/* ---- 8-bit weights, spikes as input (int8.c, int8_tile.c) ---- */
+
+/*
+ * One tile: y[r][j] = scale[j] * (sum over s < segs, k < 4 n of a[r][s * pitch + k] *
+ * b[s][k / 4][j][k % 4]) + bias[j] with a 0 or 1 and b [segs][n][TILE_COLS][4]. scale is padded to
+ * TILE_COLS; bias (may be NULL) and y are not.
+ */
+typedef struct mye_int8_tile {
+    const uint8_t *a[TILE_ROWS];
+    float *y[TILE_ROWS];
+    ptrdiff_t pitch;
+    int rows, width, segs, n;
+    const int8_t *b;
+    const float *scale, *bias;
+} mye_int8_tile;
+typedef void (*mye_int8_tile_fn)(const mye_int8_tile *t);
+/* The best of this set's tiles that the processor can run; and the one that it always can. */
+mye_int8_tile_fn MYE_VEC(int8_tile)(void);
+void MYE_VEC(int8_tile_narrow)(const mye_int8_tile *t);
+
+bool MYE_VEC(int8_fits)(const mye_conv_shape *s, int pass);
+double MYE_VEC(int8_cost)(const mye_conv_shape *s, int64_t n, int pass, double density);
+size_t MYE_VEC(int8_pack_bytes)(const mye_conv_shape *s, int direction);
+void MYE_VEC(int8_pack)(mye_run_lanes r, const mye_conv_shape *s, int direction,
+                        const float *weight, float *packed);
+size_t MYE_VEC(int8_lane_bytes)(const mye_conv_shape *s, int pass);
+int MYE_VEC(int8_shards)(const mye_conv_shape *s, int64_t n);
+void MYE_VEC(int8_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
+                           const float *packed, const float *bias, float *y,
+                           const mye_conv_done *done);
+
 #endif
