@@ -248,6 +248,7 @@ static mye_status serve(const cli *app, variant *v, double first_loss, size_t id
                        "peak_gflop_per_s", cli_real(mye_bench_peak(app->ctx))));
     (void)fflush(stdout);
     while (fgets(line, sizeof line, stdin) && !cli_interrupted()) {
+        line[strcspn(line, "\n")] = '\0';
         const long n = strtol(line, NULL, 10);
         if (n < 1 || n > MAX_ROUNDS)
             return mye_fail(err, MYE_ERR_ARG, "--serve wants 1 to %d steps a line, got '%.20s'",

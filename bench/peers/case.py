@@ -1,9 +1,10 @@
 """
-Writes reference cases for `myelin verify`: a training step of the nets at a fraction of their width, as
-the opponent's own code computes it in double precision.
+Writes reference cases for `myelin verify`: a training step of the nets at a fraction of their
+width, as the opponent's own code computes it in double precision.
 
     case.py FOLDER
 """
+import json
 import os
 import sys
 

@@ -65,9 +65,15 @@ class Setting:
         self.folders = {"fashion-mnist": FASHION, "cifar10": self.cifar10()}
         self.weights = Weights(self)
 
-    @staticmethod
-    def cifar10():
-        folder = os.environ.get("MYELIN_CIFAR10", "")
+    def cifar10(self):
+        """The folder of data_batch_1.bin: named by the user, or unpacked from the shared data."""
+        shared = os.environ.get("MYELIN_SHARED", os.path.join(HERE, "../../../shared/data"))
+        unpacked = os.path.join(self.folder, "cifar-10-batches-bin")
+        pack = os.path.join(shared, "unpack.sh")
+        folder = os.environ.get("MYELIN_CIFAR10", unpacked)
+        if folder == unpacked and os.path.exists(pack):
+            subprocess.run(["sh", pack, self.folder, "cifar10-small"], check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if os.path.exists(os.path.join(folder, "data_batch_1.bin")):
             return folder
         say("no CIFAR-10 (set MYELIN_CIFAR10 to a folder with data_batch_1.bin): VGG-11 and "
