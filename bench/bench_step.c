@@ -51,7 +51,7 @@ static mye_bench *make(mye_context *ctx, const workload *w, int rule, int T)
     plan.step = "sgd:lr=0.01";
     plan.T = T;
     plan.batch = w->B;
-    if (mye_bench_create(ctx, &model, &plan, &bench, &err))
+    if (mye_bench_create(ctx, &model, &plan, NULL, &bench, &err))
         die(&err);
     return bench;
 }

@@ -1,16 +1,17 @@
-/* myelin bench: how long a training step takes here, and how far that is from the peak. */
-#include "cli.h"
-
-#include "myelin/bench.h"
+/* myelin bench: how long a step takes here, and how far that is from the peak. */
+#include "bench_input.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_VARIANTS = 32, MAX_ROUNDS = 99 };
+/* Warm-up: the first steps find cold caches and kernels that are still being chosen. */
+enum { MAX_VARIANTS = 32, MAX_ROUNDS = 999, WARM_STEPS = 3, REAL_BATCHES = 4 };
 
 typedef struct bench_options {
     char input[32], neuron[MYE_METHOD_MAX], time[512], step[MYE_METHOD_MAX], T[64];
+    char weights[512], data[MYE_METHOD_MAX], data_dir[512];
     int64_t classes, batch, rounds;
+    bool infer, serve;
 } bench_options;
 
 #define FIELD(f) offsetof(bench_options, f)
@@ -75,6 +76,39 @@ static const mye_param params[] = {
      .max = MAX_ROUNDS,
      .unit = "",
      .help = "timed steps of each; the median counts"},
+    {.name = "weights",
+     .type = MYE_PARAM_TEXT,
+     .offset = FIELD(weights),
+     .size = 512,
+     .def = "",
+     .unit = "FILE",
+     .help = "checkpoint to take the weights from; empty: fresh weights"},
+    {.name = "data",
+     .type = MYE_PARAM_TEXT,
+     .offset = FIELD(data),
+     .size = MYE_METHOD_MAX,
+     .def = "",
+     .unit = "METHOD",
+     .help = "data set whose first training images are used; empty: noise"},
+    {.name = "data_dir",
+     .type = MYE_PARAM_TEXT,
+     .offset = FIELD(data_dir),
+     .size = 512,
+     .def = "",
+     .unit = "DIR",
+     .help = "folder of the data set; empty: the usual places"},
+    {.name = "infer",
+     .type = MYE_PARAM_BOOL,
+     .offset = FIELD(infer),
+     .def = "false",
+     .unit = "",
+     .help = "time inference instead of training: forward only"},
+    {.name = "serve",
+     .type = MYE_PARAM_BOOL,
+     .offset = FIELD(serve),
+     .def = "false",
+     .unit = "",
+     .help = "time as many steps as each line of standard input says"},
     CLI_END,
 };
 
@@ -115,16 +149,25 @@ static int list_variants(const cli *app, const bench_options *o, variant *v, int
 }
 
 static mye_status create(const cli *app, const bench_options *o, const mye_model_options *model,
-                         variant *v, mye_error *err)
+                         const mye_bench_input *input, variant *v, mye_error *err)
 {
     mye_plan_options plan = MYE_PLAN_OPTIONS;
     plan.time = v->time;
-    plan.step = o->step;
+    plan.step = o->infer ? NULL : o->step;
     plan.T = v->T;
     plan.batch = (int)o->batch;
-    double warm_s;
-    MYE_TRY(mye_bench_create(app->ctx, model, &plan, &v->bench, err));
-    return mye_bench_step(v->bench, &warm_s, err);
+    return mye_bench_create(app->ctx, model, &plan, input, &v->bench, err);
+}
+
+static mye_status warm(const variant *v, double *loss, mye_error *err)
+{
+    double seconds;
+    for (int i = 0; i < WARM_STEPS; i++) {
+        MYE_TRY(mye_bench_step(v->bench, &seconds, err));
+        if (i == 0)
+            *loss = mye_bench_loss(v->bench);
+    }
+    return MYE_OK;
 }
 
 /* The variants take turns, so that a busy moment of the machine meets them all. */
@@ -147,21 +190,35 @@ static mye_status measure(const cli *app, const bench_options *o, variant *v, in
     return MYE_OK;
 }
 
-static void print(const cli *app, const bench_options *o, const variant *v, int n, double peak)
+/* The peak of memory over what the process had before the first model. */
+static size_t memory_bytes(size_t idle)
+{
+    const size_t peak = cli_peak_bytes();
+    return peak > idle ? peak - idle : 0;
+}
+
+static void print_json(const bench_options *o, const variant *v, double peak, size_t memory)
+{
+    const double s = v->seconds[o->rounds / 2], gflop = mye_bench_gflop(v->bench);
+    cli_json(json_pack("{s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I}", "time", v->time, "T",
+                       v->T, "median_s", cli_real(s), "low_s", cli_real(v->seconds[o->rounds / 4]),
+                       "high_s", cli_real(v->seconds[o->rounds * 3 / 4]), "images_per_s",
+                       cli_real((double)o->batch / s), "gflop", cli_real(gflop), "gflop_per_s",
+                       cli_real(gflop / s), "peak_gflop_per_s", cli_real(peak), "rounds",
+                       cli_real((double)o->rounds), "planned_bytes",
+                       (json_int_t)mye_bench_bytes(v->bench), "memory_bytes", (json_int_t)memory));
+}
+
+static void print(const cli *app, const bench_options *o, const variant *v, int n, double peak,
+                  size_t memory)
 {
     cli_table *t = cli_table_new(
         app, "time rule|>T|>median ms|>quartiles|>images/s|>GFLOP|>GFLOP/s|>of peak|>planned");
     for (int i = 0; i < n; i++) {
         const double s = v[i].seconds[o->rounds / 2], gflop = mye_bench_gflop(v[i].bench);
         const double low = v[i].seconds[o->rounds / 4], high = v[i].seconds[o->rounds * 3 / 4];
-        const size_t bytes = mye_bench_bytes(v[i].bench);
         if (app->global.json)
-            cli_json(json_pack("{s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "time", v[i].time, "T",
-                               v[i].T, "median_s", cli_real(s), "images_per_s",
-                               cli_real((double)o->batch / s), "gflop", cli_real(gflop),
-                               "gflop_per_s", cli_real(gflop / s), "peak_gflop_per_s",
-                               cli_real(peak), "rounds", cli_real((double)o->rounds),
-                               "planned_bytes", (json_int_t)bytes));
+            print_json(o, &v[i], peak, memory);
         cli_cell(t, "%s", v[i].time);
         cli_cell(t, "%d", v[i].T);
         cli_cell(t, "%.2f", 1e3 * s);
@@ -170,22 +227,88 @@ static void print(const cli *app, const bench_options *o, const variant *v, int 
         cli_cell(t, "%.2f", gflop);
         cli_cell(t, "%.1f", gflop / s);
         cli_cell(t, "%s", cli_percent(gflop / s / peak).text);
-        cli_cell(t, "%s", cli_bytes(bytes).text);
+        cli_cell(t, "%s", cli_bytes(mye_bench_bytes(v[i].bench)).text);
     }
     cli_table_print(t, app->global.json ? NULL : stdout);
     if (!app->global.json)
-        printf("\n%s kernels, %d threads; multiply-add peak in the same minute %.0f GFLOP/s\n",
-               mye_context_kernels(app->ctx), mye_context_threads(app->ctx), peak);
+        printf("\n%s kernels, %d threads; multiply-add peak in the same minute %.0f GFLOP/s; peak "
+               "memory of the process over its idle %s\n",
+               mye_context_kernels(app->ctx), mye_context_threads(app->ctx), peak,
+               cli_bytes(memory).text);
+}
+
+/*
+ * For programs that let several processes take turns: prints a line when all is warm, then answers
+ * each line of standard input, the number of steps to time, with one of JSON.
+ */
+static mye_status serve(const cli *app, variant *v, double first_loss, size_t idle, mye_error *err)
+{
+    char line[64];
+    cli_json(json_pack("{s:b,s:o,s:o}", "ready", true, "loss", cli_real(first_loss),
+                       "peak_gflop_per_s", cli_real(mye_bench_peak(app->ctx))));
+    (void)fflush(stdout);
+    while (fgets(line, sizeof line, stdin) && !cli_interrupted()) {
+        line[strcspn(line, "\n")] = '\0';
+        const long n = strtol(line, NULL, 10);
+        if (n < 1 || n > MAX_ROUNDS)
+            return mye_fail(err, MYE_ERR_ARG, "--serve wants 1 to %d steps a line, got '%.20s'",
+                            MAX_ROUNDS, line);
+        for (long i = 0; i < n; i++)
+            MYE_TRY(mye_bench_step(v->bench, &v->seconds[i], err));
+        qsort(v->seconds, (size_t)n, sizeof *v->seconds, by_value);
+        cli_json(json_pack("{s:o,s:o,s:I,s:I}", "median_s", cli_real(v->seconds[n / 2]), "loss",
+                           cli_real(mye_bench_loss(v->bench)), "memory_bytes",
+                           (json_int_t)memory_bytes(idle), "process_bytes",
+                           (json_int_t)cli_peak_bytes()));
+        (void)fflush(stdout);
+    }
+    return MYE_OK;
+}
+
+static mye_status bench_all(const cli *app, const bench_options *o, mye_model_options *model,
+                            cli_images *images, variant *v, int n, mye_error *err)
+{
+    const size_t idle = cli_resident_bytes();
+    double peak = 0, loss = 0;
+    if (*o->data)
+        MYE_TRY(cli_images_read(app, o->data, o->data_dir, o->batch * REAL_BATCHES, model, images,
+                                err));
+    const mye_bench_input input = {*o->weights ? o->weights : NULL, images->image, images->label,
+                                   images->n};
+    for (int i = 0; i < n; i++)
+        MYE_TRY(create(app, o, model, &input, &v[i], err));
+    cli_restart_peak(); /* reading data and weights is not a part of a step */
+    for (int i = 0; i < n; i++)
+        MYE_TRY(warm(&v[i], &loss, err));
+    if (o->serve)
+        return serve(app, v, loss, idle, err);
+    MYE_TRY(measure(app, o, v, n, &peak, err));
+    print(app, o, v, n, peak, memory_bytes(idle));
+    return MYE_OK;
+}
+
+static int read_options(const cli *app, const bench_options *o, mye_model_options *model,
+                        variant *v, int *n)
+{
+    int code = cli_shape(app, o->input, &model->C, &model->H, &model->W);
+    if (code == CLI_EXIT_OK)
+        code = list_variants(app, o, v, n);
+    if (code == CLI_EXIT_OK && o->serve && *n > 1)
+        code = cli_usage(app, "", "--serve times one time rule with one T");
+    model->net = app->word[0];
+    model->neuron = o->neuron;
+    model->classes = (int)o->classes;
+    return code;
 }
 
 static int run(cli *app)
 {
     bench_options o;
     mye_error err = {0};
-    mye_model_options m = MYE_MODEL_OPTIONS;
+    mye_model_options model = MYE_MODEL_OPTIONS;
+    cli_images images = {0};
     variant *v = cli_memory(MAX_VARIANTS, sizeof *v);
     int n = 0;
-    double peak = 0;
     int code = cli_options(app, &o);
     if (code == CLI_EXIT_OK && strcmp(app->word[0], "kernels") == 0) {
         free(v);
@@ -193,33 +316,22 @@ static int run(cli *app)
         return code == CLI_EXIT_OK ? cli_bench_kernels(app, (int)o.rounds) : code;
     }
     if (code == CLI_EXIT_OK)
-        code = cli_shape(app, o.input, &m.C, &m.H, &m.W);
-    if (code == CLI_EXIT_OK)
-        code = list_variants(app, &o, v, &n);
+        code = read_options(app, &o, &model, v, &n);
     if (code == CLI_EXIT_OK)
         code = cli_open(app, NULL);
-    if (code == CLI_EXIT_OK) {
-        m.net = app->word[0];
-        m.neuron = o.neuron;
-        m.classes = (int)o.classes;
-        mye_status st = MYE_OK;
-        for (int i = 0; st == MYE_OK && i < n; i++)
-            st = create(app, &o, &m, &v[i], &err);
-        if (st == MYE_OK)
-            st = measure(app, &o, v, n, &peak, &err);
-        code = st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
-        if (st == MYE_OK)
-            print(app, &o, v, n, peak);
-    }
+    if (code == CLI_EXIT_OK && bench_all(app, &o, &model, &images, v, n, &err) != MYE_OK)
+        code = cli_fail(app, &err);
     for (int i = 0; i < n; i++)
         mye_bench_free(v[i].bench);
+    free(images.image);
+    free(images.label);
     free(v);
     return code;
 }
 
 const cli_command cli_cmd_bench = {
     .entry = {.name = "bench",
-              .brief = "time training steps of a network on random input",
+              .brief = "time training or inference steps of a network",
               .source = "",
               .params = params,
               .options_size = sizeof(bench_options)},
@@ -227,11 +339,15 @@ const cli_command cli_cmd_bench = {
     .details =
         "Rules and numbers of steps take turns; each row shows the median, and how much of "
         "the processor's multiply-add peak, measured in between, the dense computation "
-        "reached.\n\n`bench kernels` times the ways to compute a layer at several firing rates and "
-        "prints below which rate visiting only the spikes is the fastest.",
+        "reached. Memory is the peak of the process over its size before the first network; "
+        "it tells most with one row. With --serve, myelin prints a line of JSON when it is "
+        "warm, then answers each line of standard input, a number of steps, with their "
+        "median time.\n\n`bench kernels` times the ways to compute a layer at several firing "
+        "rates and prints below which rate visiting only the spikes is the fastest.",
     .examples = "bench kernels --rounds 5\n"
                 "bench vgg11 --T 1,2,4 --time \"bptt rate\"\n"
-                "bench 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10 --input 1x28x28 --batch 64",
+                "bench 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10 --input 1x28x28 --batch 64\n"
+                "bench resnet18 --data cifar10 --weights runs/a/last.safetensors --infer",
     .words = "net",
     .min_words = 1,
     .max_words = 1,

@@ -1,5 +1,5 @@
 /*
- * Timing of training steps on random input, beside the processor's measured multiply-add peak.
+ * Timing of training or inference steps, beside the processor's measured multiply-add peak.
  * Figures on a shared machine mean little alone: interleave what you compare, take medians.
  */
 #ifndef MYELIN_BENCH_H
@@ -13,12 +13,23 @@ extern "C" {
 
 typedef struct mye_bench mye_bench;
 
-/* A model of its own with everything that a step needs, planned as `plan` says. */
+/* What the steps work on. A zeroed one: fresh weights and noise. */
+typedef struct mye_bench_input {
+    const char *weights;  /* safetensors file, or NULL                                           */
+    const float *image;   /* [n][H][W][C] as the network sees it, or NULL; must outlive the bench */
+    const int32_t *label; /* [n] in [0, classes)                                                  */
+    int64_t n;            /* whole batches are taken in turn; at least one                        */
+} mye_bench_input;
+
+/* A model of its own with everything that a step needs, planned as `plan` says; without an
+ * optimiser (plan->step NULL) its steps are inference. input NULL: as a zeroed one. */
 MYE_API mye_status mye_bench_create(mye_context *ctx, const mye_model_options *model,
-                                    const mye_plan_options *plan, mye_bench **out, mye_error *err);
+                                    const mye_plan_options *plan, const mye_bench_input *input,
+                                    mye_bench **out, mye_error *err);
 MYE_API void mye_bench_free(mye_bench *bench);
-/* Runs one training step (forward, loss, backward, optimiser); returns its seconds. */
+/* Runs one step (forward and loss; in training backward and optimiser too); returns its seconds. */
 MYE_API mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err);
+MYE_API double mye_bench_loss(const mye_bench *bench); /* of the last step */
 /*
  * Thousand million operations (two per multiply-add) of the dense computation that the step asks
  * for: forward, backward data and backward weights of convolutions and dense layers. Static layers

@@ -1,22 +1,28 @@
-/* Timing of training steps: see myelin/bench.h. */
+/* Timing of steps: see myelin/bench.h. */
 #include "myelin/bench.h"
 
 #include "kernel/kernel.h"
+#include "myelin/train.h"
 #include "net/graph.h"
 #include "net/run.h"
 #include "step/step.h"
 
 #include <string.h>
 
+enum { LONGEST = INT32_MAX };
+
 struct mye_bench {
     mye_context *ctx;
     mye_model *model;
     mye_run *run;
-    mye_stepper *stepper;
-    float *image;
-    int32_t *label;
+    mye_stepper *stepper; /* NULL: inference                                    */
+    float *noise;         /* [B][H][W][C] and its labels, where none were given */
+    int32_t *noise_label;
+    const float *image; /* the batch of the next step */
+    mye_bench_input input;
     int B;
-    double gflop;
+    int64_t next; /* first sample of the next batch */
+    double gflop, loss;
     size_t bytes;
 };
 
@@ -29,53 +35,77 @@ static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
         memcpy(dst + (size_t)t * row, bench->image, row * sizeof(float));
 }
 
-static mye_status make_input(mye_bench *b, mye_error *err)
+static mye_status make_noise(mye_bench *b, mye_error *err)
 {
     const size_t n = (size_t)b->B * (size_t)mye_shape_size(b->model->node[0]->shape);
-    b->image = mye_alloc_array(b->ctx, n, sizeof *b->image);
-    b->label = mye_alloc_array(b->ctx, (size_t)b->B, sizeof *b->label);
-    if (b->image == NULL || b->label == NULL)
-        return mye_no_memory(err, n * sizeof *b->image, "the images of a benchmark");
+    b->noise = mye_alloc_array(b->ctx, n, sizeof *b->noise);
+    b->noise_label = mye_alloc_array(b->ctx, (size_t)b->B, sizeof *b->noise_label);
+    if (b->noise == NULL || b->noise_label == NULL)
+        return mye_no_memory(err, n * sizeof *b->noise, "the images of a benchmark");
     for (size_t i = 0; i < n; i++)
-        b->image[i] = mye_random_normal(1, MYE_STREAM_TEST, i);
+        b->noise[i] = mye_random_normal(1, MYE_STREAM_TEST, i);
     for (int i = 0; i < b->B; i++)
-        b->label[i] = i % mye_model_classes(b->model);
+        b->noise_label[i] = i % mye_model_classes(b->model);
+    b->input.image = b->noise;
+    b->input.label = b->noise_label;
+    b->input.n = b->B;
+    return MYE_OK;
+}
+
+static mye_status take_input(mye_bench *b, const mye_bench_input *input, mye_error *err)
+{
+    if (input != NULL)
+        b->input = *input;
+    if (b->input.weights != NULL)
+        MYE_TRY(mye_weights_load(b->ctx, b->model, b->input.weights, err));
+    if (b->input.image == NULL)
+        return make_noise(b, err);
+    if (b->input.n < b->B)
+        return mye_fail(err, MYE_ERR_ARG,
+                        "a benchmark wants at least a batch of %d images, got %lld", b->B,
+                        (long long)b->input.n);
+    for (int64_t i = 0; i < b->input.n; i++)
+        if (b->input.label[i] < 0 || b->input.label[i] >= mye_model_classes(b->model))
+            return mye_fail(err, MYE_ERR_ARG,
+                            "image %lld has label %d, but the network has %d outputs", (long long)i,
+                            b->input.label[i], mye_model_classes(b->model));
     return MYE_OK;
 }
 
 static mye_status prepare(mye_bench *b, const mye_model_options *model,
-                          const mye_plan_options *plan, mye_error *err)
+                          const mye_plan_options *plan, const mye_bench_input *input,
+                          mye_error *err)
 {
     mye_plan planned;
-    MYE_TRY(mye_model_create(b->ctx, model, &b->model, err));
-    MYE_TRY(mye_plan_make(b->ctx, b->model, plan, &planned, err));
-    b->bytes = planned.total_bytes;
-    b->gflop = 2e-9 * planned.macs;
-    mye_plan_free(b->ctx, &planned);
     const mye_run_options run = {.time = plan->time,
                                  .depth = plan->depth,
                                  .loss = plan->loss,
                                  .T = plan->T,
                                  .B = plan->batch,
-                                 .training = true};
+                                 .training = plan->step != NULL};
+    MYE_TRY(mye_model_create(b->ctx, model, &b->model, err));
+    MYE_TRY(mye_plan_make(b->ctx, b->model, plan, &planned, err));
+    b->bytes = planned.total_bytes;
+    b->gflop = 2e-9 * planned.macs;
+    mye_plan_free(b->ctx, &planned);
+    MYE_TRY(take_input(b, input, err));
     MYE_TRY(mye_run_create(b->ctx, b->model, &run, &b->run, err));
-    MYE_TRY(mye_stepper_create(b->ctx, b->model, plan->step, "constant", INT32_MAX, INT32_MAX,
-                               &b->stepper, err));
-    return make_input(b, err);
+    return plan->step == NULL ? MYE_OK
+                              : mye_stepper_create(b->ctx, b->model, plan->step, "constant",
+                                                   LONGEST, LONGEST, &b->stepper, err);
 }
 
 mye_status mye_bench_create(mye_context *ctx, const mye_model_options *model,
-                            const mye_plan_options *plan, mye_bench **out, mye_error *err)
+                            const mye_plan_options *plan, const mye_bench_input *input,
+                            mye_bench **out, mye_error *err)
 {
     *out = NULL;
-    if (plan->step == NULL)
-        return mye_fail(err, MYE_ERR_ARG, "a benchmark of training wants an optimiser, got none");
     mye_bench *b = mye_alloc(ctx, sizeof *b);
     if (b == NULL)
         return mye_no_memory(err, sizeof *b, "a benchmark");
     b->ctx = ctx;
     b->B = plan->batch;
-    const mye_status status = prepare(b, model, plan, err);
+    const mye_status status = prepare(b, model, plan, input, err);
     if (status != MYE_OK)
         mye_bench_free(b);
     else
@@ -90,19 +120,32 @@ void mye_bench_free(mye_bench *bench)
     mye_stepper_free(bench->stepper);
     mye_run_free(bench->run);
     mye_model_free(bench->model);
-    mye_free(bench->ctx, bench->image);
-    mye_free(bench->ctx, bench->label);
+    mye_free(bench->ctx, bench->noise);
+    mye_free(bench->ctx, bench->noise_label);
     mye_free(bench->ctx, bench);
 }
 
 mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err)
 {
-    const mye_target target = {.label = bench->label};
+    const mye_target target = {.label = bench->input.label + bench->next};
+    mye_step_result result;
+    bench->image = bench->input.image + bench->next * mye_shape_size(bench->model->node[0]->shape);
+    bench->next += bench->B;
+    if (bench->next + bench->B > bench->input.n)
+        bench->next = 0;
     const double start = mye_now_s();
-    MYE_TRY(mye_run_step(bench->run, bench->B, (mye_source){fill, bench}, &target, 1, NULL, err));
-    mye_stepper_apply(bench->stepper, 0);
+    MYE_TRY(
+        mye_run_step(bench->run, bench->B, (mye_source){fill, bench}, &target, 1, &result, err));
+    if (bench->stepper != NULL)
+        mye_stepper_apply(bench->stepper, 0);
     *seconds = mye_now_s() - start;
+    bench->loss = result.loss;
     return MYE_OK;
+}
+
+double mye_bench_loss(const mye_bench *bench)
+{
+    return bench->loss;
 }
 
 double mye_bench_gflop(const mye_bench *bench)
