@@ -133,6 +133,8 @@ const mye_kernels mye_kernels_ref = {
     .lif_fire = mye_ref_lif_fire,
     .lif_backward = mye_ref_lif_backward,
     .rate_collect = mye_ref_rate_collect,
+    .lif_scan = mye_ref_lif_scan,
+    .lif_unscan = mye_ref_lif_unscan,
     .surrogate =
         {
 #define X(name) [MYE_SURROGATE_##name] = mye_ref_surrogate_##name,

@@ -36,6 +36,8 @@ const mye_kernels
             .lif_fire = MYE_VEC(lif_fire),
             .lif_backward = MYE_VEC(lif_backward),
             .rate_collect = MYE_VEC(rate_collect),
+            .lif_scan = MYE_VEC(lif_scan),
+            .lif_unscan = MYE_VEC(lif_unscan),
             .surrogate =
                 {
 #define X(name) [MYE_SURROGATE_##name] = MYE_VEC(surrogate_##name),

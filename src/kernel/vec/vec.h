@@ -253,6 +253,10 @@ void MYE_VEC(lif_backward)(const mye_lif *p, int64_t n, const float *g, const fl
                            const float *u, float *carry, float *dx, float *du);
 void MYE_VEC(rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
                            float *eps, float *e, float *r);
+int64_t MYE_VEC(lif_scan)(const mye_lif_steps *s, float *u, uint64_t *const *spikes,
+                          const mye_lif_rates *rates);
+void MYE_VEC(lif_unscan)(const mye_lif_steps *s, const float *u, const float *const *g,
+                         float *const *dx, bool sum);
 
 #define X(name)                                                                              \
     void MYE_VEC(surrogate_##name)(int64_t n, const float *u, float theta, float a, float b, \
