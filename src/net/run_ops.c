@@ -206,9 +206,11 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     set_window(p, t0);
     touch_slot(run, p, node, MYE_SLOT_GRAD, false);
     const bool rate_neuron = p->rates && n->neuron != NULL;
+    const bool reads = rate_neuron ? mye_neuron_rate_reads(n, p) && wants_gradient(run, p, n->in[0])
+                                   : (n->type->flags & MYE_NODE_READS_INPUT) != 0;
     if (rate_neuron)
         touch_slot(run, p, node, MYE_SLOT_E, false);
-    else if (n->type->flags & MYE_NODE_READS_INPUT)
+    if (reads)
         for (int k = 0; k < n->n_in; k++)
             touch_value(run, p, n->in[k]);
     if (n->neuron != NULL && !rate_neuron)

@@ -11,9 +11,13 @@ typedef struct mye_batchnorm_state {
     float *rstd;       /* 1 / sqrt(var + eps)                                      */
     float *scale;      /* weight * rstd                                            */
     float *shift;      /* bias - mean * scale                                      */
+    /* [3][C]: when value.summed, what the backward pass begins with (sum g, sum g d, sum d over its
+     * steps, d = x - mean): added up by the only reader while it had g and x in cache. */
+    double *sum;
 } mye_batchnorm_state;
 
 mye_batchnorm_state mye_batchnorm_state_of(const mye_node *n, const mye_pass *p);
+int mye_batchnorm_rows(const mye_node *n, const mye_pass *p);
 
 /*
  * Fills the rate pass' statistics from the spike pass' (training_rules.md sections 4.2, 4.4).

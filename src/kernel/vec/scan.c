@@ -1,12 +1,10 @@
 /*
  * Neurons forward over all steps of a chunk: affine, membrane, spikes as bits and, for rate-based
- * learning, eligibility and rate in one pass. A block of 64 neurons, one word of spikes, keeps its
- * membranes in registers.
+ * learning, eligibility and rate in one pass. A vector of neurons keeps its membranes in a register.
  */
 #include "kernel/vec/lif.h"
 
-#define BLOCK      64
-#define BLOCK_VECS (BLOCK / VEC)
+#define BLOCK 64 /* neurons of a word of spikes */
 
 typedef struct scan {
     const mye_lif_steps *s;
@@ -15,83 +13,86 @@ typedef struct scan {
     uint64_t *const *spikes;
 } scan;
 
-typedef struct rate_block {
-    vec eps[BLOCK_VECS], e[BLOCK_VECS], r[BLOCK_VECS];
-} rate_block;
+/* Rates of a vector of neurons. */
+typedef struct rate_vec {
+    vec eps, e, r;
+} rate_vec;
 
-MYE_INLINE void rates_load(const scan *a, int64_t i, int n, rate_block *b)
+MYE_INLINE rate_vec rates_load(const scan *a, int64_t i, int m)
 {
     const mye_lif_rates *rates = a->rates;
     const bool first = a->s->first;
-    for (int v = 0; v < BLOCK_VECS; v++) {
-        const int m = vec_lanes(n, v);
-        b->e[v] = first ? vec_set1(0.0f) : vec_take(rates->e + i + v * VEC, m);
-        b->r[v] = first ? vec_set1(0.0f) : vec_take(rates->r + i + v * VEC, m);
-        b->eps[v] = first || !rates->eps ? vec_set1(1.0f) : vec_take(rates->eps + i + v * VEC, m);
-    }
+    return (rate_vec){
+        .eps = first || !rates->eps ? vec_set1(1.0f) : vec_take(rates->eps + i, m),
+        .e = first ? vec_set1(0.0f) : vec_take(rates->e + i, m),
+        .r = first ? vec_set1(0.0f) : vec_take(rates->r + i, m),
+    };
 }
 
-MYE_INLINE void rates_store(const scan *a, int64_t i, int n, const rate_block *b)
+MYE_INLINE void rates_store(const scan *a, int64_t i, int m, rate_vec b)
 {
     const mye_lif_rates *rates = a->rates;
-    for (int v = 0; v < BLOCK_VECS; v++) {
-        const int m = vec_lanes(n, v);
-        vec_put(rates->e + i + v * VEC, rates->e_scale * b->e[v], m);
-        vec_put(rates->r + i + v * VEC, rates->r_scale * b->r[v], m);
-        if (rates->eps)
-            vec_put(rates->eps + i + v * VEC, b->eps[v], m);
-    }
+    vec_put(rates->e + i, rates->e_scale * b.e, m);
+    vec_put(rates->r + i, rates->r_scale * b.r, m);
+    if (rates->eps)
+        vec_put(rates->eps + i, b.eps, m);
 }
 
 /* One step of one vector; see mye_kernels.rate_collect. */
-MYE_INLINE void rates_step(const scan *a, const vec_lif *p, int t, vec u, vec h, vec *eps, vec *e,
-                           vec *r)
+MYE_INLINE void rates_step(const scan *a, const vec_lif *p, int t, vec u, vec h, rate_vec *b)
 {
     const int mode = a->rates->mode;
     const vec one = vec_set1(1.0f);
     const vec s = vec_where(vec_ge(u, p->fire), one, vec_set1(0.0f));
-    const vec last = mode == 0 ? vec_set1(a->rates->eps_of[t]) : *eps;
-    *e += h * last;
-    *r += s;
+    const vec last = mode == 0 ? vec_set1(a->rates->eps_of[t]) : b->eps;
+    b->e += h * last;
+    b->r += s;
     if (mode == 1)
-        *eps = one + p->decay * last * (one - p->subtract * h);
+        b->eps = one + p->decay * last * (one - p->subtract * h);
     else if (mode == 2)
-        *eps = one + last * (p->decay * (one - s) - p->decay * u * h);
+        b->eps = one + last * (p->decay * (one - s) - p->decay * u * h);
     else if (mode == 3)
-        *eps = one + p->decay * last * (one - s);
+        b->eps = one + p->decay * last * (one - s);
 }
 
-/* n <= BLOCK neurons from i on; returns their spikes. slope NULL: no rates. */
+/* All steps of m <= VEC neurons from i on; their spikes go to words[t], shifted. slope NULL: no
+ * rates. */
+MYE_INLINE void scan_vec(const scan *a, const vec_lif *p, int64_t i, int64_t at, int m,
+                         uint64_t *words, int shift, slope_fn slope)
+{
+    const mye_lif_steps *s = a->s;
+    const vec va = vec_set1(s->a), vb = vec_set1(s->b);
+    vec u = s->first ? p->start : vec_take(a->u + i, m);
+    rate_vec rates;
+    if (slope)
+        rates = rates_load(a, i, m);
+    for (int t = 0; t < s->steps; t++) {
+        u = vec_charge(p, s->first && t == 0, vec_current(s, t, i, at, m), u);
+        words[t] |= vec_mask_bits(vec_ge(u, p->fire)) << shift;
+        if (slope)
+            rates_step(a, p, t, u, slope(u - p->theta, va, vb), &rates);
+    }
+    if (a->u)
+        vec_put(a->u + i, u, m);
+    if (slope)
+        rates_store(a, i, m, rates);
+}
+
+/* n <= BLOCK neurons from i on; returns their spikes. */
 MYE_INLINE int64_t scan_block(const scan *a, const vec_lif *p, int64_t i, int64_t at, int n,
                               slope_fn slope)
 {
-    const mye_lif_steps *s = a->s;
-    vec u[BLOCK_VECS];
-    rate_block rates;
+    uint64_t words[MYE_LIF_STEPS];
     int64_t count = 0;
-    for (int v = 0; v < BLOCK_VECS; v++)
-        u[v] = s->first ? p->start : vec_take(a->u + i + v * VEC, vec_lanes(n, v));
-    if (slope)
-        rates_load(a, i, n, &rates);
-    for (int t = 0; t < s->steps; t++) {
-        uint64_t word = 0;
-        MYE_UNROLL
-        for (int v = 0; v < BLOCK_VECS; v++) {
-            const vec x = vec_current(s, t, i + v * VEC, at + v * VEC, vec_lanes(n, v));
-            u[v] = vec_charge(p, s->first && t == 0, x, u[v]);
-            word |= vec_mask_bits(vec_ge(u[v], p->fire)) << (v * VEC);
-            if (slope)
-                rates_step(a, p, t, u[v], slope(u[v] - p->theta, vec_set1(s->a), vec_set1(s->b)),
-                           &rates.eps[v], &rates.e[v], &rates.r[v]);
-        }
-        word &= n == BLOCK ? UINT64_MAX : (UINT64_C(1) << n) - 1;
-        a->spikes[t][i / BLOCK] = word;
-        count += __builtin_popcountll(word);
+    for (int t = 0; t < a->s->steps; t++)
+        words[t] = 0;
+    for (int k = 0; k < n; k += VEC)
+        scan_vec(a, p, i + k, at + k, n - k < VEC ? n - k : VEC, words, k, slope);
+    for (int t = 0; t < a->s->steps; t++) {
+        const uint64_t used = n == BLOCK ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+        a->spikes[t][i / BLOCK] = words[t] & used;
+        count += __builtin_popcountll(words[t] & used);
     }
-    for (int v = 0; v < BLOCK_VECS && a->u; v++)
-        vec_put(a->u + i + v * VEC, u[v], vec_lanes(n, v));
-    if (slope)
-        rates_store(a, i, n, &rates);
     return count;
 }
 
