@@ -205,6 +205,14 @@ typedef struct mye_kernels {
      * is there, else it is overwritten. */
     void (*route_max)(int64_t C, int n_rows, int n_cols, int64_t pitch, const float *x,
                       const float *g, float *dx, bool add);
+    /* The same for one pixel alone, number `at` of its window: dx [n] of n <= C channels. */
+    void (*route_one)(int64_t C, int64_t n, int n_rows, int n_cols, int64_t pitch, int at,
+                      const float *x, const float *g, float *dx);
+    /* dx [pixels][C] = g of the pixel's window where bit pixel * C + c of won is set, else 0. g begins
+     * with the first pixel's window, which is `first` pixels old; each window has `repeat`. won has
+     * a word to spare. */
+    void (*route_won)(int64_t C, int64_t pixels, int first, int repeat, const uint64_t *won,
+                      const float *g, float *dx);
 
     /* ---- neurons ---- */
     /* u in: last membrane (ignored when first); u out: this step's. spikes: n bits from bit 0 of

@@ -191,6 +191,18 @@ void mye_run_recompute(mye_run *run, mye_pass *p, int node)
         ensure_value(run, p, n->in[k]);
 }
 
+/* Announces the reading of a node's gradient: its buffer, or what it is told from. */
+static void touch_grad(mye_run *run, mye_pass *p, int node)
+{
+    const int from = p->value[node].grad_from;
+    if (from == 0) {
+        touch_slot(run, p, node, MYE_SLOT_GRAD, false);
+        return;
+    }
+    touch_grad(run, p, from);
+    touch_value(run, p, node);
+}
+
 /* An input outside the module that is at work gets no gradient. */
 static bool wants_gradient(mye_run *run, mye_pass *p, int node)
 {
@@ -203,8 +215,12 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     const mye_node *n = p->node[node];
     if (!p->value[node].grad_written || n->type->backward == NULL || n->n_in == 0)
         return;
+    if (p->value[n->in[0]].grad_from == node) { /* the input's backward asks for it */
+        p->value[n->in[0]].grad_written = true;
+        return;
+    }
     set_window(p, t0);
-    touch_slot(run, p, node, MYE_SLOT_GRAD, false);
+    touch_grad(run, p, node);
     const bool rate_neuron = p->rates && n->neuron != NULL;
     const bool reads = rate_neuron ? mye_neuron_rate_reads(n, p) && wants_gradient(run, p, n->in[0])
                                    : (n->type->flags & MYE_NODE_READS_INPUT) != 0;

@@ -90,6 +90,28 @@ static void route_max(int64_t C, int n_rows, int n_cols, int64_t pitch, const fl
     }
 }
 
+static void route_one(int64_t C, int64_t n, int n_rows, int n_cols, int64_t pitch, int at,
+                      const float *x, const float *g, float *dx)
+{
+    for (int64_t c = 0; c < n; c++) {
+        int best = 0;
+        for (int i = 1; i < n_rows * n_cols; i++)
+            if (x[i / n_cols * pitch + i % n_cols * C + c] >
+                x[best / n_cols * pitch + best % n_cols * C + c])
+                best = i;
+        dx[c] = at == best ? g[c] : 0.0f;
+    }
+}
+
+static void route_won(int64_t C, int64_t pixels, int first, int repeat, const uint64_t *won,
+                      const float *g, float *dx)
+{
+    for (int64_t i = 0; i < pixels * C; i++) {
+        const int64_t window = (first + i / C) / repeat;
+        dx[i] = won[i / 64] >> (i % 64) & 1 ? g[window * C + i % C] : 0.0f;
+    }
+}
+
 static double probe(int64_t steps)
 {
     float a = 1;
@@ -128,6 +150,8 @@ const mye_kernels mye_kernels_ref = {
     .affine2 = affine2,
     .column_sums = column_sums,
     .route_max = route_max,
+    .route_one = route_one,
+    .route_won = route_won,
     .probe = probe,
     .lif_forward = mye_ref_lif_forward,
     .lif_fire = mye_ref_lif_fire,

@@ -31,6 +31,8 @@ const mye_kernels
             .affine2 = MYE_VEC(affine2),
             .column_sums = MYE_VEC(column_sums),
             .route_max = MYE_VEC(route_max),
+            .route_one = MYE_VEC(route_one),
+            .route_won = MYE_VEC(route_won),
             .probe = MYE_VEC(probe),
             .lif_forward = MYE_VEC(lif_forward),
             .lif_fire = MYE_VEC(lif_fire),

@@ -244,6 +244,10 @@ void MYE_VEC(affine2)(int64_t rows, int64_t C, const float *g, const float *x, c
 void MYE_VEC(column_sums)(int64_t rows, int64_t C, const float *x, float *sum);
 void MYE_VEC(route_max)(int64_t C, int n_rows, int n_cols, int64_t pitch, const float *x,
                         const float *g, float *dx, bool add);
+void MYE_VEC(route_one)(int64_t C, int64_t n, int n_rows, int n_cols, int64_t pitch, int at,
+                        const float *x, const float *g, float *dx);
+void MYE_VEC(route_won)(int64_t C, int64_t pixels, int first, int repeat, const uint64_t *won,
+                        const float *g, float *dx);
 double MYE_VEC(probe)(int64_t steps);
 
 int64_t MYE_VEC(lif_forward)(const mye_lif *p, int64_t n, bool first, const float *x, float *u,
