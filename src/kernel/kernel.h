@@ -188,9 +188,9 @@ typedef struct mye_kernels {
     /* rows of C channels: y[r][c] = x[r][c] * scale[c] + shift[c]; x may equal y */
     void (*affine)(int64_t rows, int64_t C, const float *x, const float *scale, const float *shift,
                    float *y);
-    /* rows of C: sum[c] += x - center[c], square[c] += (x - center[c])^2 */
-    void (*norm_sums)(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
-                      float *square);
+    /* rows of C, `pitch` floats apart: sum[c] += x - center[c], square[c] += (x - center[c])^2 */
+    void (*norm_sums)(int64_t rows, int64_t C, int64_t pitch, const float *x, const float *center,
+                      float *sum, float *square);
     /* rows of C: sum_g[c] += g, sum_gx[c] += g * (x - center[c]), sum_x[c] += x - center[c] */
     void (*norm_grad_sums)(int64_t rows, int64_t C, const float *g, const float *x,
                            const float *center, float *sum_g, float *sum_gx, float *sum_x);

@@ -27,7 +27,7 @@ bool mye_fused_sums(const mye_node *n, const mye_pass *p, int t0, int t1)
 {
     const mye_node *norm = mye_fused_norm(n, p);
     return norm != NULL && norm->n_consumers == 1 && norm->needs_grad &&
-           (mye_batchnorm_rows(norm, p) == 1 || t1 == t0 + 1);
+           mye_batchnorm_together(norm, p, t0, t1);
 }
 
 static int most_steps(const mye_pass *p)

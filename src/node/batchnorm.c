@@ -182,7 +182,6 @@ static void group_statistics(mye_norm_group *s, const mye_batchnorm_state *state
     const int C = s->n->shape.c;
     const int64_t row = mye_norm_row(state, C, s->t0);
     const double M = group_size(s);
-    mye_norm_sum(s);
     for (int c = 0; c < C; c++) {
         const double d = s->sum[c] / M, var = s->sum[C + c] / M - d * d;
         state->mean[row + c] = (float)((double)s->center[c] + d);
@@ -231,10 +230,18 @@ static void batchnorm_forward(const mye_node *n, mye_pass *p, int t0, int t1)
     for (int t = t0; t < t1; t = group_end(n, p, t, t1)) {
         mye_norm_group s = {
             .n = n, .p = p, .t0 = t, .t1 = group_end(n, p, t, t1), .sum = sum, .n_sums = 2};
-        choose_center(&s, center);
         s.center = center;
+        if (p->value[n->index].summed) {
+            s.sum = state.sum;
+            for (int c = 0; c < n->shape.c; c++)
+                center[c] = (float)state.sum[2 * n->shape.c + c];
+        } else {
+            choose_center(&s, center);
+            mye_norm_sum(&s);
+        }
         group_statistics(&s, &state);
     }
+    p->value[n->index].summed = false;
 }
 
 static const float *batchnorm_load(const mye_node *n, const mye_pass *p, mye_at at, float *dst,

@@ -46,11 +46,11 @@ static void affine(int64_t rows, int64_t C, const float *x, const float *a, cons
         y[i] = x[i] * a[i % C] + b[i % C];
 }
 
-static void norm_sums(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
-                      float *square)
+static void norm_sums(int64_t rows, int64_t C, int64_t pitch, const float *x, const float *center,
+                      float *sum, float *square)
 {
     for (int64_t i = 0; i < rows * C; i++) {
-        const float d = x[i] - center[i % C];
+        const float d = x[i / C * pitch + i % C] - center[i % C];
         sum[i % C] += d;
         square[i % C] += d * d;
     }

@@ -235,8 +235,8 @@ void MYE_VEC(axpy)(int64_t n, float a, const float *x, float *y);
 void MYE_VEC(mul)(int64_t n, const float *x, float *y);
 void MYE_VEC(affine)(int64_t rows, int64_t C, const float *x, const float *scale,
                      const float *shift, float *y);
-void MYE_VEC(norm_sums)(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
-                        float *square);
+void MYE_VEC(norm_sums)(int64_t rows, int64_t C, int64_t pitch, const float *x, const float *center,
+                        float *sum, float *square);
 void MYE_VEC(norm_grad_sums)(int64_t rows, int64_t C, const float *g, const float *x,
                              const float *center, float *sum_g, float *sum_gx, float *sum_x);
 void MYE_VEC(affine2)(int64_t rows, int64_t C, const float *g, const float *x, const float *a,
