@@ -55,7 +55,7 @@ static void pass_affine2(const mye_kernels *k, const data *d)
 
 static void pass_sums(const mye_kernels *k, const data *d)
 {
-    k->norm_sums(d->n / CHANNELS, CHANNELS, d->x, d->u, d->y, d->g);
+    k->norm_sums(d->n / CHANNELS, CHANNELS, CHANNELS, d->x, d->u, d->y, d->g);
 }
 
 static void pass_grad_sums(const mye_kernels *k, const data *d)

@@ -287,8 +287,8 @@ static mye_status bench_all(const cli *app, const bench_options *o, mye_model_op
     return MYE_OK;
 }
 
-static int read_options(const cli *app, const bench_options *o, mye_model_options *model,
-                        variant *v, int *n)
+static int read_options(cli *app, const bench_options *o, mye_model_options *model, variant *v,
+                        int *n)
 {
     int code = cli_shape(app, o->input, &model->C, &model->H, &model->W);
     if (code == CLI_EXIT_OK)

@@ -149,7 +149,7 @@ static void run_rows(const mye_kernels *k, int64_t rows, int64_t C, const float 
     k->affine(rows, C, out + rows * C, p, p + C, out + rows * C);
     memcpy(out + 2 * rows * C, g, (size_t)(rows * C) * sizeof *x);
     k->affine2(rows, C, out + 2 * rows * C, x, p, p + C, p + 2 * C, out + 2 * rows * C);
-    k->norm_sums(rows, C, x, p, sum, sum + C);
+    k->norm_sums(rows, C, C, x, p, sum, sum + C);
     k->norm_grad_sums(rows, C, g, x, p, sum + 2 * C, sum + 3 * C, sum + 4 * C);
     k->column_sums(rows, C, x, sum + 5 * C);
 }

@@ -159,6 +159,35 @@ typedef struct mye_adam {
     float rate, grad_scale, decay, shrink, beta1, rest1, beta2, rest2, root, eps;
 } mye_adam;
 
+/*
+ * Steps of a chunk of neurons that one fused pass goes over, membranes in registers. The input
+ * current of step t is x[t][i], or scale x[t][i] + shift with the channel's own scale and shift:
+ * those of element i of step t at scale[t * pitch + i % period] (batch norm).
+ */
+#define MYE_LIF_STEPS 32 /* at most, in one pass */
+
+typedef struct mye_lif_steps {
+    const mye_lif *lif;
+    mye_surrogate_id surrogate;
+    float a, b; /* the surrogate's parameters */
+    int64_t n;
+    int steps;
+    bool first; /* before the first of these steps there is no membrane */
+    const float *x[MYE_LIF_STEPS];
+    const float *scale, *shift; /* NULL: the current is x                        */
+    int64_t period, pitch;      /* period: a multiple of 64, or at least n       */
+} mye_lif_steps;
+
+/* Rate-based collection in the same pass, as rate_collect does it step by step; e and r begin at 0
+ * when `first`, and are multiplied by their scales after the last step. */
+typedef struct mye_lif_rates {
+    int mode;
+    const float *eps_of; /* mode 0: [steps], the same for all neurons                         */
+    float *eps;          /* other modes: carried from pass to pass; NULL: 1 at first, not kept */
+    float *e, *r;
+    float e_scale, r_scale;
+} mye_lif_rates;
+
 typedef struct mye_kernels {
     const char *name; /* "ref", "base", "avx2", "avx512" */
     mye_conv_kernels conv[MYE_CONV_WAYS];
@@ -178,9 +207,9 @@ typedef struct mye_kernels {
     /* rows of C channels: y[r][c] = x[r][c] * scale[c] + shift[c]; x may equal y */
     void (*affine)(int64_t rows, int64_t C, const float *x, const float *scale, const float *shift,
                    float *y);
-    /* rows of C: sum[c] += x - center[c], square[c] += (x - center[c])^2 */
-    void (*norm_sums)(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
-                      float *square);
+    /* rows of C, `pitch` floats apart: sum[c] += x - center[c], square[c] += (x - center[c])^2 */
+    void (*norm_sums)(int64_t rows, int64_t C, int64_t pitch, const float *x, const float *center,
+                      float *sum, float *square);
     /* rows of C: sum_g[c] += g, sum_gx[c] += g * (x - center[c]), sum_x[c] += x - center[c] */
     void (*norm_grad_sums)(int64_t rows, int64_t C, const float *g, const float *x,
                            const float *center, float *sum_g, float *sum_gx, float *sum_x);
@@ -195,6 +224,14 @@ typedef struct mye_kernels {
      * is there, else it is overwritten. */
     void (*route_max)(int64_t C, int n_rows, int n_cols, int64_t pitch, const float *x,
                       const float *g, float *dx, bool add);
+    /* The same for one pixel alone, number `at` of its window: dx [n] of n <= C channels. */
+    void (*route_one)(int64_t C, int64_t n, int n_rows, int n_cols, int64_t pitch, int at,
+                      const float *x, const float *g, float *dx);
+    /* dx [pixels][C] = g of the pixel's window where bit pixel * C + c of won is set, else 0. g begins
+     * with the first pixel's window, which is `first` pixels old; each window has `repeat`. won has
+     * a word to spare. */
+    void (*route_won)(int64_t C, int64_t pixels, int first, int repeat, const uint64_t *won,
+                      const float *g, float *dx);
 
     /* ---- neurons ---- */
     /* u in: last membrane (ignored when first); u out: this step's. spikes: n bits from bit 0 of
@@ -216,6 +253,16 @@ typedef struct mye_kernels {
     void (*rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
                          float *eps, float *e, float *r);
     mye_surrogate_fn surrogate[MYE_SURROGATE_COUNT];
+    /* All steps of a chunk forward: the same bits as affine, lif_forward and rate_collect one after
+     * another. u [n]: last membrane in (unless first) and out; NULL: starts and is not wanted.
+     * spikes[t]: n bits; rates: NULL when not wanted. Returns the number of spikes. */
+    int64_t (*lif_scan)(const mye_lif_steps *s, float *u, uint64_t *const *spikes,
+                        const mye_lif_rates *rates);
+    /* All steps of a chunk down, with membranes computed again (steps = 1: u, unless NULL, is the
+     * membrane): the same bits as lif_forward, surrogate and lif_backward from carry 0. dx[t] may be
+     * g[t]. sum: the sum of dx over the steps goes to dx[0], last step first. */
+    void (*lif_unscan)(const mye_lif_steps *s, const float *u, const float *const *g,
+                       float *const *dx, bool sum);
 
     /* ---- optimisers; no arrays overlap ---- */
     double (*sum_squares)(int64_t n, const float *x);

@@ -66,6 +66,32 @@ static int aliased_input(const mye_run *run, const mye_pass *p, const mye_node *
     return -1;
 }
 
+static bool same_module(const mye_run *run, int a, int b)
+{
+    for (int i = 0; i < run->n_modules; i++) {
+        const mye_module *m = &run->module[i];
+        if ((a >= m->first && a <= m->last) != (b >= m->first && b <= m->last) || a == m->output)
+            return false;
+    }
+    return true;
+}
+
+/* The node that tells the gradient of neuron n, so that it needs no memory; 0: none. */
+static int grad_teller(const mye_run *run, const mye_pass *p, const mye_node *n)
+{
+    if (n->neuron == NULL || n->n_consumers != 1)
+        return 0;
+    for (int i = n->index + 1; i < p->n_nodes; i++) {
+        const mye_node *reader = p->node[i];
+        if (reader->n_in == 1 && reader->in[0] == n->index)
+            return reader->type->tells_grad != NULL && reader->type->tells_grad(reader) &&
+                           same_module(run, n->index, i)
+                       ? i
+                       : 0;
+    }
+    return 0;
+}
+
 static void describe_value(const mye_run *run, mye_pass *p, int window, const mye_node *n)
 {
     mye_value *v = &p->value[n->index];
@@ -73,6 +99,7 @@ static void describe_value(const mye_run *run, mye_pass *p, int window, const my
     v->steps = n->is_static || p->T == 1 ? 1 : window;
     v->format = p->rates || run->options.smooth ? MYE_F32 : n->format;
     v->row = v->format == MYE_BITS ? (v->n + 63) / 64 : v->n;
+    v->grad_from = grad_teller(run, p, n);
 }
 
 static void plan_buffers(mye_run *run, mye_pass *p)
@@ -85,12 +112,13 @@ static void plan_buffers(mye_run *run, mye_pass *p)
         const size_t word = v->format == MYE_BITS ? sizeof(uint64_t) : sizeof(float);
         if (n->type->load == NULL)
             mye_run_need(run, p, i, MYE_SLOT_DATA, cells * (size_t)v->row * word);
-        if (grads && (n->needs_grad || (n->n_in == 0 && run->options.input_grad)))
+        if (grads && v->grad_from == 0 &&
+            (n->needs_grad || (n->n_in == 0 && run->options.input_grad)))
             mye_run_need(run, p, i, MYE_SLOT_GRAD, cells * (size_t)v->n * sizeof(float));
     }
     for (int i = p->n_nodes - 1; grads && i >= 0; i--) {
         const int k = aliased_input(run, p, p->node[i]);
-        if (k < 0 || run->failed)
+        if (k < 0 || run->failed || p->value[i].grad_from != 0)
             continue;
         const int in = p->node[i]->in[k];
         *slot_index(p, in, MYE_SLOT_GRAD) = *slot_index(p, i, MYE_SLOT_GRAD);

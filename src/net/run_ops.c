@@ -207,6 +207,18 @@ void mye_run_recompute(mye_run *run, mye_pass *p, int node)
         ensure_value(run, p, n->in[k]);
 }
 
+/* Announces the reading of a node's gradient: its buffer, or what it is told from. */
+static void touch_grad(mye_run *run, mye_pass *p, int node)
+{
+    const int from = p->value[node].grad_from;
+    if (from == 0) {
+        touch_slot(run, p, node, MYE_SLOT_GRAD, false);
+        return;
+    }
+    touch_grad(run, p, from);
+    touch_value(run, p, node);
+}
+
 /* An input outside the module that is at work gets no gradient. */
 static bool wants_gradient(mye_run *run, mye_pass *p, int node)
 {
@@ -233,12 +245,18 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     add_rate_term(run, p, node, t0, t1);
     if (!p->value[node].grad_written || n->type->backward == NULL || n->n_in == 0)
         return;
+    if (p->value[n->in[0]].grad_from == node) { /* the input's backward asks for it */
+        p->value[n->in[0]].grad_written = true;
+        return;
+    }
     set_window(p, t0);
-    touch_slot(run, p, node, MYE_SLOT_GRAD, false);
+    touch_grad(run, p, node);
     const bool rate_neuron = p->rates && n->neuron != NULL;
+    const bool reads = rate_neuron ? mye_neuron_rate_reads(n, p) && wants_gradient(run, p, n->in[0])
+                                   : (n->type->flags & MYE_NODE_READS_INPUT) != 0;
     if (rate_neuron)
         touch_slot(run, p, node, MYE_SLOT_E, false);
-    else if (n->type->flags & MYE_NODE_READS_INPUT)
+    if (reads)
         for (int k = 0; k < n->n_in; k++)
             touch_value(run, p, n->in[k]);
     if (n->neuron != NULL && !rate_neuron)

@@ -180,6 +180,16 @@ void mye_lif_backward(const mye_neuron_chunk *c, const float *g, const float *h,
         c->k->lif_backward(&coef->lif, c->n, g, h, u, carry, dx, NULL);
 }
 
+bool mye_lif_fuse(const mye_neuron_chunk *c, mye_lif_steps *steps)
+{
+    const mye_lif_coef *coef = c->coef;
+    steps->lif = &coef->lif;
+    steps->surrogate = coef->plan->surrogate->id;
+    steps->a = (float)coef->plan->a;
+    steps->b = (float)coef->plan->b;
+    return !c->smooth && !coef->emit_membrane;
+}
+
 /* Modes of mye_kernels.rate_collect. Mode 2 is exact for a hard reset to 0 only, so a neuron with
  * another v_reset and a derivative of the reset has no rate-based form. */
 int mye_lif_rate_mode(const mye_lif_options *o, bool late)

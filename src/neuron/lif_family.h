@@ -51,6 +51,7 @@ int64_t mye_lif_step(const mye_neuron_chunk *c, const float *x, float *u, uint64
 void mye_lif_derivative(const mye_neuron_chunk *c, const float *u, float *h);
 void mye_lif_backward(const mye_neuron_chunk *c, const float *g, const float *h, const float *u,
                       const float *u_last, const float *x, float *carry, float *dx, double *dparam);
+bool mye_lif_fuse(const mye_neuron_chunk *c, mye_lif_steps *steps);
 int mye_lif_rate_mode(const mye_lif_options *o, bool late);
 void mye_lif_rate_coef(const mye_neuron_chunk *c, double *decay, double *gain);
 void mye_lif_rate_collect(const mye_neuron_chunk *c, const float *u, const float *h, float *eps,
@@ -130,9 +131,9 @@ void mye_lif_above_reset(const mye_neuron_chunk *c, int64_t n, const float *u, f
     }
 
 /* The functions that all of the family have. */
-#define LIF_FUNCTIONS                                                          \
-    .spiking = true, .coef_bytes = sizeof(mye_lif_coef), .step = mye_lif_step, \
-    .derivative = mye_lif_derivative, .rate_coef = mye_lif_rate_coef,          \
+#define LIF_FUNCTIONS                                                                       \
+    .spiking = true, .coef_bytes = sizeof(mye_lif_coef), .step = mye_lif_step,              \
+    .derivative = mye_lif_derivative, .fuse = mye_lif_fuse, .rate_coef = mye_lif_rate_coef, \
     .rate_collect = mye_lif_rate_collect
 
 #endif

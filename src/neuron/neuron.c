@@ -4,55 +4,24 @@
  * Work items are (sample, chunk) pairs; each scans its steps alone, so its state stays in cache.
  * Neighbouring items form a shard. Chunks and shards depend on shapes only.
  */
-#include "neuron/neuron.h"
-
 #include <assert.h>
 #include <string.h>
+
+#include "neuron/neuron_parts.h"
+#include "node/elementwise.h"
 
 enum {
     CHUNK_FLOATS = 2048,        /* x, u, h, eps, e, r of a chunk together fit a first-level cache */
     HISTORY_FLOATS = 24 * 1024, /* [T] membranes of a chunk in the backward pass: 96 KiB          */
     SMALLEST_CHUNK = 64,
     SHARD_FLOATS = 16 * 1024, /* neuron-steps that are worth handing to a thread                */
-    MAX_SHARDS = 256
-};
-
-typedef struct shard_sum {
-    int64_t spikes;
-    double param[MYE_NEURON_MAX_PARAM];
-} shard_sum;
-
-/* One forward or backward of a node. */
-typedef struct neuron_op neuron_op;
-struct neuron_op {
-    const mye_node *n;
-    mye_pass *p;
-    mye_value *v;
-    const mye_neuron_type *type;
-    mye_neuron_chunk chunk; /* pattern for all chunks: k, node, coef, smooth */
-    mye_chunks chunks;
-    int items_per_shard, n_shards;
-    int t0, t1;
-    int rate_mode;
-    double decay, gain; /* rate-based: see rate_coef */
-    const float *e;     /* backward_rate */
-    shard_sum *sum;     /* [n_shards] */
-    void (*run)(const neuron_op *op, int b, int chunk, mye_lane *lane, shard_sum *sum);
+    MAX_SHARDS = 256,
+    MAX_NORM_SHARDS = 64 /* when each has the sums of a batch norm */
 };
 
 static size_t padded(size_t bytes)
 {
     return (bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
-}
-
-static size_t floats(int64_t n)
-{
-    return padded((size_t)n * sizeof(float));
-}
-
-static float *take_floats(mye_lane *lane, int64_t n)
-{
-    return mye_lane_take(lane, (size_t)n * sizeof(float));
 }
 
 /* Steps that one backward call has in scratch. */
@@ -81,19 +50,23 @@ static mye_status neuron_shape(mye_node *n, const mye_shape *in, mye_error *err)
 
 static size_t neuron_scratch_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 {
-    MYE_UNUSED(p);
-    MYE_UNUSED(op);
-    return padded(MAX_SHARDS * sizeof(shard_sum)) + padded(n->neuron->coef_bytes);
+    const size_t bytes = padded(MAX_SHARDS * sizeof(shard_sum)) + padded(n->neuron->coef_bytes);
+    const bool sums = op == MYE_OP_BACKWARD && mye_fused_sums(n, p, 0, 1);
+    return bytes + (sums ? mye_double_bytes(MAX_NORM_SHARDS * 3 * (int64_t)n->in_shape.c) : 0);
 }
 
 static size_t neuron_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 {
-    const mye_chunks chunks = chunks_of(n, p, op);
-    const size_t load = mye_load_lane_bytes(p, n->in[0], chunks.size);
-    if (op == MYE_OP_FORWARD) /* x, u, h, eps; probe: floats and bits */
-        return load + 5 * floats(chunks.size) + padded((size_t)(chunks.size / 64 + 1) * 8);
-    /* x, h, carry, dx; membranes of all steps */
-    return load + 4 * floats(chunks.size) + floats(chunks.size * history_steps(n, p));
+    const int64_t size = chunks_of(n, p, op).size;
+    const size_t load = mye_load_lane_bytes(p, n->in[0], size), floats = mye_float_bytes(size);
+    const size_t fused = mye_fused_lane_bytes(n, p, size, op);
+    size_t bytes = load + 5 * floats; /* forward: x, u, h, eps; probe: floats and bits */
+    if (op == MYE_OP_FORWARD)
+        bytes += padded((size_t)(size / 64 + 1) * 8);
+    else /* x, g, h, carry, dx; membranes of all steps */
+        bytes +=
+            mye_float_bytes(size * history_steps(n, p)) + mye_grad_lane_bytes(p, n->index, size);
+    return bytes > fused ? bytes : fused;
 }
 
 /* ---- running an op ---- */
@@ -105,12 +78,25 @@ static void run_shard(void *arg, int shard, int lane)
     const size_t used = scratch->used;
     const int end = op->p->B * op->chunks.n_chunks;
     int item = shard * op->items_per_shard;
-    shard_sum sum = {0};
+    shard_sum sum = {.norm = NULL};
+    if (op->norm_sum != NULL)
+        sum.norm = op->norm_sum + (int64_t)shard * 3 * op->norm->shape.c;
     for (int i = 0; i < op->items_per_shard && item < end; i++, item++) {
         op->run(op, item / op->chunks.n_chunks, item % op->chunks.n_chunks, scratch, &sum);
         scratch->used = used;
     }
     op->sum[shard] = sum;
+}
+
+static void share_out(neuron_op *op, int most)
+{
+    const int64_t items = (int64_t)op->p->B * op->chunks.n_chunks;
+    const int64_t work = op->chunks.size * (op->t1 - op->t0);
+    int64_t group = (SHARD_FLOATS + work - 1) / work;
+    if (group * most < items)
+        group = (items + most - 1) / most;
+    op->items_per_shard = (int)group;
+    op->n_shards = (int)((items + group - 1) / group);
 }
 
 static neuron_op op_begin(const mye_node *n, mye_pass *p, int t0, int t1, mye_op kind)
@@ -124,14 +110,21 @@ static neuron_op op_begin(const mye_node *n, mye_pass *p, int t0, int t1, mye_op
     if (op.type->prepare != NULL)
         op.type->prepare(n, coef);
     op.chunk = (mye_neuron_chunk){.k = p->k, .node = n, .coef = coef, .smooth = p->smooth};
-    const int64_t items = (int64_t)p->B * op.chunks.n_chunks;
-    const int64_t work = op.chunks.size * (t1 - t0);
-    int64_t group = (SHARD_FLOATS + work - 1) / work;
-    if (group * MAX_SHARDS < items)
-        group = (items + MAX_SHARDS - 1) / MAX_SHARDS;
-    op.items_per_shard = (int)group;
-    op.n_shards = (int)((items + group - 1) / group);
+    op.fused = op.type->fuse != NULL && op.type->fuse(&op.chunk, &op.steps);
+    op.norm = mye_fused_norm(n, p);
+    share_out(&op, MAX_SHARDS);
     return op;
+}
+
+/* The op adds up what the batch norm in front needs for its backward pass. */
+static void take_norm_sums(neuron_op *op)
+{
+    const int64_t size = 3 * (int64_t)op->norm->shape.c;
+    unsigned char *scratch = op->p->scratch;
+    scratch += padded(MAX_SHARDS * sizeof(shard_sum)) + padded(op->type->coef_bytes);
+    op->norm_sum = (double *)(void *)scratch;
+    share_out(op, MAX_NORM_SHARDS);
+    memset(op->norm_sum, 0, (size_t)(op->n_shards * size) * sizeof *op->norm_sum);
 }
 
 /* ---- forward ---- */
@@ -146,10 +139,10 @@ static rate_state rate_begin(const neuron_op *op, mye_at at, mye_lane *lane)
 {
     const mye_value *v = op->v;
     const int64_t offset = at.b * v->n + at.i0;
-    rate_state s = {.h = take_floats(lane, at.n), .e = v->e + offset, .r = v->r + offset};
+    rate_state s = {.h = mye_take_floats(lane, at.n), .e = v->e + offset, .r = v->r + offset};
     const bool keeps = v->eps != NULL && op->rate_mode != 0;
     assert(keeps || op->t0 == 0 || op->rate_mode == 0);
-    s.eps = keeps ? v->eps + offset : take_floats(lane, at.n);
+    s.eps = keeps ? v->eps + offset : mye_take_floats(lane, at.n);
     s.scalar = 1.0;
     for (int t = 0; t < op->t0; t++)
         s.scalar = 1.0 + op->decay * s.scalar;
@@ -193,7 +186,7 @@ static void show_probe(const neuron_op *op, mye_at at, const float *u, const uin
     const mye_pass *p = op->p;
     p->probe(p->probe_arg, op->n, MYE_PROBE_MEMBRANE, at, u);
     if (bits != NULL) {
-        float *spikes = take_floats(lane, at.n);
+        float *spikes = mye_take_floats(lane, at.n);
         p->k->bits_expand(at.n, bits, 0, spikes);
         p->probe(p->probe_arg, op->n, MYE_PROBE_SPIKES, at, spikes);
     } else if (op->type->spiking) { /* smooth */
@@ -236,8 +229,8 @@ static void forward_chunk(const neuron_op *op, int b, int chunk, mye_lane *lane,
     mye_at at = mye_chunk_at(&op->chunks, op->t0, b, chunk);
     mye_neuron_chunk c = op->chunk;
     c.n = at.n;
-    float *buffer = take_floats(lane, at.n);
-    float *u = v->u != NULL ? v->u + b * v->n + at.i0 : take_floats(lane, at.n);
+    float *buffer = mye_take_floats(lane, at.n);
+    float *u = v->u != NULL ? v->u + b * v->n + at.i0 : mye_take_floats(lane, at.n);
     rate_state rate = {0};
     if (collects)
         rate = rate_begin(op, at, lane);
@@ -256,7 +249,8 @@ static void neuron_forward(const mye_node *n, mye_pass *p, int t0, int t1)
 {
     neuron_op op = op_begin(n, p, t0, t1, MYE_OP_FORWARD);
     assert(t0 == 0 || op.v->u != NULL);
-    op.run = forward_chunk;
+    const bool shown = p->probe != NULL && !p->repeated;
+    op.run = op.fused && !shown && op.v->format == MYE_BITS ? mye_fused_forward : forward_chunk;
     if (op.v->e != NULL) {
         op.rate_mode = n->neuron->rate_mode(n);
         assert(op.rate_mode >= 0);
@@ -292,11 +286,11 @@ static void backward_history(const neuron_op *op, int b, int chunk, mye_lane *la
     const int64_t n = at.n;
     mye_neuron_chunk c = op->chunk;
     c.n = n;
-    float *buffer = take_floats(lane, n), *h = NULL;
-    float *carry = take_floats(lane, n), *scratch = take_floats(lane, n);
-    float *u = take_floats(lane, n * T);
+    float *buffer = mye_take_floats(lane, n), *gbuffer = mye_take_floats(lane, n), *h = NULL;
+    float *carry = mye_take_floats(lane, n), *scratch = mye_take_floats(lane, n);
+    float *u = mye_take_floats(lane, n * T);
     if (op->type->derivative != NULL)
-        h = take_floats(lane, n);
+        h = mye_take_floats(lane, n);
     const float *x = NULL;
     for (int t = 0; t < T; t++) {
         at.t = t;
@@ -310,7 +304,7 @@ static void backward_history(const neuron_op *op, int b, int chunk, mye_lane *la
     for (int t = T - 1; t >= 0; t--) {
         at.t = t;
         c.first = t == 0;
-        const float *g = mye_grad_row(op->p, op->n->index, t, b) + at.i0;
+        const float *g = mye_grad_load(op->p, op->n->index, at, gbuffer, lane);
         float *dx = dx_at(op, at, scratch);
         if (h != NULL)
             op->type->derivative(&c, u + n * t, h);
@@ -332,14 +326,14 @@ static void backward_step(const neuron_op *op, int b, int chunk, mye_lane *lane,
     mye_neuron_chunk c = op->chunk;
     c.n = at.n;
     c.first = at.t == 0;
-    float *buffer = take_floats(lane, at.n), *h = NULL;
-    float *carry = take_floats(lane, at.n), *scratch = take_floats(lane, at.n);
+    float *buffer = mye_take_floats(lane, at.n), *gbuffer = mye_take_floats(lane, at.n), *h = NULL;
+    float *carry = mye_take_floats(lane, at.n), *scratch = mye_take_floats(lane, at.n);
     const float *u = v->u + b * v->n + at.i0, *x = NULL;
-    const float *g = mye_grad_row(op->p, op->n->index, at.t, b) + at.i0;
+    const float *g = mye_grad_load(op->p, op->n->index, at, gbuffer, lane);
     float *dx = dx_at(op, at, scratch);
     memset(carry, 0, (size_t)at.n * sizeof *carry);
     if (op->type->derivative != NULL) {
-        h = take_floats(lane, at.n);
+        h = mye_take_floats(lane, at.n);
         op->type->derivative(&c, u, h);
     }
     if (op->n->n_weights > 0)
@@ -350,13 +344,20 @@ static void backward_step(const neuron_op *op, int b, int chunk, mye_lane *lane,
 
 static void neuron_backward(const mye_node *n, mye_pass *p, int t0, int t1)
 {
-    if (p->value[n->index].grad == NULL || (n->n_weights == 0 && !mye_grad_wanted(p, n, 0)))
+    if (!mye_grad_known(p, n->index) || (n->n_weights == 0 && !mye_grad_wanted(p, n, 0)))
         return;
     const bool whole = t0 == 0 && t1 == p->T;
     neuron_op op = op_begin(n, p, t0, t1, MYE_OP_BACKWARD);
     assert(whole || (t1 == t0 + 1 && p->t_base == t0 && op.v->u != NULL));
     op.run = whole ? backward_history : backward_step;
+    if (op.fused && n->n_weights == 0 && t1 - t0 <= MYE_LIF_STEPS) {
+        op.run = mye_fused_backward;
+        if (mye_fused_sums(n, p, t0, t1))
+            take_norm_sums(&op);
+    }
     mye_parallel(p->lanes.ctx, op.n_shards, run_shard, &op);
+    if (op.norm_sum != NULL)
+        mye_fused_sums_end(&op);
     for (int w = 0; w < n->n_weights; w++) {
         double sum = 0.0;
         for (int i = 0; i < op.n_shards; i++)
@@ -365,27 +366,23 @@ static void neuron_backward(const mye_node *n, mye_pass *p, int t0, int t1)
     }
 }
 
-static void backward_rate_chunk(const neuron_op *op, int b, int chunk, mye_lane *lane,
-                                shard_sum *sum)
+bool mye_neuron_rate_reads(const mye_node *n, const mye_pass *p)
 {
-    const mye_at at = mye_chunk_at(&op->chunks, 0, b, chunk);
-    float *dx = dx_at(op, at, take_floats(lane, at.n));
-    const float *g = mye_grad_row(op->p, op->n->index, 0, b) + at.i0;
-    MYE_UNUSED(sum);
-    if (dx != g)
-        memcpy(dx, g, (size_t)at.n * sizeof *dx);
-    op->p->k->mul(at.n, op->e + b * op->v->n + at.i0, dx);
-    put(op, at, true, dx);
+    return mye_fused_sums(n, p, 0, 1);
 }
 
 void mye_neuron_backward_rate(const mye_node *n, mye_pass *p, const float *e)
 {
-    if (p->value[n->index].grad == NULL || !mye_grad_wanted(p, n, 0))
+    if (!mye_grad_known(p, n->index) || !mye_grad_wanted(p, n, 0))
         return;
     neuron_op op = op_begin(n, p, 0, 1, MYE_OP_BACKWARD);
     op.e = e;
-    op.run = backward_rate_chunk;
+    op.run = mye_fused_backward_rate;
+    if (mye_neuron_rate_reads(n, p))
+        take_norm_sums(&op);
     mye_parallel(p->lanes.ctx, op.n_shards, run_shard, &op);
+    if (op.norm_sum != NULL)
+        mye_fused_sums_end(&op);
 }
 
 const mye_node_type mye_node_neuron = {

@@ -54,6 +54,10 @@ typedef struct mye_neuron_type {
      * dparam: [MYE_NEURON_MAX_PARAM] sums to add to. */
     void (*backward)(const mye_neuron_chunk *c, const float *g, const float *h, const float *u,
                      const float *u_last, const float *x, float *carry, float *dx, double *dparam);
+    /* The kernels' passes over all steps do what step, derivative and rate_collect do and, without
+     * weights, backward. Says with which coefficients and surrogate; false: not with these options.
+     * NULL: never. */
+    bool (*fuse)(const mye_neuron_chunk *c, mye_lif_steps *steps);
     /* Rate-based learning: which update of epsilon fits (mye_kernels.rate_collect mode), or -1:
      * the neuron has no rate-based form. */
     int (*rate_mode)(const mye_node *n);
@@ -86,5 +90,7 @@ const mye_neuron_type *mye_neuron_type_find(const char *name); /* or NULL */
 extern const mye_node_type mye_node_neuron;
 /* Rate pass: dL/dc = e dL/dr, for all B samples. */
 void mye_neuron_backward_rate(const mye_node *n, mye_pass *p, const float *e);
+/* Does that read the input, to add up on the way what a batch norm in front needs? */
+bool mye_neuron_rate_reads(const mye_node *n, const mye_pass *p);
 
 #endif

@@ -122,6 +122,7 @@ const mye_neuron_type mye_neuron_plif = {
     .prepare = plif_prepare,
     .step = mye_lif_step,
     .derivative = mye_lif_derivative,
+    .fuse = mye_lif_fuse,
     .backward = plif_backward,
     .rate_mode = plif_rate_mode,
 };

@@ -93,23 +93,29 @@ static mye_status batchnorm_shape(mye_node *n, const mye_shape *in, mye_error *e
 
 /* ---- state ---- */
 
-static int state_rows(const mye_node *n, const mye_pass *p)
+int mye_batchnorm_rows(const mye_node *n, const mye_pass *p)
 {
     return mye_norm_per_step(n, p) && !n->is_static ? p->T : 1;
 }
 
 static size_t batchnorm_state_bytes(const mye_node *n, const mye_pass *p)
 {
-    return 5 * mye_float_bytes((int64_t)state_rows(n, p) * n->shape.c);
+    return 5 * mye_float_bytes((int64_t)mye_batchnorm_rows(n, p) * n->shape.c) +
+           mye_double_bytes(3 * (int64_t)n->shape.c);
 }
 
 mye_batchnorm_state mye_batchnorm_state_of(const mye_node *n, const mye_pass *p)
 {
-    const int rows = state_rows(n, p);
+    const int rows = mye_batchnorm_rows(n, p);
     const size_t stride = mye_float_bytes((int64_t)rows * n->shape.c) / sizeof(float);
     float *base = p->value[n->index].state;
-    const mye_batchnorm_state s = {
-        rows, base, base + stride, base + 2 * stride, base + 3 * stride, base + 4 * stride};
+    const mye_batchnorm_state s = {rows,
+                                   base,
+                                   base + stride,
+                                   base + 2 * stride,
+                                   base + 3 * stride,
+                                   base + 4 * stride,
+                                   (double *)(void *)(base + 5 * stride)};
     return s;
 }
 
@@ -176,7 +182,6 @@ static void group_statistics(mye_norm_group *s, const mye_batchnorm_state *state
     const int C = s->n->shape.c;
     const int64_t row = mye_norm_row(state, C, s->t0);
     const double M = group_size(s);
-    mye_norm_sum(s);
     for (int c = 0; c < C; c++) {
         const double d = s->sum[c] / M, var = s->sum[C + c] / M - d * d;
         state->mean[row + c] = (float)((double)s->center[c] + d);
@@ -225,10 +230,18 @@ static void batchnorm_forward(const mye_node *n, mye_pass *p, int t0, int t1)
     for (int t = t0; t < t1; t = group_end(n, p, t, t1)) {
         mye_norm_group s = {
             .n = n, .p = p, .t0 = t, .t1 = group_end(n, p, t, t1), .sum = sum, .n_sums = 2};
-        choose_center(&s, center);
         s.center = center;
+        if (p->value[n->index].summed) {
+            s.sum = state.sum;
+            for (int c = 0; c < n->shape.c; c++)
+                center[c] = (float)state.sum[2 * n->shape.c + c];
+        } else {
+            choose_center(&s, center);
+            mye_norm_sum(&s);
+        }
         group_statistics(&s, &state);
     }
+    p->value[n->index].summed = false;
 }
 
 static const float *batchnorm_load(const mye_node *n, const mye_pass *p, mye_at at, float *dst,
@@ -301,11 +314,15 @@ static void batchnorm_backward(const mye_node *n, mye_pass *p, int t0, int t1)
                             .a = a,
                             .b = b,
                             .d = d};
-        mye_norm_sum(&s);
+        if (p->value[n->index].summed)
+            s.sum = state.sum;
+        else
+            mye_norm_sum(&s);
         group_coefficients(&s, &state, a, b, d);
         if (mye_grad_wanted(p, n, 0))
             mye_each_chunk(n, p, s.t0, s.t1, put_chunk, &s);
     }
+    p->value[n->index].summed = false;
 }
 
 static size_t batchnorm_scratch_bytes(const mye_node *n, const mye_pass *p, mye_op op)

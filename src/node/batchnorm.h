@@ -11,9 +11,19 @@ typedef struct mye_batchnorm_state {
     float *rstd;       /* 1 / sqrt(var + eps)                                      */
     float *scale;      /* weight * rstd                                            */
     float *shift;      /* bias - mean * scale                                      */
+    /* [3][C]: when value.summed, what a neighbour added up while it had the values in cache.
+     * Forward: sum d, sum d^2, centre (d = x - centre). Backward: sum g, sum g d, sum d with
+     * d = x - mean. Over the steps of the op that reads it. */
+    double *sum;
 } mye_batchnorm_state;
 
 mye_batchnorm_state mye_batchnorm_state_of(const mye_node *n, const mye_pass *p);
+int mye_batchnorm_rows(const mye_node *n, const mye_pass *p);
+/* Are steps [t0, t1) normalised together? Then their sums may be added up outside. */
+static inline bool mye_batchnorm_together(const mye_node *n, const mye_pass *p, int t0, int t1)
+{
+    return mye_batchnorm_rows(n, p) == 1 || t1 == t0 + 1;
+}
 
 /*
  * Fills the rate pass' statistics from the spike pass' (training_rules.md sections 4.2, 4.4).

@@ -27,7 +27,7 @@ static void sum_chunk(void *arg, mye_at at, bool last, int shard, mye_lane *lane
     const float *center = s->center + ch.c0;
     memset(part, 0, (size_t)(s->n_sums * ch.width) * sizeof *part);
     if (s->n_sums == 2)
-        k->norm_sums(ch.rows, ch.width, x, center, part, part + ch.width);
+        k->norm_sums(ch.rows, ch.width, ch.width, x, center, part, part + ch.width);
     else
         k->norm_grad_sums(ch.rows, ch.width, mye_grad_row(s->p, s->n->index, at.t, at.b) + at.i0, x,
                           center, part, part + ch.width, part + 2 * ch.width);

@@ -1,7 +1,9 @@
 /* What conv2d, dense and sws_conv2d share: see convolution.h. */
 #include "node/convolution.h"
 
+#include "node/batchnorm.h"
 #include "node/conv_way.h"
+#include "node/moments.h"
 
 enum { INIT_UNIFORM, INIT_KAIMING, INIT_KAIMING_OUT, INIT_NORMAL, INIT_ZERO };
 
@@ -128,12 +130,37 @@ static size_t lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_sh
     return bytes;
 }
 
+/* The batch norm behind n that wants the moments of n's output, or NULL. */
+static const mye_node *norm_behind(const mye_node *n, const mye_pass *p)
+{
+    if (!p->training || p->rates || p->repeated)
+        return NULL;
+    for (int i = n->index + 1; i < p->n_nodes; i++)
+        if (p->node[i]->type == &mye_node_batchnorm && p->node[i]->in[0] == n->index)
+            return p->node[i];
+    return NULL;
+}
+
+static int most_shards(const mye_node *n, const mye_pass *p, const mye_conv_shape *s)
+{
+    const int64_t images = (int64_t)p->value[n->index].steps * p->B;
+    int most = 0;
+    for (int way = 0; way < MYE_CONV_WAYS && norm_behind(n, p) != NULL; way++)
+        if (mye_conv_may_go(n, p, s, way, MYE_CONV_FORWARD)) {
+            const int shards = p->k->conv[way].shards(s, images);
+            most = shards > most ? shards : most;
+        }
+    return most;
+}
+
 size_t mye_conv_scratch_bytes(const mye_node *n, const mye_pass *p, const mye_conv_shape *s,
                               mye_op op)
 {
     const int64_t images = (int64_t)p->value[n->index].steps * p->B;
     if (op == MYE_OP_FORWARD)
-        return p->keep_packed ? 0 : pack_bytes(n, p, s, MYE_CONV_FORWARD);
+        return p->keep_packed ? 0
+                              : pack_bytes(n, p, s, MYE_CONV_FORWARD) +
+                                    mye_moments_bytes(most_shards(n, p, s), s);
     size_t sums = 0;
     for (int way = 0; way < MYE_CONV_WAYS; way++)
         if (mye_conv_may_go(n, p, s, way, MYE_CONV_WEIGHT))
@@ -156,7 +183,9 @@ size_t mye_conv_lane_bytes(const mye_node *n, const mye_pass *p, const mye_conv_
     const size_t read = mye_load_lane_bytes(p, n->in[0], (int64_t)s->W * s->C);
     const size_t look = mye_conv_density_bytes(n, p, s);
     if (op == MYE_OP_FORWARD)
-        return larger(look, rounded(lane_bytes(n, p, s, MYE_CONV_FORWARD)) + read);
+        return larger(look,
+                      rounded(lane_bytes(n, p, s, MYE_CONV_FORWARD)) +
+                          larger(read, norm_behind(n, p) != NULL ? mye_moments_lane_bytes(s) : 0));
     return larger(look, larger(lane_bytes(n, p, s, MYE_CONV_DATA),
                                rounded(lane_bytes(n, p, s, MYE_CONV_WEIGHT)) + read));
 }
@@ -197,8 +226,23 @@ void mye_conv_forward(const mye_node *n, const mye_pass *p, int t0, int t1, cons
         way = mye_conv_choose(n, p, s, images, MYE_CONV_FORWARD,
                               mye_conv_input_density(n, p, t0, t1, s));
     const float *packed = forward_weight(n, p, way, s, weight, place);
+    float *y = mye_value_row(p, n->index, t0, 0);
+    const mye_node *norm = norm_behind(n, p);
+    unsigned char *slots = place;
+    slots += pack_bytes(n, p, s, MYE_CONV_FORWARD);
+    mye_moments m = {.k = p->k, .s = s, .y = y, .slot = (double *)(void *)slots};
+    const mye_conv_done done = {mye_moments_block, &m};
+    if (norm != NULL && mye_batchnorm_together(norm, p, t0, t1))
+        m.shards = way->shards(s, images);
+    if (m.shards > most_shards(n, p, s)) /* fewer images may have more: no memory for them */
+        m.shards = 0;
+    mye_moments_begin(&m);
     way->forward(p->lanes, s, images, mye_images_of(&reader), packed,
-                 bias != NULL ? bias->data : NULL, mye_value_row(p, n->index, t0, 0), NULL);
+                 bias != NULL ? bias->data : NULL, y, m.shards > 0 ? &done : NULL);
+    if (m.shards == 0)
+        return;
+    mye_moments_end(&m, mye_batchnorm_state_of(norm, p).sum);
+    p->value[norm->index].summed = true;
 }
 
 void mye_conv_backward(const mye_node *n, const mye_pass *p, int t0, int t1,

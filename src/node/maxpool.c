@@ -173,6 +173,106 @@ static void maxpool_backward(const mye_node *n, mye_pass *p, int t0, int t1)
         mye_each_image(n, p, t0, t1, route_image, &a);
 }
 
+/* ---- backward, chunk by chunk: the neuron in front reads its gradient through the pool ---- */
+
+/* Windows that do not overlap give each pixel at most one gradient. */
+static bool maxpool_tells_grad(const mye_node *n)
+{
+    const mye_pool_plan *w = n->plan;
+    return w->kh == w->sh && w->kw == w->sw && w->ph == 0 && w->pw == 0;
+}
+
+/* m channels of a chunk's pixels from c0 on. */
+typedef struct grad_part {
+    const mye_pool_plan *w;
+    const mye_pass *p;
+    int64_t c0, m;
+    const uint64_t *bits; /* the input, either of them */
+    const float *x, *g;
+    uint64_t *won;
+} grad_part;
+
+/* Which of m <= 64 channels from c on won at pixel (h, col) of the input? The first set bit of the
+ * window, or its first pixel when none is. */
+static uint64_t winners(const mye_pool_plan *w, const uint64_t *x, int h, int col, int64_t c, int m)
+{
+    const int row = h % w->kh, column = col % w->kw, number = row * w->kw + column;
+    const int64_t first = ((int64_t)(h - row) * w->W + (col - column)) * w->C + c;
+    uint64_t seen = 0;
+    for (int i = 0, k = 0; i < w->kh; i++)
+        for (int j = 0; j < w->kw; j++, k++) {
+            if (k == number && k > 0)
+                return bits_get(x, first + ((int64_t)i * w->W + j) * w->C, m) & ~seen;
+            seen |= bits_get(x, first + ((int64_t)i * w->W + j) * w->C, m);
+        }
+    const uint64_t all = m == 64 ? UINT64_MAX : (UINT64_C(1) << m) - 1;
+    return bits_get(x, first, m) | (all & ~seen);
+}
+
+/* Gradients of pixels (h, col) to (h, end) of a row, all inside windows. */
+static void grad_pixels(const grad_part *a, int h, int col, int end, float *dst)
+{
+    const mye_pool_plan *w = a->w;
+    const int oh = h / w->kh;
+    const float *g = a->g + ((int64_t)oh * w->OW + col / w->kw) * w->C + a->c0;
+    if (a->bits == NULL) {
+        for (; col < end; col++, dst += a->m) {
+            const float *x = a->x + ((int64_t)oh * w->kh * w->W + col / w->kw * w->kw) * w->C;
+            const int number = h % w->kh * w->kw + col % w->kw;
+            a->p->k->route_one(w->C, a->m, w->kh, w->kw, (int64_t)w->W * w->C, number, x + a->c0,
+                               a->g + ((int64_t)oh * w->OW + col / w->kw) * w->C + a->c0, dst);
+        }
+        return;
+    }
+    const int64_t n = (end - col) * a->m;
+    memset(a->won, 0, (size_t)(n / 64 + 1) * sizeof *a->won);
+    for (int k = col; k < end; k++)
+        for (int64_t c = 0; c < a->m; c += 64) {
+            const int m = a->m - c < 64 ? (int)(a->m - c) : 64;
+            bits_put(a->won, (k - col) * a->m + c, m, winners(w, a->bits, h, k, a->c0 + c, m));
+        }
+    a->p->k->route_won(a->m, end - col, col % w->kw, w->kw, a->won, g, dst);
+}
+
+static void maxpool_load_grad(const mye_node *n, const mye_pass *p, mye_at at, float *dst,
+                              mye_lane *lane)
+{
+    const mye_pool_plan *w = n->plan;
+    const bool bits = p->value[n->in[0]].format == MYE_BITS, whole = at.n >= w->C;
+    const size_t mark = lane->used;
+    const grad_part a = {
+        .w = w,
+        .p = p,
+        .c0 = whole ? 0 : at.i0 % w->C,
+        .m = whole ? w->C : at.n,
+        .bits = bits ? mye_value_bits(p, n->in[0], at.t, at.b) : NULL,
+        .x = bits ? NULL : mye_value_row(p, n->in[0], at.t, at.b),
+        .g = mye_grad_row(p, n->index, at.t, at.b),
+        .won = mye_lane_take(lane, (size_t)(at.n / 64 + 2) * sizeof *a.won),
+    };
+    int64_t pixel = at.i0 / w->C, left = whole ? at.n / w->C : 1;
+    while (left > 0) {
+        const int h = (int)(pixel / w->W), col = (int)(pixel % w->W);
+        const int end = w->W - col < left ? w->W : col + (int)left;
+        const int used = h < w->OH * w->kh ? w->OW * w->kw : 0, stop = end < used ? end : used;
+        if (col < stop)
+            grad_pixels(&a, h, col, stop, dst);
+        const int from = stop > col ? stop : col; /* pixels outside of all windows */
+        memset(dst + (from - col) * a.m, 0, (size_t)((end - from) * a.m) * sizeof *dst);
+        dst += (end - col) * a.m;
+        pixel += end - col;
+        left -= end - col;
+    }
+    lane->used = mark;
+}
+
+static size_t maxpool_grad_lane_bytes(const mye_node *n, const mye_pass *p, int64_t floats)
+{
+    MYE_UNUSED(n);
+    MYE_UNUSED(p);
+    return mye_double_bytes(floats / 64 + 2);
+}
+
 static size_t maxpool_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 {
     const mye_pool_plan *w = n->plan;
@@ -195,4 +295,7 @@ const mye_node_type mye_node_maxpool = {
     .lane_bytes = maxpool_lane_bytes,
     .forward = maxpool_forward,
     .backward = maxpool_backward,
+    .tells_grad = maxpool_tells_grad,
+    .load_grad = maxpool_load_grad,
+    .grad_lane_bytes = maxpool_grad_lane_bytes,
 };

@@ -117,6 +117,11 @@ typedef struct mye_node_type {
     const float *(*load)(const mye_node *n, const mye_pass *p, mye_at at, float *dst,
                          mye_lane *lane);
     void (*backward)(const mye_node *n, mye_pass *p, int t0, int t1);
+    /* Not NULL: the gradient of the input may be virtual too. Is it so? And a chunk of it, from the
+     * node's own gradient and the input's value, in dst; the lane bytes that takes. */
+    bool (*tells_grad)(const mye_node *n);
+    void (*load_grad)(const mye_node *n, const mye_pass *p, mye_at at, float *dst, mye_lane *lane);
+    size_t (*grad_lane_bytes)(const mye_node *n, const mye_pass *p, int64_t floats);
     void (*count)(const mye_node *n, mye_ops *ops); /* NULL: no multiply-adds */
 } mye_node_type;
 
@@ -161,6 +166,8 @@ typedef struct mye_value {
     float *grad;       /* [steps][B][n], NULL when nobody needs it                            */
     bool grad_written; /* someone wrote it already in this backward pass                   */
     bool grad_alias;   /* grad is the same memory as that of the only consumer             */
+    int grad_from;     /* not 0: grad is virtual, that node (the only consumer) tells it   */
+    bool summed;       /* batch norm: the sums of its next pass are in its state already   */
     void *state;       /* state_bytes                                                         */
     uint8_t way[MYE_CONV_PASSES];    /* layers: 1 + mye_conv_way of each pass; 0: none yet       */
     uint8_t packed;                  /* 1 + the way that the kept weights are packed for; 0: none */
@@ -254,6 +261,11 @@ float *mye_grad_target(const mye_pass *p, const mye_node *n, int k, int t0, bool
 void mye_grad_put(const mye_pass *p, const mye_node *n, int k, mye_at at, bool last,
                   const float *g);
 bool mye_grad_wanted(const mye_pass *p, const mye_node *n, int k);
+/* The gradient of a chunk of a node's own value: a pointer into its buffer, or dst filled. */
+const float *mye_grad_load(const mye_pass *p, int node, mye_at at, float *dst, mye_lane *lane);
+size_t mye_grad_lane_bytes(const mye_pass *p, int node, int64_t n);
+/* Has the node a gradient that can be read? */
+bool mye_grad_known(const mye_pass *p, int node);
 
 /* Chunking: the largest chunk of at most `limit` floats (at least one pixel row part) whose start is
  * always a multiple of 64 elements. n_chunks chunks cover a sample; chunk j is [i0, i0 + n). */

@@ -136,6 +136,27 @@ bool mye_grad_wanted(const mye_pass *p, const mye_node *n, int k)
     return p->value[n->in[k]].grad != NULL;
 }
 
+bool mye_grad_known(const mye_pass *p, int node)
+{
+    const mye_value *v = &p->value[node];
+    return v->grad_from != 0 ? mye_grad_known(p, v->grad_from) : v->grad != NULL;
+}
+
+const float *mye_grad_load(const mye_pass *p, int node, mye_at at, float *dst, mye_lane *lane)
+{
+    const int from = p->value[node].grad_from;
+    if (from == 0)
+        return mye_grad_row(p, node, at.t, at.b) + at.i0;
+    p->node[from]->type->load_grad(p->node[from], p, at, dst, lane);
+    return dst;
+}
+
+size_t mye_grad_lane_bytes(const mye_pass *p, int node, int64_t n)
+{
+    const int from = p->value[node].grad_from;
+    return from == 0 ? 0 : p->node[from]->type->grad_lane_bytes(p->node[from], p, n);
+}
+
 float *mye_grad_target(const mye_pass *p, const mye_node *n, int k, int t0, bool *accumulate)
 {
     if (!mye_grad_wanted(p, n, k))

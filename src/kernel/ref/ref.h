@@ -43,6 +43,10 @@ void mye_ref_lif_backward(const mye_lif *p, int64_t n, const float *g, const flo
                           const float *u, float *carry, float *dx, float *du);
 void mye_ref_rate_collect(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
                           float *eps, float *e, float *r);
+int64_t mye_ref_lif_scan(const mye_lif_steps *s, float *u, uint64_t *const *spikes,
+                         const mye_lif_rates *rates);
+void mye_ref_lif_unscan(const mye_lif_steps *s, const float *u, const float *const *g,
+                        float *const *dx, bool sum);
 
 #define X(name)                                                                             \
     void mye_ref_surrogate_##name(int64_t n, const float *u, float theta, float a, float b, \

@@ -46,11 +46,11 @@ static void affine(int64_t rows, int64_t C, const float *x, const float *a, cons
         y[i] = x[i] * a[i % C] + b[i % C];
 }
 
-static void norm_sums(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
-                      float *square)
+static void norm_sums(int64_t rows, int64_t C, int64_t pitch, const float *x, const float *center,
+                      float *sum, float *square)
 {
     for (int64_t i = 0; i < rows * C; i++) {
-        const float d = x[i] - center[i % C];
+        const float d = x[i / C * pitch + i % C] - center[i % C];
         sum[i % C] += d;
         square[i % C] += d * d;
     }
@@ -87,6 +87,28 @@ static void route_max(int64_t C, int n_rows, int n_cols, int64_t pitch, const fl
             float *to = dx + i / n_cols * pitch + i % n_cols * C + c;
             *to = (add ? *to : 0.0f) + (i == best ? g[c] : 0.0f);
         }
+    }
+}
+
+static void route_one(int64_t C, int64_t n, int n_rows, int n_cols, int64_t pitch, int at,
+                      const float *x, const float *g, float *dx)
+{
+    for (int64_t c = 0; c < n; c++) {
+        int best = 0;
+        for (int i = 1; i < n_rows * n_cols; i++)
+            if (x[i / n_cols * pitch + i % n_cols * C + c] >
+                x[best / n_cols * pitch + best % n_cols * C + c])
+                best = i;
+        dx[c] = at == best ? g[c] : 0.0f;
+    }
+}
+
+static void route_won(int64_t C, int64_t pixels, int first, int repeat, const uint64_t *won,
+                      const float *g, float *dx)
+{
+    for (int64_t i = 0; i < pixels * C; i++) {
+        const int64_t window = (first + i / C) / repeat;
+        dx[i] = won[i / 64] >> (i % 64) & 1 ? g[window * C + i % C] : 0.0f;
     }
 }
 
@@ -142,11 +164,15 @@ const mye_kernels mye_kernels_ref = {
     .sum_squares = mye_ref_sum_squares,
     .sgd = mye_ref_sgd,
     .adam = mye_ref_adam,
+    .route_one = route_one,
+    .route_won = route_won,
     .probe = probe,
     .lif_forward = mye_ref_lif_forward,
     .lif_fire = mye_ref_lif_fire,
     .lif_backward = mye_ref_lif_backward,
     .rate_collect = mye_ref_rate_collect,
+    .lif_scan = mye_ref_lif_scan,
+    .lif_unscan = mye_ref_lif_unscan,
     .surrogate =
         {
 #define X(name) [MYE_SURROGATE_##name] = mye_ref_surrogate_##name,

@@ -115,15 +115,15 @@ void MYE_VEC(affine2)(int64_t rows, int64_t C, const float *g, const float *x, c
 /* Four vectors of columns at a time, so that the sums do not wait for each other. */
 #define WIDE 4
 
-MYE_INLINE void norm_sums_wide(int W, int64_t rows, int64_t C, const float *x, const float *center,
-                               float *sum, float *square, int n)
+MYE_INLINE void norm_sums_wide(int W, int64_t rows, int64_t pitch, const float *x,
+                               const float *center, float *sum, float *square, int n)
 {
     vec mean[WIDE], s[WIDE], q[WIDE];
     for (int v = 0; v < W; v++) {
         mean[v] = take(center + v * VEC, n);
         s[v] = q[v] = vec_set1(0.0f);
     }
-    for (int64_t r = 0; r < rows; r++, x += C) {
+    for (int64_t r = 0; r < rows; r++, x += pitch) {
         for (int v = 0; v < W; v++) {
             const vec d = take(x + v * VEC, n) - mean[v];
             s[v] += d;
@@ -136,16 +136,16 @@ MYE_INLINE void norm_sums_wide(int W, int64_t rows, int64_t C, const float *x, c
     }
 }
 
-void MYE_VEC(norm_sums)(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
-                        float *square)
+void MYE_VEC(norm_sums)(int64_t rows, int64_t C, int64_t pitch, const float *x, const float *center,
+                        float *sum, float *square)
 {
     int64_t c = 0;
     for (; c + WIDE * VEC <= C; c += WIDE * VEC)
-        norm_sums_wide(WIDE, rows, C, x + c, center + c, sum + c, square + c, VEC);
+        norm_sums_wide(WIDE, rows, pitch, x + c, center + c, sum + c, square + c, VEC);
     for (; c + VEC <= C; c += VEC)
-        norm_sums_wide(1, rows, C, x + c, center + c, sum + c, square + c, VEC);
+        norm_sums_wide(1, rows, pitch, x + c, center + c, sum + c, square + c, VEC);
     if (c < C)
-        norm_sums_wide(1, rows, C, x + c, center + c, sum + c, square + c, (int)(C - c));
+        norm_sums_wide(1, rows, pitch, x + c, center + c, sum + c, square + c, (int)(C - c));
 }
 
 typedef struct grad_sums {

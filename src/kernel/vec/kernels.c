@@ -48,11 +48,15 @@ const mye_kernels
             .sum_squares = MYE_VEC(sum_squares),
             .sgd = MYE_VEC(sgd),
             .adam = MYE_VEC(adam),
+            .route_one = MYE_VEC(route_one),
+            .route_won = MYE_VEC(route_won),
             .probe = MYE_VEC(probe),
             .lif_forward = MYE_VEC(lif_forward),
             .lif_fire = MYE_VEC(lif_fire),
             .lif_backward = MYE_VEC(lif_backward),
             .rate_collect = MYE_VEC(rate_collect),
+            .lif_scan = MYE_VEC(lif_scan),
+            .lif_unscan = MYE_VEC(lif_unscan),
             .surrogate =
                 {
 #define X(name) [MYE_SURROGATE_##name] = MYE_VEC(surrogate_##name),

@@ -240,8 +240,8 @@ void MYE_VEC(axpy)(int64_t n, float a, const float *x, float *y);
 void MYE_VEC(mul)(int64_t n, const float *x, float *y);
 void MYE_VEC(affine)(int64_t rows, int64_t C, const float *x, const float *scale,
                      const float *shift, float *y);
-void MYE_VEC(norm_sums)(int64_t rows, int64_t C, const float *x, const float *center, float *sum,
-                        float *square);
+void MYE_VEC(norm_sums)(int64_t rows, int64_t C, int64_t pitch, const float *x, const float *center,
+                        float *sum, float *square);
 void MYE_VEC(norm_grad_sums)(int64_t rows, int64_t C, const float *g, const float *x,
                              const float *center, float *sum_g, float *sum_gx, float *sum_x);
 void MYE_VEC(affine2)(int64_t rows, int64_t C, const float *g, const float *x, const float *a,
@@ -252,6 +252,10 @@ void MYE_VEC(route_max)(int64_t C, int n_rows, int n_cols, int64_t pitch, const 
 double MYE_VEC(sum_squares)(int64_t n, const float *x);
 void MYE_VEC(sgd)(const mye_sgd *p, int64_t n, const float *g, float *w, float *buf);
 void MYE_VEC(adam)(const mye_adam *p, int64_t n, const float *g, float *w, float *m, float *v);
+void MYE_VEC(route_one)(int64_t C, int64_t n, int n_rows, int n_cols, int64_t pitch, int at,
+                        const float *x, const float *g, float *dx);
+void MYE_VEC(route_won)(int64_t C, int64_t pixels, int first, int repeat, const uint64_t *won,
+                        const float *g, float *dx);
 double MYE_VEC(probe)(int64_t steps);
 
 int64_t MYE_VEC(lif_forward)(const mye_lif *p, int64_t n, bool first, const float *x, float *u,
@@ -261,6 +265,10 @@ void MYE_VEC(lif_backward)(const mye_lif *p, int64_t n, const float *g, const fl
                            const float *u, float *carry, float *dx, float *du);
 void MYE_VEC(rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
                            float *eps, float *e, float *r);
+int64_t MYE_VEC(lif_scan)(const mye_lif_steps *s, float *u, uint64_t *const *spikes,
+                          const mye_lif_rates *rates);
+void MYE_VEC(lif_unscan)(const mye_lif_steps *s, const float *u, const float *const *g,
+                         float *const *dx, bool sum);
 
 #define X(name)                                                                              \
     void MYE_VEC(surrogate_##name)(int64_t n, const float *u, float theta, float a, float b, \
