@@ -96,8 +96,11 @@ typedef struct mye_wino_output {
 } mye_wino_output;
 /* y = A^T m A + bias, m [36][TILE_COLS] */
 void MYE_VEC(wino_output)(const mye_wino_output *o, const float *m);
-/* u [36] TILE_COLS floats each, `pitch` floats apart = G g G^T, g [9][TILE_COLS] */
+/* u [36] TILE_COLS floats each, `pitch` floats apart, aligned to MYE_ALIGN = G g G^T, g
+ * [9][TILE_COLS]. Written past the caches: U as a whole is as large as they are, and not read at once.
+ * The calls of a shard are followed by one of wino_window_end. */
 void MYE_VEC(wino_window)(const float *g, float *u, ptrdiff_t pitch);
+void MYE_VEC(wino_window_end)(void);
 /* dg [9] rows of `width` floats, `row` apart = (add ? dg : 0) + G^T u G */
 void MYE_VEC(wino_window_gradient)(const float *u, ptrdiff_t pitch, float *dg, ptrdiff_t row,
                                    int width, bool add);

@@ -193,6 +193,20 @@ void MYE_VEC(wino_output)(const mye_wino_output *o, const float *m)
     }
 }
 
+/* Past the caches: p is aligned to a vector. */
+MYE_INLINE void vec_stream(float *p, vec a)
+{
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)a);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, (__m256)a);
+#elif defined(__SSE2__)
+    _mm_stream_ps(p, (__m128)a);
+#else
+    vec_store(p, a);
+#endif
+}
+
 void MYE_VEC(wino_window)(const float *g, float *u, ptrdiff_t pitch)
 {
     for (int c = 0; c < TILE_COLS; c += VEC) {
@@ -211,9 +225,16 @@ void MYE_VEC(wino_window)(const float *g, float *u, ptrdiff_t pitch)
             times_g(t + i * 3, o, 1);
             MYE_UNROLL
             for (int j = 0; j < WINO_IN; j++)
-                vec_store(u + (i * WINO_IN + j) * pitch + c, o[j]);
+                vec_stream(u + (i * WINO_IN + j) * pitch + c, o[j]);
         }
     }
+}
+
+void MYE_VEC(wino_window_end)(void)
+{
+#if defined(__SSE2__)
+    _mm_sfence(); /* nothing else orders streamed stores before what tells of them */
+#endif
 }
 
 void MYE_VEC(wino_window_gradient)(const float *u, ptrdiff_t pitch, float *dg, ptrdiff_t row,

@@ -7,7 +7,7 @@
 #include "kernel/vec/wino.h"
 
 #define MAX_SHARDS 8
-#define DU_BYTES   2500000 /* of a shard's dU: it is read and written once a block         */
+#define DU_BYTES   5000000 /* of a shard's dU: it is read and written once a block         */
 #define MIN_TILES  32      /* of a partial sum */
 #define ADD_FLOATS 8192    /* of a shard of the final addition                              */
 
@@ -120,34 +120,25 @@ size_t MYE_VEC(wino_weight_lane_bytes)(const mye_conv_shape *s)
            5 * MYE_ALIGN;
 }
 
-/* Gradients of a row of tiles: where they lie, unless tiles or panels reach over their end. */
-static const float *gradient_rows(const wino_job *j, const wino_part *w, int64_t i, int r,
-                                  mye_lane *lane)
-{
-    const mye_wino *p = &j->plan;
-    if (p->N % TILE_COLS == 0 && p->dst_w % WINO_OUT == 0 && (r + 1) * WINO_OUT <= p->dst_h)
-        return j->dy.data + (i * p->dst_h + r * WINO_OUT) * (int64_t)p->dst_w * p->N;
-    MYE_VEC(wino_fill)(&p->gradient, MYE_VEC(wino_dense)(&j->dy), i, r, false, w->dy, lane);
-    return w->dy;
-}
-
 /* V and Z of a block of tiles; returns how many these are. */
 static int transform(const wino_job *j, const wino_part *w, int64_t i0, int64_t i1, int r0, int r1,
                      mye_lane *lane)
 {
     const mye_wino *p = &j->plan;
+    const mye_images dy = MYE_VEC(wino_dense)(&j->dy);
     const int tiles = (int)(i1 - i0) * (r1 - r0) * p->tw;
     int at = 0;
     for (int64_t i = i0; i < i1; i++) {
         for (int r = r0; r < r1; r++, at += p->tw) {
             MYE_VEC(wino_fill)(&p->source, j->x, i, r, r > r0, w->x, lane);
             MYE_VEC(wino_input)(p, w->x, at, w->v0, w->v1, w->V);
-            const float *dy = gradient_rows(j, w, i, r, lane);
+            MYE_VEC(wino_fill)(&p->gradient, dy, i, r, false, w->dy, lane);
             if (w->dbias)
-                MYE_VEC(column_sums)((int64_t)WINO_OUT * p->gradient.columns, p->N, dy, w->dbias);
+                MYE_VEC(column_sums)
+            ((int64_t)WINO_OUT * p->gradient.columns, p->N, w->dy, w->dbias);
             for (int panel = w->panel0; panel < w->panel1; panel++) {
                 const ptrdiff_t row = (ptrdiff_t)(panel - w->panel0) * tiles + at;
-                MYE_VEC(wino_gradient)(p, dy, panel, w->Z + row * TILE_COLS, w->z_pitch);
+                MYE_VEC(wino_gradient)(p, w->dy, panel, w->Z + row * TILE_COLS, w->z_pitch);
             }
         }
     }
