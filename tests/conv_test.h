@@ -116,7 +116,7 @@ static inline const float *conv_packed(const mye_conv_kernels *k, machine *m, co
         *owner = NULL;
         return c->w;
     }
-    *owner = malloc(bytes);
+    *owner = aligned_alloc(MYE_ALIGN, (bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN);
     memset(*owner, 0xff, bytes);
     k->pack(m->run, &c->s, direction, c->w, *owner);
     return *owner;

@@ -62,7 +62,8 @@ typedef struct mye_conv_done {
 
 /*
  * A way to compute a convolution. Three passes, each with what it needs planned beforehand:
- *   pack_bytes     packed weights of a direction (0 forward, 1 backward data); 0 = no packing needed
+ *   pack_bytes     packed weights of a direction (0 forward, 1 backward data), aligned to MYE_ALIGN;
+ *                  0 = no packing needed
  *   lane_bytes     scratch per thread of a pass (0 forward, 1 backward data, 2 backward weights),
  *                  beside what images.read itself takes
  *   scratch_bytes  shared scratch of backward weights (partial sums of fixed shards)

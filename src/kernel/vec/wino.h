@@ -14,7 +14,7 @@
  *   strip  [6 or 4 rows][columns][channels]       source rows of one row of tiles, zero-padded
  *   V      [36][vecs][tiles][VEC]                 B^T d B, channels in vectors
  *   U      [panels][36][K][TILE_COLS]             G g G^T, packed once a step
- *   M      [panels][tiles][36][TILE_COLS]
+ *   M      [tiles][36][TILE_COLS]                 of one panel
  *   Z      [36][panels][tiles][TILE_COLS]         A dY A^T
  *   dU     [36][panels][K rounded][TILE_COLS]
  */
@@ -47,7 +47,6 @@ typedef struct mye_wino {
     int vecs, panels;        /* VECs of K, TILE_COLS of N                           */
     int images, rows;        /* block: images, and rows of tiles of an image        */
     int tiles;               /* most of a block                                     */
-    int together;            /* panels between two transforms of the output         */
     int bands, splits;       /* set by wino_fit: blocks are groups x bands, each    */
     int groups;              /* shared out to `splits` shards by panels             */
     mye_wino_strip source;   /* what K is read from                                 */
@@ -68,9 +67,9 @@ static inline ptrdiff_t wino_vec_pitch(const mye_wino *p)
 {
     return (ptrdiff_t)(p->tiles | 1) * VEC;
 }
-static inline ptrdiff_t wino_grid_pitch(const mye_wino *p)
+static inline ptrdiff_t wino_grid_pitch(const mye_wino *p, int vecs)
 {
-    return (p->vecs * wino_vec_pitch(p) / VEC | 1) * VEC;
+    return (vecs * wino_vec_pitch(p) / VEC | 1) * VEC;
 }
 /* Images as they lie in memory: rows of `row` floats, H of them an image. */
 typedef struct mye_wino_dense {
@@ -81,8 +80,9 @@ mye_images MYE_VEC(wino_dense)(const mye_wino_dense *d);
 
 /* ---- wino_tile.c: transforms of single tiles ---- */
 
-/* V of one row of `tiles` tiles, of which the first is tile `at` of the block. */
-void MYE_VEC(wino_input)(const mye_wino *p, const float *strip, int at, float *V);
+/* V of vectors [v0, v1) of channels, of one row of tiles, of which the first is tile `at` of the
+ * block. */
+void MYE_VEC(wino_input)(const mye_wino *p, const float *strip, int at, int v0, int v1, float *V);
 /* Z of one row of tiles of one panel: z [36][..][tiles][TILE_COLS], points `pitch` floats apart. */
 void MYE_VEC(wino_gradient)(const mye_wino *p, const float *strip, int panel, float *z,
                             ptrdiff_t pitch);
@@ -96,10 +96,14 @@ typedef struct mye_wino_output {
 } mye_wino_output;
 /* y = A^T m A + bias, m [36][TILE_COLS] */
 void MYE_VEC(wino_output)(const mye_wino_output *o, const float *m);
-/* u [36] TILE_COLS floats each, `pitch` floats apart = G g G^T, g [9][TILE_COLS] */
+/* u [36] TILE_COLS floats each, `pitch` floats apart, aligned to MYE_ALIGN = G g G^T, g
+ * [9][TILE_COLS]. Written past the caches: U as a whole is as large as they are, and not read at once.
+ * The calls of a shard are followed by one of wino_window_end. */
 void MYE_VEC(wino_window)(const float *g, float *u, ptrdiff_t pitch);
-/* dg [9][TILE_COLS] = G^T u G */
-void MYE_VEC(wino_window_gradient)(const float *u, ptrdiff_t pitch, float *dg);
+void MYE_VEC(wino_window_end)(void);
+/* dg [9] rows of `width` floats, `row` apart = (add ? dg : 0) + G^T u G */
+void MYE_VEC(wino_window_gradient)(const float *u, ptrdiff_t pitch, float *dg, ptrdiff_t row,
+                                   int width, bool add);
 
 /* ---- wino_product.c ---- */
 

@@ -1,7 +1,7 @@
 /*
  * Winograd convolution, forward and backward data. A shard transforms the source of a block of tiles
- * once; then, for a few panels of written channels at a time, come the 36 products and the transform
- * of their results while these are in cache.
+ * once; then, panel by panel of written channels, come the 36 products and the transform of their
+ * results while these are in cache.
  */
 #include "kernel/vec/wino.h"
 
@@ -28,12 +28,12 @@ typedef struct wino_block {
 
 static size_t v_floats(const mye_wino *p)
 {
-    return (size_t)wino_grid_pitch(p) * WINO_GRID;
+    return (size_t)wino_grid_pitch(p, p->vecs) * WINO_GRID;
 }
 
 static size_t m_floats(const mye_wino *p)
 {
-    return (size_t)p->together * (size_t)p->tiles * WINO_STEP;
+    return (size_t)p->tiles * WINO_STEP;
 }
 
 static void transform_source(const wino_job *j, const wino_block *b, mye_lane *lane)
@@ -46,25 +46,25 @@ static void transform_source(const wino_job *j, const wino_block *b, mye_lane *l
     for (int64_t i = b->i0; i < b->i1; i++) {
         for (int r = b->r0; r < b->r1; r++, at += p->tw) {
             MYE_VEC(wino_fill)(&p->source, j->x, i, r, r > b->r0, strip, lane);
-            MYE_VEC(wino_input)(p, strip, at, b->V);
+            MYE_VEC(wino_input)(p, strip, at, 0, p->vecs, b->V);
         }
     }
     lane->used = used;
 }
 
-/* M of point g for panel `panel`, whose M it is the `at`-th of. */
-static void multiply(const wino_job *j, const wino_block *b, int g, int panel, int at)
+/* M of point g for a panel */
+static void multiply(const wino_job *j, const wino_block *b, int g, int panel)
 {
     const mye_wino *p = &j->plan;
     const int chunks = (p->K + CHUNK_K - 1) / CHUNK_K;
     const float *U = j->packed + ((size_t)panel * WINO_GRID + (size_t)g) * (size_t)p->K * TILE_COLS;
     mye_wino_product t = {.a_vec = wino_vec_pitch(p),
-                          .y = b->M + (size_t)at * (size_t)b->tiles * WINO_STEP + g * TILE_COLS,
+                          .y = b->M + g * TILE_COLS,
                           .y_row = WINO_STEP,
                           .rows = b->tiles};
     for (int c = 0, v0 = 0; c < chunks; c++) {
         const int v1 = p->vecs * (c + 1) / chunks;
-        t.a = b->V + g * wino_grid_pitch(p) + v0 * t.a_vec;
+        t.a = b->V + g * wino_grid_pitch(p, p->vecs) + v0 * t.a_vec;
         t.b = U + (size_t)v0 * VEC * TILE_COLS;
         t.n = (v1 * VEC < p->K ? v1 * VEC : p->K) - v0 * VEC;
         t.load = c > 0;
@@ -73,10 +73,11 @@ static void multiply(const wino_job *j, const wino_block *b, int g, int panel, i
     }
 }
 
-static void transform_outputs(const wino_job *j, const wino_block *b, int panel, const float *m)
+static void transform_outputs(const wino_job *j, const wino_block *b, int panel)
 {
     const mye_wino *p = &j->plan;
     const int column = panel * TILE_COLS;
+    const float *m = b->M;
     mye_wino_output o = {.y_row = (ptrdiff_t)p->dst_w * p->N,
                          .y_col = p->N,
                          .bias = j->bias ? j->bias + column : NULL,
@@ -93,19 +94,6 @@ static void transform_outputs(const wino_job *j, const wino_block *b, int panel,
                 MYE_VEC(wino_output)(&o, m);
             }
         }
-    }
-}
-
-static void run_panels(const wino_job *j, const wino_block *b, int panel0, int panel1)
-{
-    const mye_wino *p = &j->plan;
-    for (int panel = panel0; panel < panel1; panel += p->together) {
-        const int count = panel1 - panel < p->together ? panel1 - panel : p->together;
-        for (int g = 0; g < WINO_GRID; g++)
-            for (int i = 0; i < count; i++)
-                multiply(j, b, g, panel + i, i);
-        for (int i = 0; i < count; i++)
-            transform_outputs(j, b, panel + i, b->M + (size_t)i * (size_t)b->tiles * WINO_STEP);
     }
 }
 
@@ -126,7 +114,11 @@ static void wino_shard(void *arg, int shard, int lane_index)
     b.V = mye_lane_take(lane, v_floats(p) * sizeof(float));
     b.M = mye_lane_take(lane, m_floats(p) * sizeof(float));
     transform_source(j, &b, lane);
-    run_panels(j, &b, panel0, panel1);
+    for (int panel = panel0; panel < panel1; panel++) {
+        for (int g = 0; g < WINO_GRID; g++)
+            multiply(j, &b, g, panel);
+        transform_outputs(j, &b, panel);
+    }
     if (j->done) {
         const int end = b.r1 * WINO_OUT, last = panel1 * TILE_COLS;
         const mye_conv_block whole = {b.i0,

@@ -43,6 +43,7 @@ static void pack_shard(void *arg, int shard, int lane)
     const int end = (int)((int64_t)p->K * (cut + 1) / j->cuts);
     float g[PACK_K * 9 * TILE_COLS] = {0}; /* behind column n it stays 0 */
     float *u = j->packed + (size_t)panel * WINO_GRID * (size_t)p->K * TILE_COLS;
+    const ptrdiff_t pitch = (ptrdiff_t)p->K * TILE_COLS;
     MYE_UNUSED(lane);
     for (int k0 = (int)((int64_t)p->K * cut / j->cuts); k0 < end; k0 += PACK_K) {
         const int k1 = k0 + PACK_K < end ? k0 + PACK_K : end;
@@ -52,8 +53,9 @@ static void pack_shard(void *arg, int shard, int lane)
             gather_forward(j, column, n, k0, k1, g);
         for (int k = k0; k < k1; k++)
             MYE_VEC(wino_window)
-        (g + (k - k0) * 9 * TILE_COLS, u + (ptrdiff_t)k * TILE_COLS, (ptrdiff_t)p->K * TILE_COLS);
+        (g + (k - k0) * 9 * TILE_COLS, u + (ptrdiff_t)k * TILE_COLS, pitch);
     }
+    MYE_VEC(wino_window_end)();
 }
 
 size_t MYE_VEC(wino_pack_bytes)(const mye_conv_shape *s, int direction)

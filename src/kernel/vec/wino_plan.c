@@ -1,7 +1,7 @@
 /* How the Winograd passes walk over images: blocks of tiles, and where a row of tiles is read from. */
 #include "kernel/vec/wino.h"
 
-#define MIN_SHARDS 8
+#define MIN_SHARDS 4 /* a split transforms its block's source anew */
 
 static int rounded_up(int a, int b)
 {
@@ -44,15 +44,13 @@ void MYE_VEC(wino_plan)(mye_wino *p, const mye_conv_shape *s, int pass)
         p->source = source_strip(s->C, s->H, s->W, s->ph, s->pw, p->tw);
     p->gradient = (mye_wino_strip){
         .rows = WINO_OUT, .channels = s->O, .h = s->OH, .w = s->OW, .columns = WINO_OUT * p->tw};
-    /* V of a block and what is made of it should stay in the second-level cache; where there are so
-     * many channels that they cannot, a block is large enough to pay for reading all of U. */
-    const int target = p->K <= 128 ? 48 : 64;
+    /* V of a block should stay in the second-level cache; where there are so many channels that it
+     * cannot, a block is large enough to pay for reading all of U. */
+    const int target = p->K <= 256 ? 32 : 64;
     const int image = p->th * p->tw;
     p->images = image < target ? target / image : 1;
     p->rows = image < target ? p->th : p->tw < target ? smaller(target / p->tw, p->th) : 1;
     p->tiles = p->images * p->rows * p->tw;
-    p->together = p->K <= 128 ? 1 : 4;
-    p->together = smaller(p->together, p->panels);
 }
 
 void MYE_VEC(wino_fit)(mye_wino *p, int64_t n)

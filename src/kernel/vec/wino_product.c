@@ -1,12 +1,16 @@
 /* The register tiles of the Winograd passes: every operand lies in the order in which it is read. */
 #include "kernel/vec/wino.h"
 
-/* R rows of a lie VEC floats apart: one pointer reaches them all. */
-MYE_INLINE void add_vec(const int R, const int n, const float *a, const float *b, vec acc[][2])
+/* R rows of a lie VEC floats apart: one pointer reaches them all. The product that follows will read
+ * b `ahead` of this one: it is fetched meanwhile, for U as a whole is larger than the caches. */
+MYE_INLINE void add_vec(const int R, const int n, const float *a, const float *b, ptrdiff_t ahead,
+                        vec acc[][2])
 {
 #pragma GCC unroll 4
     for (int k = 0; k < n; k++) {
         const vec b0 = vec_load(b + k * TILE_COLS), b1 = vec_load(b + k * TILE_COLS + VEC);
+        __builtin_prefetch(b + k * TILE_COLS + ahead, 0, 2);
+        __builtin_prefetch(b + k * TILE_COLS + VEC + ahead, 0, 2);
         MYE_UNROLL
         for (int r = 0; r < R; r++) {
             const vec x = vec_set1(a[r * VEC + k]);
@@ -20,14 +24,15 @@ MYE_INLINE void product_rows(const int R, const mye_wino_product *p, const float
 {
     vec acc[TILE_ROWS][2];
     const float *b = p->b;
+    const ptrdiff_t ahead = (ptrdiff_t)p->n * TILE_COLS;
     MYE_UNROLL
     for (int r = 0; r < R; r++) {
         acc[r][0] = p->load ? vec_load(y + r * p->y_row) : vec_set1(0.0f);
         acc[r][1] = p->load ? vec_load(y + r * p->y_row + VEC) : vec_set1(0.0f);
     }
     for (int i = p->n / VEC; i > 0; i--, a += p->a_vec, b += VEC * TILE_COLS)
-        add_vec(R, VEC, a, b, acc);
-    add_vec(R, p->n % VEC, a, b, acc);
+        add_vec(R, VEC, a, b, ahead, acc);
+    add_vec(R, p->n % VEC, a, b, ahead, acc);
     MYE_UNROLL
     for (int r = 0; r < R; r++) {
         vec_store(y + r * p->y_row, acc[r][0]);

@@ -104,14 +104,14 @@ MYE_INLINE void input_tile(const float *d, ptrdiff_t row, ptrdiff_t col, float *
     }
 }
 
-void MYE_VEC(wino_input)(const mye_wino *p, const float *strip, int at, float *V)
+void MYE_VEC(wino_input)(const mye_wino *p, const float *strip, int at, int v0, int v1, float *V)
 {
     const mye_wino_strip *s = &p->source;
     const ptrdiff_t col = s->channels, row = s->columns * col;
-    const ptrdiff_t vec_pitch = wino_vec_pitch(p), grid = wino_grid_pitch(p);
-    strip += s->skip * col;
+    const ptrdiff_t vec_pitch = wino_vec_pitch(p), grid = wino_grid_pitch(p, v1 - v0);
+    strip += s->skip * col + v0 * VEC;
     for (int t = 0; t < p->tw; t++, strip += WINO_OUT * col)
-        for (int v = 0; v < p->vecs; v++) /* lanes behind the last channel are never read */
+        for (int v = 0; v < v1 - v0; v++) /* lanes behind the last channel are never read */
             input_tile(strip + v * VEC, row, col, V + v * vec_pitch + (at + t) * VEC, grid);
 }
 
@@ -149,12 +149,12 @@ void MYE_VEC(wino_gradient)(const mye_wino *p, const float *strip, int panel, fl
     }
 }
 
-MYE_INLINE void put(const mye_wino_output *o, float *y, vec a, int n)
+MYE_INLINE void put(float *y, vec a, int n, bool add)
 {
     if (n >= VEC)
-        vec_store(y, o->accumulate ? vec_load(y) + a : a);
+        vec_store(y, add ? vec_load(y) + a : a);
     else
-        vec_store_part(y, o->accumulate ? vec_load_part(y, n) + a : a, n);
+        vec_store_part(y, add ? vec_load_part(y, n) + a : a, n);
 }
 
 /* VEC channels of a tile, of which n are wanted. */
@@ -178,7 +178,7 @@ MYE_INLINE void output_tile(const mye_wino_output *o, const float *m, float *y, 
         MYE_UNROLL
         for (int j = 0; j < WINO_OUT; j++)
             if (j < o->cols)
-                put(o, y + j * o->y_col, out[j] + bias, n);
+                put(y + j * o->y_col, out[j] + bias, n, o->accumulate);
     }
 }
 
@@ -191,6 +191,20 @@ void MYE_VEC(wino_output)(const mye_wino_output *o, const float *m)
             bias = n < VEC ? vec_load_part(o->bias + c, n) : vec_load(o->bias + c);
         output_tile(o, m + c, o->y + c, bias, n);
     }
+}
+
+/* Past the caches: p is aligned to a vector. */
+MYE_INLINE void vec_stream(float *p, vec a)
+{
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)a);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, (__m256)a);
+#elif defined(__SSE2__)
+    _mm_stream_ps(p, (__m128)a);
+#else
+    vec_store(p, a);
+#endif
 }
 
 void MYE_VEC(wino_window)(const float *g, float *u, ptrdiff_t pitch)
@@ -211,14 +225,22 @@ void MYE_VEC(wino_window)(const float *g, float *u, ptrdiff_t pitch)
             times_g(t + i * 3, o, 1);
             MYE_UNROLL
             for (int j = 0; j < WINO_IN; j++)
-                vec_store(u + (i * WINO_IN + j) * pitch + c, o[j]);
+                vec_stream(u + (i * WINO_IN + j) * pitch + c, o[j]);
         }
     }
 }
 
-void MYE_VEC(wino_window_gradient)(const float *u, ptrdiff_t pitch, float *dg)
+void MYE_VEC(wino_window_end)(void)
 {
-    for (int c = 0; c < TILE_COLS; c += VEC) {
+#if defined(__SSE2__)
+    _mm_sfence(); /* nothing else orders streamed stores before what tells of them */
+#endif
+}
+
+void MYE_VEC(wino_window_gradient)(const float *u, ptrdiff_t pitch, float *dg, ptrdiff_t row,
+                                   int width, bool add)
+{
+    for (int c = 0; c < width; c += VEC) {
         vec t[3 * WINO_IN]; /* [3][6] */
         MYE_UNROLL
         for (int j = 0; j < WINO_IN; j++) {
@@ -234,7 +256,7 @@ void MYE_VEC(wino_window_gradient)(const float *u, ptrdiff_t pitch, float *dg)
             times_g_back(t + i * WINO_IN, o, 1);
             MYE_UNROLL
             for (int j = 0; j < 3; j++)
-                vec_store(dg + (i * 3 + j) * TILE_COLS + c, o[j]);
+                put(dg + (i * 3 + j) * row + c, o[j], width - c, add);
         }
     }
 }
