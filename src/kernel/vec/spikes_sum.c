@@ -71,9 +71,9 @@ MYE_INLINE void sum_points(const int P, const bool weighted, const mye_sparse *t
     const int part = t->width % VEC;
     float *y = t->y;
     for (int q = 0, first = t->from; q < t->points; q++, first += t->from_step, y += t->y_step) {
-        const int a = clamp(first, t->size), b = clamp(first + t->taps, t->size);
+        const int a = clamp(first, t->size), b = clamp(first + t->cells, t->size);
         const uint32_t *start = t->start + a, *end = t->end + b - 1;
-        const float *rows = t->rows - (ptrdiff_t)first * t->per * P * VEC;
+        const float *rows = t->rows - q * t->rows_step;
         vec acc[2][SPIKE_VECS];
         start_sums(P, t->load ? y : t->bias, part, acc);
         for (int seg = 0; seg < t->segs && b > a; seg++) {

@@ -277,7 +277,7 @@ static void add_taps(const weight_job *j, const weight_part *w, const mye_spike_
                     .segs = 1,
                     .points = C,
                     .from_step = 1,
-                    .taps = 1,
+                    .cells = 1,
                     .size = C,
                     .vecs = n->vecs,
                     .width = n->width,

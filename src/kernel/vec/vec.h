@@ -273,10 +273,11 @@ uint32_t MYE_VEC(list_floats)(const float *x, int n, int base, uint16_t *index, 
 /*
  * Sums of listed rows, for points q = 0 .. points-1 and a panel of 1..SPIKE_VECS registers:
  *   y[q * y_step + j] = start + sum over seg < segs and entries e of that seg and point of
- *                       value[e] * rows[seg * rows_pitch + (index[e] - first * per) * vecs * VEC + j]
- * Point q has the entries of positions [first, first + taps), first = from + q * from_step, as far
- * as they lie in [0, size): index[start[a]] .. index[end[b - 1]], in one piece. The next segment's
- * positions lie start_pitch further. start is y itself when `load`, else bias[j] (NULL: 0).
+ *       value[e] * rows[seg * rows_pitch - q * rows_step + index[e] * vecs * VEC + j]
+ * The lists are a sequence of cells. Point q has the entries of `cells` cells, from cell
+ * from + q * from_step on, as far as they lie in [0, size): those from start[first cell] to
+ * end[last cell], in one piece. The next segment's cells lie start_pitch further.
+ * start is y itself when `load`, else bias[j] (bias may be NULL: 0).
  */
 typedef struct mye_sparse {
     const uint16_t *index;
@@ -284,8 +285,8 @@ typedef struct mye_sparse {
     const uint32_t *start, *end;
     const float *rows, *bias;
     float *y;
-    ptrdiff_t start_pitch, rows_pitch, y_step;
-    int segs, points, from, from_step, taps, size, per;
+    ptrdiff_t start_pitch, rows_pitch, rows_step, y_step;
+    int segs, points, from, from_step, cells, size;
     int vecs, width; /* registers of the panel; its columns that are wanted */
     bool load;
 } mye_sparse;
@@ -300,13 +301,15 @@ mye_spike_panel MYE_VEC(spike_panel)(int N, int i);
 
 /*
  * A pass over blocks of images as the direct way makes them, but without padding, and with the read
- * channels in `blocks` parts, so that the weights of a part and a panel stay in a near cache.
+ * channels in `parts`, so that the weights of a part and a panel stay in the second-level cache. The
+ * channels of a part come in `chunks`: one tap's weights of a chunk and a panel stay in the first.
  * Packed weights: for each phase, panel and part, the rows of the window, each taps x channels of
  * the part, each with the panel's registers.
  */
+#define SPIKE_NEAR (8192) /* floats that stay in a first-level cache beside lists and sums */
 typedef struct mye_spike_plan {
     mye_plan p;
-    int blocks;
+    int parts, chunks;
 } mye_spike_plan;
 void MYE_VEC(spike_plan)(mye_spike_plan *p, const mye_conv_shape *s, int pass);
 /* First read channel of part i. */
