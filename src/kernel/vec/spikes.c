@@ -137,74 +137,53 @@ typedef struct spike_piece {
     int t0, t1, k0, k1, c0, c1;
 } spike_piece;
 
-static mye_sparse make_sum(const spike_job *j, const spike_block *b, const spike_run *r,
-                           const spike_piece *piece)
+/* All points of the block, in one long row where a point is a position: an image may be tiny. */
+static void sum_pointwise(const spike_job *j, const spike_block *b, mye_sparse *t)
 {
     const mye_plan *p = &j->plan.p;
-    const int chunks = j->plan.chunks;
-    const ptrdiff_t column = (ptrdiff_t)r->K * r->panel.vecs * VEC;
-    return (mye_sparse){.index = b->index,
-                        .value = b->value,
-                        .bias = j->bias ? j->bias + r->panel.column : NULL,
-                        .start_pitch = (ptrdiff_t)p->src_w * chunks,
-                        .rows_pitch = r->w.taps * column,
-                        .rows_step = r->w.src_step * column,
-                        .y_step = (ptrdiff_t)r->w.dst_step * p->N,
-                        .points = r->w.count,
-                        .from = (r->w.src0 + piece->k0) * chunks + piece->c0,
-                        .from_step = r->w.src_step * chunks,
-                        .cells = (piece->k1 - piece->k0 - 1) * chunks + piece->c1 - piece->c0,
-                        .size = p->src_w * chunks,
-                        .vecs = r->panel.vecs,
-                        .width = r->panel.width,
-                        .load = r->load};
-}
-
-/* All points of a row of the output, or nothing where there is nothing to add. */
-static void run_row(const spike_job *j, const spike_block *b, const spike_run *r,
-                    const spike_piece *piece, mye_sparse t, int64_t i, int q)
-{
-    const mye_plan *p = &j->plan.p;
-    const int first = r->h.src0 + q * r->h.src_step;
-    const int lo = piece->t0 < -first ? -first : piece->t0;
-    const int hi = p->src_h - first < piece->t1 ? p->src_h - first : piece->t1;
-    const int64_t y_row = i * p->dst_h + r->h.dst0 + (int64_t)q * r->h.dst_step;
-    t.y = j->y + (y_row * p->dst_w + r->w.dst0) * p->N + r->panel.column;
-    t.start = b->start + (size_t)r->part * (b->cells + 1);
-    if (hi > lo) {
-        const int64_t row = (i - b->i0) * (b->hi - b->lo) + first + lo - b->lo;
-        t.segs = hi - lo;
-        t.start += row * t.start_pitch;
-        /* Places count columns from the image's edge, weights from the window's. */
-        t.rows = r->weight + lo * t.rows_pitch - (ptrdiff_t)r->w.src0 * r->K * r->panel.vecs * VEC;
-    } else if (t.load) {
-        return;
-    }
-    t.end = t.start + 1;
-    MYE_VEC(sparse_sum)(&t);
+    t->count[0] = (int)(b->i1 - b->i0) * (b->q1 - b->q0) * p->dst_w;
+    t->count[1] = t->count[2] = t->lines = 1;
+    t->size = t->count[0] * j->plan.chunks;
+    t->line0 = 0;
+    t->rows_step = 0;
 }
 
 static void run_piece(const spike_job *j, const spike_block *b, spike_run *r, spike_piece piece)
 {
     const mye_plan *p = &j->plan.p;
-    mye_sparse t = make_sum(j, b, r, &piece);
-    r->load = true;
-    if (!j->pointwise) {
-        for (int64_t i = b->i0; i < b->i1; i++)
-            for (int q = r->rows[0]; q < r->rows[1]; q++)
-                run_row(j, b, r, &piece, t, i, q);
-        return;
-    }
-    /* One long row: an image may be a single point. */
-    t.points = (int)(b->i1 - b->i0) * (b->q1 - b->q0) * p->dst_w;
-    t.size = t.points * j->plan.chunks;
-    t.y = j->y + (b->i0 * p->dst_h + b->q0) * p->dst_w * p->N + r->panel.column;
-    t.start = b->start + (size_t)r->part * (b->cells + 1);
-    t.end = t.start + 1;
-    t.rows = r->weight;
-    t.rows_step = 0;
-    t.segs = 1;
+    const int chunks = j->plan.chunks;
+    const ptrdiff_t column = (ptrdiff_t)r->K * r->panel.vecs * VEC;
+    const ptrdiff_t y_row = (ptrdiff_t)p->dst_w * p->N;
+    const int64_t row = b->i0 * p->dst_h + r->h.dst0 + (int64_t)r->rows[0] * r->h.dst_step;
+    const uint32_t *start = b->start + (size_t)r->part * (b->cells + 1);
+    mye_sparse t = {
+        .index = b->index,
+        .value = b->value,
+        .start = start,
+        .end = start + 1,
+        .rows = r->weight - r->w.src0 * column, /* places count from the image's edge */
+        .bias = j->bias ? j->bias + r->panel.column : NULL,
+        .y = j->y + row * y_row + (ptrdiff_t)r->w.dst0 * p->N + r->panel.column,
+        .count = {r->w.count, r->rows[1] - r->rows[0], (int)(b->i1 - b->i0)},
+        .y_step = {(ptrdiff_t)r->w.dst_step * p->N, r->h.dst_step * y_row, p->dst_h * y_row},
+        .rows_pitch = r->w.taps * column,
+        .rows_step = r->w.src_step * column,
+        .line0 = r->h.src0 + r->rows[0] * r->h.src_step - b->lo,
+        .line_step = r->h.src_step,
+        .lines = b->hi - b->lo,
+        .seg0 = piece.t0,
+        .seg1 = piece.t1,
+        .from = (r->w.src0 + piece.k0) * chunks + piece.c0,
+        .from_step = r->w.src_step * chunks,
+        .cells = (piece.k1 - piece.k0 - 1) * chunks + piece.c1 - piece.c0,
+        .size = p->src_w * chunks,
+        .vecs = r->panel.vecs,
+        .width = r->panel.width,
+        .load = r->load};
+    if (j->pointwise)
+        sum_pointwise(j, b, &t);
     MYE_VEC(sparse_sum)(&t);
+    r->load = true;
 }
 
 /* Piece by piece, each with weights that stay in the first-level cache. */

@@ -2,7 +2,7 @@
 #include "kernel/vec/vec.h"
 
 /* Weights of a part and a panel: they stay in a 1 MiB second-level cache beside lists and sums. */
-#define PART_FLOATS ((int64_t)(384 << 10) / 4)
+#define PART_FLOATS ((int64_t)(288 << 10) / 4)
 #define INDEX_MAX   65536 /* places in a row of the source that 16 bits tell apart */
 
 typedef struct pack_job {

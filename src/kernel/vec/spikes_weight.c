@@ -273,9 +273,10 @@ static void add_taps(const weight_job *j, const weight_part *w, const mye_spike_
     const int C = w->c1 - w->c0;
     mye_sparse t = {.index = w->index,
                     .value = w->value,
-                    .y_step = s->O,
-                    .segs = 1,
-                    .points = C,
+                    .count = {C, 1, 1},
+                    .y_step = {s->O},
+                    .lines = 1,
+                    .seg1 = 1,
                     .from_step = 1,
                     .cells = 1,
                     .size = C,

@@ -271,13 +271,14 @@ uint32_t MYE_VEC(list_bits)(const uint64_t *bits, int64_t first, int n, int base
 uint32_t MYE_VEC(list_floats)(const float *x, int n, int base, uint16_t *index, float *value);
 
 /*
- * Sums of listed rows, for points q = 0 .. points-1 and a panel of 1..SPIKE_VECS registers:
- *   y[q * y_step + j] = start + sum over seg < segs and entries e of that seg and point of
- *       value[e] * rows[seg * rows_pitch - q * rows_step + index[e] * vecs * VEC + j]
- * The lists are a sequence of cells. Point q has the entries of `cells` cells, from cell
- * from + q * from_step on, as far as they lie in [0, size): those from start[first cell] to
- * end[last cell], in one piece. The next segment's cells lie start_pitch further.
- * start is y itself when `load`, else bias[j] (bias may be NULL: 0).
+ * Sums of listed rows, for a grid of points and a panel of 1..SPIKE_VECS registers:
+ *   y[point][j] = start + sum over the point's segments and their entries e of
+ *       value[e] * rows[segment * rows_pitch - column * rows_step + index[e] * vecs * VEC + j]
+ * The lists are cells in lines of `size`, `lines` of them for an image. A point of row r has the
+ * segments [seg0, seg1) that lie in lines line0 + r * line_step + segment of [0, lines); of each it
+ * has `cells` cells, from cell from + column * from_step on, as far as they lie in [0, size): those
+ * from start[first cell] to end[last cell] are in one piece. Points without a segment stay as they
+ * are when `load`. start is y itself when `load`, else bias[j] (bias may be NULL: 0).
  */
 typedef struct mye_sparse {
     const uint16_t *index;
@@ -285,8 +286,11 @@ typedef struct mye_sparse {
     const uint32_t *start, *end;
     const float *rows, *bias;
     float *y;
-    ptrdiff_t start_pitch, rows_pitch, rows_step, y_step;
-    int segs, points, from, from_step, cells, size;
+    int count[3];        /* points: columns, rows, images */
+    ptrdiff_t y_step[3]; /* from column to column, ...    */
+    ptrdiff_t rows_pitch, rows_step;
+    int line0, line_step, lines, seg0, seg1;
+    int from, from_step, cells, size;
     int vecs, width; /* registers of the panel; its columns that are wanted */
     bool load;
 } mye_sparse;
