@@ -8,14 +8,18 @@
  */
 #include "kernel/vec/vec.h"
 
-/* From this share of entries that are not 0 on, the first-level cache pays for more visits. */
-#define NEAR_SHARE 0.14
+/* From this share of entries that are not 0 on, visiting the sums more often, with weights from the
+ * first-level cache, is faster than one visit with weights from the second - unless a part does not
+ * fill that much more than the first. */
+#define NEAR_SHARE 0.16
+#define NEAR_PART  (4 * SPIKE_NEAR)
 
 typedef struct spike_job {
     mye_run_lanes r;
     mye_spike_plan plan;
     int64_t n;
     mye_images x;
+    const float *dense; /* not NULL: the images themselves, instead of x */
     const float *packed, *bias;
     float *y;
     bool accumulate;
@@ -59,9 +63,29 @@ static bool is_seen(const mye_axis *a, int at)
     return a->taps >= a->src_step || (at - a->src0) % a->src_step < a->taps;
 }
 
+/* A source row: floats, or bits from bit `first` on. */
+typedef struct spike_row {
+    const float *x;
+    const uint64_t *bits;
+    int64_t first;
+} spike_row;
+
+static spike_row read_row(const spike_job *j, const spike_block *b, int64_t i, int h,
+                          mye_lane *lane)
+{
+    const mye_plan *p = &j->plan.p;
+    const ptrdiff_t size = (ptrdiff_t)p->src_w * p->K;
+    if (j->dense)
+        return (spike_row){.x = j->dense + (i * p->src_h + h) * size};
+    if (j->x.bits)
+        return (spike_row){.bits = j->x.bits(j->x.self, i), .first = h * size};
+    j->x.read(j->x.self, i, h, h + 1, b->row, size, lane);
+    return (spike_row){.x = b->row};
+}
+
 /* Appends one source row to the lists of a part. */
-static void list_row(const spike_job *j, const spike_block *b, int part, const uint64_t *bits,
-                     int h, uint32_t *start)
+static void list_row(const spike_job *j, const spike_block *b, int part, const spike_row *row,
+                     uint32_t *start)
 {
     const mye_plan *p = &j->plan.p;
     const mye_axis w = MYE_VEC(axis_w)(p, 0);
@@ -73,12 +97,11 @@ static void list_row(const spike_job *j, const spike_block *b, int part, const u
         const bool seen = is_seen(&w, c);
         for (int k = 0; k < chunks; k++) {
             const int a = K * k / chunks, n = K * (k + 1) / chunks - a, base = c * per + a;
-            if (seen && bits)
-                at += MYE_VEC(list_bits)(bits, (int64_t)h * p->src_w * p->K + from + a, n, base,
-                                         b->index + at);
+            if (seen && row->bits)
+                at += MYE_VEC(list_bits)(row->bits, row->first + from + a, n, base, b->index + at);
             else if (seen)
                 at +=
-                    MYE_VEC(list_floats)(b->row + from + a, n, base, b->index + at, b->value + at);
+                    MYE_VEC(list_floats)(row->x + from + a, n, base, b->index + at, b->value + at);
             *start++ = at;
         }
     }
@@ -101,15 +124,13 @@ static void list_rows(const spike_job *j, spike_block *b, mye_lane *lane)
     for (int k = 0; k < j->plan.parts; k++)
         b->start[(size_t)k * (b->cells + 1)] = (uint32_t)((size_t)k * b->entries);
     for (int64_t i = b->i0; i < b->i1; i++) {
-        const uint64_t *bits = j->x.bits ? j->x.bits(j->x.self, i) : NULL;
         for (int h = b->lo; h < b->hi; h++, at += (size_t)cells) {
             const bool seen = is_seen(&v, h);
-            if (seen && !bits)
-                j->x.read(j->x.self, i, h, h + 1, b->row, (ptrdiff_t)p->src_w * p->K, lane);
+            const spike_row row = seen ? read_row(j, b, i, h, lane) : (spike_row){0};
             for (int k = 0; k < j->plan.parts; k++) {
                 uint32_t *start = b->start + (size_t)k * (b->cells + 1) + at;
                 if (seen)
-                    list_row(j, b, k, bits, h, start);
+                    list_row(j, b, k, &row, start);
                 else
                     list_nothing(start, cells);
                 found += start[cells] - start[0];
@@ -216,7 +237,7 @@ static void run_phase(const spike_job *j, const spike_block *b, spike_run *r, co
             const ptrdiff_t k0 = MYE_VEC(spike_part)(&j->plan, r->part);
             r->K = MYE_VEC(spike_part)(&j->plan, r->part + 1) - (int)k0;
             r->weight = packed + window * (r->panel.column * p->K + k0 * r->panel.vecs * VEC);
-            if (b->near && window > 0)
+            if (b->near && window * r->K * r->panel.vecs * VEC > NEAR_PART)
                 run_near(j, b, r);
             else
                 run_piece(j, b, r, (spike_piece){0, r->h.taps, 0, r->w.taps, 0, j->plan.chunks});
@@ -251,7 +272,8 @@ static void take_lists(const spike_job *j, spike_block *b, mye_lane *lane)
     if (j->x.bits)
         return;
     b->value = mye_lane_take(lane, parts * b->entries * sizeof *b->value);
-    b->row = mye_lane_take(lane, (size_t)plan->p.src_w * (size_t)plan->p.K * sizeof *b->row);
+    if (!j->dense)
+        b->row = mye_lane_take(lane, (size_t)plan->p.src_w * (size_t)plan->p.K * sizeof *b->row);
 }
 
 static void spike_shard(void *arg, int shard, int lane_index)
@@ -327,7 +349,8 @@ size_t MYE_VEC(spike_lane_bytes)(const mye_conv_shape *s, int pass)
     const size_t cells = most_positions(&plan.p) * (size_t)plan.chunks + 1;
     return (size_t)plan.parts *
                (entries * (sizeof(uint16_t) + sizeof(float)) + cells * sizeof(uint32_t)) +
-           (size_t)plan.p.src_w * (size_t)plan.p.K * sizeof(float) + (size_t)4 * MYE_ALIGN;
+           (pass == MYE_CONV_FORWARD ? (size_t)s->W * (size_t)s->C * sizeof(float) : 0) +
+           (size_t)4 * MYE_ALIGN;
 }
 
 void MYE_VEC(spike_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
@@ -339,31 +362,11 @@ void MYE_VEC(spike_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
     run_job(&j);
 }
 
-typedef struct dense_images {
-    const float *data;
-    int H, row; /* rows of an image, floats of a row */
-} dense_images;
-
-static void read_dense(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
-                       mye_lane *lane)
-{
-    const dense_images *d = self;
-    MYE_UNUSED(lane);
-    for (int h = h0; h < h1; h++)
-        memcpy(dst + (h - h0) * pitch, d->data + (i * d->H + h) * d->row,
-               (size_t)d->row * sizeof *dst);
-}
-
 void MYE_VEC(spike_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                   const float *dy, const float *packed, float *dx, bool accumulate)
 {
-    const dense_images images = {dy, s->OH, s->OW * s->O};
-    spike_job j = {.r = r,
-                   .n = n,
-                   .x = {.read = read_dense, .self = &images},
-                   .packed = packed,
-                   .y = dx,
-                   .accumulate = accumulate};
+    spike_job j = {
+        .r = r, .n = n, .dense = dy, .packed = packed, .y = dx, .accumulate = accumulate};
     MYE_VEC(spike_plan)(&j.plan, s, MYE_CONV_DATA);
     run_job(&j);
 }

@@ -75,17 +75,19 @@ MYE_INLINE void sum_line(const int P, const bool weighted, const mye_sparse *t, 
     int first = t->from;
     for (int q = 0; q < t->count[0]; q++) {
         const int a = clamp(first, size), b = clamp(first + t->cells, size);
-        const uint32_t *start = starts + a, *end = ends + b;
-        const float *row = rows;
-        vec acc[2][SPIKE_VECS];
-        start_sums(P, t->load ? y : t->bias, part, acc);
-        for (int seg = 0; seg < segs && b > a; seg++) {
-            add_rows(P, weighted, t, row, *start, *end, acc);
-            start += size;
-            end += size;
-            row += t->rows_pitch;
+        if (b > a || !t->load) {
+            const uint32_t *start = starts + a, *end = ends + b;
+            const float *row = rows;
+            vec acc[2][SPIKE_VECS];
+            start_sums(P, t->load ? y : t->bias, part, acc);
+            for (int seg = 0; seg < segs && b > a; seg++) {
+                add_rows(P, weighted, t, row, *start, *end, acc);
+                start += size;
+                end += size;
+                row += t->rows_pitch;
+            }
+            store_sums(P, y, part, acc);
         }
-        store_sums(P, y, part, acc);
         first += t->from_step;
         rows -= t->rows_step;
         y += t->y_step[0];

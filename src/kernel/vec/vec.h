@@ -262,8 +262,9 @@ MYE_SURROGATE_LIST(X)
 
 /* ---- spikes: only what is not 0 in the input is visited (spikes*.c) ---- */
 
-#define SPIKE_VECS  8  /* registers of a panel of written channels, at most     */
-#define SPIKE_SLACK 16 /* entries behind a list's end that are written, at most */
+#define SPIKE_VECS  8    /* registers of a panel of written channels, at most     */
+#define SPIKE_NEAR  8192 /* floats that stay in a first-level cache beside lists and sums */
+#define SPIKE_SLACK 16   /* entries behind a list's end that are written, at most */
 
 /* Appends to a list base + c for each c < n whose bit (first + c) is set, or whose x[c] is not 0
  * together with x[c]; returns how many. May write SPIKE_SLACK entries too many. */
@@ -277,8 +278,7 @@ uint32_t MYE_VEC(list_floats)(const float *x, int n, int base, uint16_t *index, 
  * The lists are cells in lines of `size`, `lines` of them for an image. A point of row r has the
  * segments [seg0, seg1) that lie in lines line0 + r * line_step + segment of [0, lines); of each it
  * has `cells` cells, from cell from + column * from_step on, as far as they lie in [0, size): those
- * from start[first cell] to end[last cell] are in one piece. Points without a segment stay as they
- * are when `load`. start is y itself when `load`, else bias[j] (bias may be NULL: 0).
+ * from start[first cell] to end[last cell] are in one piece. start is y itself when `load`, else bias[j] (bias may be NULL: 0).
  */
 typedef struct mye_sparse {
     const uint16_t *index;
@@ -310,7 +310,6 @@ mye_spike_panel MYE_VEC(spike_panel)(int N, int i);
  * Packed weights: for each phase, panel and part, the rows of the window, each taps x channels of
  * the part, each with the panel's registers.
  */
-#define SPIKE_NEAR (8192) /* floats that stay in a first-level cache beside lists and sums */
 typedef struct mye_spike_plan {
     mye_plan p;
     int parts, chunks;
