@@ -272,6 +272,16 @@ static void list_block(const weight_job *j, weight_part *w, const weight_block *
 
 /* ---- sums ---- */
 
+/* One point's panel, with 0 behind its last column. */
+static void copy_panel(const mye_spike_panel *n, const float *src, float *dst)
+{
+    const int whole = n->width / VEC, part = n->width % VEC;
+    for (int v = 0; v < whole; v++)
+        vec_store(dst + v * VEC, vec_load(src + v * VEC));
+    if (part > 0)
+        vec_store(dst + whole * VEC, vec_load_part(src + whole * VEC, part));
+}
+
 /* One row of the grid: output row q of image i, or zeros where there is none. */
 static void fill_row(const weight_job *j, const weight_block *b, const mye_spike_panel *n,
                      int64_t i, int q, float *dst)
@@ -285,8 +295,7 @@ static void fill_row(const weight_job *j, const weight_block *b, const mye_spike
             memset(dst, 0, (size_t)all * sizeof *dst);
             continue;
         }
-        memcpy(dst, src + (ptrdiff_t)c * s->O, (size_t)n->width * sizeof *dst);
-        memset(dst + n->width, 0, (size_t)(all - n->width) * sizeof *dst);
+        copy_panel(n, src + (ptrdiff_t)c * s->O, dst);
     }
 }
 
