@@ -5,7 +5,8 @@
  *   bench_kernels [--kernels avx512] [--threads 2] [--rounds 9] [--case TEXT] [--images N]
  *                 [--pass 0|1|2] [--way direct|winograd|spikes|int8] [--density D]
  *
- * --density: the input is spikes, of which the share D is set, handed on as bits.
+ * --density: the input is spikes, of which the share D is set, handed on as bits; backward data,
+ * the share D of the output's gradient is not 0.
  *
  * Prints GFLOP/s (medians) and the median of the ratios of neighbouring runs: opponent's time by
  * ours, so above 1 we are faster. Packing of weights is counted for dense layers (the opponent
@@ -160,6 +161,15 @@ static void fill_spikes(ours *o)
         }
 }
 
+static void thin_gradient(ours *o)
+{
+    const mye_conv_shape *s = &o->l->s;
+    const int64_t size = (int64_t)o->l->n * s->OH * s->OW * s->O;
+    for (int64_t e = 0; e < size; e++)
+        if ((double)mye_random_uniform(2, MYE_STREAM_TEST, (uint64_t)e) >= o->b->density)
+            o->y[e] = 0.0f;
+}
+
 static void ours_open(ours *o, bench *b, const layer *l, const mye_conv_kernels *k, int pass)
 {
     const mye_conv_shape *s = &l->s;
@@ -175,6 +185,8 @@ static void ours_open(ours *o, bench *b, const layer *l, const mye_conv_kernels 
         b->lane[i] = (mye_lane){(unsigned char *)numbers(bytes / sizeof(float)), bytes, 0};
     if (b->density > 0)
         fill_spikes(o);
+    if (b->density > 0 && pass == MYE_CONV_DATA)
+        thin_gradient(o);
     if (pass < 2)
         ours_pack(o);
 }

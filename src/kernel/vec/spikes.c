@@ -8,11 +8,18 @@
  */
 #include "kernel/vec/vec.h"
 
+/* From this share of entries that are not 0 on, visiting the sums more often, with weights from the
+ * first-level cache, is faster than one visit with weights from the second - unless a part does not
+ * fill that much more than the first. */
+#define NEAR_SHARE 0.16
+#define NEAR_PART  (4 * SPIKE_NEAR)
+
 typedef struct spike_job {
     mye_run_lanes r;
     mye_spike_plan plan;
     int64_t n;
     mye_images x;
+    const float *dense; /* not NULL: the images themselves, instead of x */
     const float *packed, *bias;
     float *y;
     bool accumulate;
@@ -20,17 +27,18 @@ typedef struct spike_job {
     const mye_conv_done *done;
 } spike_job;
 
-/* What one shard works on, and its lists: those of part k begin at k * entries, their ends at
- * k * (positions + 1). */
+/* What one shard works on, and its lists: those of part k begin at entry k * entries, their cells -
+ * one for each source position and chunk of channels - at k * (cells + 1). */
 typedef struct spike_block {
     int64_t i0, i1; /* images */
     int q0, q1;     /* rows   */
     int lo, hi;     /* source rows that they see */
     int panel0, panel1;
-    size_t entries, positions;
+    size_t entries, cells;
     uint16_t *index;
     float *value, *row; /* NULL where bits are read */
     uint32_t *start;
+    bool near; /* so much is not 0 that weights had better come from the first-level cache */
 } spike_block;
 
 /* ---- lists ---- */
@@ -45,7 +53,7 @@ static size_t most_positions(const mye_plan *p)
 /* Entries of the lists of a part, at most. */
 static size_t most_entries(const mye_spike_plan *plan)
 {
-    const size_t channels = (size_t)((plan->p.K + plan->blocks - 1) / plan->blocks);
+    const size_t channels = (size_t)((plan->p.K + plan->parts - 1) / plan->parts);
     return most_positions(&plan->p) * channels + SPIKE_SLACK;
 }
 
@@ -55,53 +63,82 @@ static bool is_seen(const mye_axis *a, int at)
     return a->taps >= a->src_step || (at - a->src0) % a->src_step < a->taps;
 }
 
-/* Appends one source row to the lists of a part. */
-static void list_row(const spike_job *j, const spike_block *b, const mye_axis *w, int part,
-                     const uint64_t *bits, int h, size_t position)
+/* A source row: floats, or bits from bit `first` on. */
+typedef struct spike_row {
+    const float *x;
+    const uint64_t *bits;
+    int64_t first;
+} spike_row;
+
+static spike_row read_row(const spike_job *j, const spike_block *b, int64_t i, int h,
+                          mye_lane *lane)
 {
     const mye_plan *p = &j->plan.p;
-    const int k0 = MYE_VEC(spike_part)(&j->plan, part);
+    const ptrdiff_t size = (ptrdiff_t)p->src_w * p->K;
+    if (j->dense)
+        return (spike_row){.x = j->dense + (i * p->src_h + h) * size};
+    if (j->x.bits)
+        return (spike_row){.bits = j->x.bits(j->x.self, i), .first = h * size};
+    j->x.read(j->x.self, i, h, h + 1, b->row, size, lane);
+    return (spike_row){.x = b->row};
+}
+
+/* Appends one source row to the lists of a part. */
+static void list_row(const spike_job *j, const spike_block *b, int part, const spike_row *row,
+                     uint32_t *start)
+{
+    const mye_plan *p = &j->plan.p;
+    const mye_axis w = MYE_VEC(axis_w)(p, 0);
+    const int k0 = MYE_VEC(spike_part)(&j->plan, part), chunks = j->plan.chunks;
     const int K = MYE_VEC(spike_part)(&j->plan, part + 1) - k0, per = j->pointwise ? 0 : K;
-    uint32_t *start = b->start + (size_t)part * (b->positions + 1) + position;
     uint32_t at = *start++;
     for (int c = 0; c < p->src_w; c++) {
-        if (!is_seen(w, c))
-            ;
-        else if (bits)
-            at += MYE_VEC(list_bits)(bits, ((int64_t)h * p->src_w + c) * p->K + k0, K, c * per,
-                                     b->index + at);
-        else
-            at += MYE_VEC(list_floats)(b->row + (ptrdiff_t)c * p->K + k0, K, c * per, b->index + at,
-                                       b->value + at);
-        *start++ = at;
+        const ptrdiff_t from = (ptrdiff_t)c * p->K + k0;
+        const bool seen = is_seen(&w, c);
+        for (int k = 0; k < chunks; k++) {
+            const int a = K * k / chunks, n = K * (k + 1) / chunks - a, base = c * per + a;
+            if (seen && row->bits)
+                at += MYE_VEC(list_bits)(row->bits, row->first + from + a, n, base, b->index + at);
+            else if (seen)
+                at +=
+                    MYE_VEC(list_floats)(row->x + from + a, n, base, b->index + at, b->value + at);
+            *start++ = at;
+        }
     }
 }
 
-static void list_rows(const spike_job *j, const spike_block *b, mye_lane *lane)
+/* A source row that no point sees. */
+static void list_nothing(uint32_t *start, int cells)
+{
+    for (int c = 0; c < cells; c++)
+        start[c + 1] = *start;
+}
+
+static void list_rows(const spike_job *j, spike_block *b, mye_lane *lane)
 {
     const mye_plan *p = &j->plan.p;
     /* Forward there is one phase; backward, every source position is seen by some phase. */
-    const mye_axis v = MYE_VEC(axis_h)(p, 0), w = MYE_VEC(axis_w)(p, 0);
-    size_t position = 0;
-    for (int k = 0; k < j->plan.blocks; k++)
-        b->start[(size_t)k * (b->positions + 1)] = (uint32_t)((size_t)k * b->entries);
+    const mye_axis v = MYE_VEC(axis_h)(p, 0);
+    const int cells = p->src_w * j->plan.chunks;
+    size_t found = 0, at = 0;
+    for (int k = 0; k < j->plan.parts; k++)
+        b->start[(size_t)k * (b->cells + 1)] = (uint32_t)((size_t)k * b->entries);
     for (int64_t i = b->i0; i < b->i1; i++) {
-        const uint64_t *bits = j->x.bits ? j->x.bits(j->x.self, i) : NULL;
-        for (int h = b->lo; h < b->hi; h++, position += (size_t)p->src_w) {
-            if (!is_seen(&v, h)) {
-                for (int k = 0; k < j->plan.blocks; k++) {
-                    uint32_t *start = b->start + (size_t)k * (b->positions + 1) + position;
-                    for (int c = 0; c < p->src_w; c++)
-                        start[c + 1] = *start;
-                }
-                continue;
+        for (int h = b->lo; h < b->hi; h++, at += (size_t)cells) {
+            const bool seen = is_seen(&v, h);
+            const spike_row row = seen ? read_row(j, b, i, h, lane) : (spike_row){0};
+            for (int k = 0; k < j->plan.parts; k++) {
+                uint32_t *start = b->start + (size_t)k * (b->cells + 1) + at;
+                if (seen)
+                    list_row(j, b, k, &row, start);
+                else
+                    list_nothing(start, cells);
+                found += start[cells] - start[0];
             }
-            if (!bits)
-                j->x.read(j->x.self, i, h, h + 1, b->row, (ptrdiff_t)p->src_w * p->K, lane);
-            for (int k = 0; k < j->plan.blocks; k++)
-                list_row(j, b, &w, k, bits, h, position);
         }
     }
+    const size_t positions = at / (size_t)j->plan.chunks;
+    b->near = (double)found > NEAR_SHARE * (double)positions * p->K;
 }
 
 /* ---- sums ---- */
@@ -111,76 +148,82 @@ typedef struct spike_run {
     mye_axis h, w;
     int rows[2]; /* q of this block and phase */
     mye_spike_panel panel;
-    int part;
-    const float *weight; /* of panel and part */
+    int part, K;         /* and its channels     */
+    const float *weight; /* of panel and part    */
     bool load;           /* the outputs hold a sum already */
 } spike_run;
 
-static mye_sparse make_sum(const spike_job *j, const spike_block *b, const spike_run *r)
+/* Taps [t0, t1) x [k0, k1) and chunks [c0, c1) of a run: all chunks, or of a single tap. */
+typedef struct spike_piece {
+    int t0, t1, k0, k1, c0, c1;
+} spike_piece;
+
+/* All points of the block, in one long row where a point is a position: an image may be tiny. */
+static void sum_pointwise(const spike_job *j, const spike_block *b, mye_sparse *t)
 {
     const mye_plan *p = &j->plan.p;
-    const int K =
-        MYE_VEC(spike_part)(&j->plan, r->part + 1) - MYE_VEC(spike_part)(&j->plan, r->part);
-    return (mye_sparse){.index = b->index,
-                        .value = b->value,
-                        .bias = j->bias ? j->bias + r->panel.column : NULL,
-                        .start_pitch = p->src_w,
-                        .rows_pitch = (ptrdiff_t)r->w.taps * K * r->panel.vecs * VEC,
-                        .y_step = (ptrdiff_t)r->w.dst_step * p->N,
-                        .points = r->w.count,
-                        .from = r->w.src0,
-                        .from_step = r->w.src_step,
-                        .taps = r->w.taps,
-                        .size = p->src_w,
-                        .per = K,
-                        .vecs = r->panel.vecs,
-                        .width = r->panel.width,
-                        .load = r->load};
+    t->count[0] = (int)(b->i1 - b->i0) * (b->q1 - b->q0) * p->dst_w;
+    t->count[1] = t->count[2] = t->lines = 1;
+    t->size = t->count[0] * j->plan.chunks;
+    t->line0 = 0;
+    t->rows_step = 0;
 }
 
-/* All points of a row of the output, or nothing where no row of the window lies inside. */
-static void run_row(const spike_job *j, const spike_block *b, const spike_run *r, mye_sparse t,
-                    int64_t i, int q)
+static void run_piece(const spike_job *j, const spike_block *b, spike_run *r, spike_piece piece)
 {
     const mye_plan *p = &j->plan.p;
-    const int first = r->h.src0 + q * r->h.src_step;
-    const int lo = first < 0 ? -first : 0;
-    const int hi = p->src_h - first < r->h.taps ? p->src_h - first : r->h.taps;
-    const int64_t y_row = i * p->dst_h + r->h.dst0 + (int64_t)q * r->h.dst_step;
-    t.y = j->y + (y_row * p->dst_w + r->w.dst0) * p->N + r->panel.column;
-    t.segs = hi > lo ? hi - lo : 0;
-    if (t.segs == 0 && t.load)
-        return;
-    if (t.segs > 0) {
-        const size_t row = (size_t)((i - b->i0) * (b->hi - b->lo) + first + lo - b->lo);
-        t.start = b->start + (size_t)r->part * (b->positions + 1) + row * (size_t)p->src_w;
-        t.rows = r->weight + lo * t.rows_pitch;
-    } else {
-        t.start = b->start;
-        t.rows = r->weight;
-    }
-    t.end = t.start + 1;
+    const int chunks = j->plan.chunks;
+    const ptrdiff_t column = (ptrdiff_t)r->K * r->panel.vecs * VEC;
+    const ptrdiff_t y_row = (ptrdiff_t)p->dst_w * p->N;
+    const int64_t row = b->i0 * p->dst_h + r->h.dst0 + (int64_t)r->rows[0] * r->h.dst_step;
+    const uint32_t *start = b->start + (size_t)r->part * (b->cells + 1);
+    mye_sparse t = {
+        .index = b->index,
+        .value = b->value,
+        .start = start,
+        .end = start + 1,
+        .rows = r->weight - r->w.src0 * column, /* places count from the image's edge */
+        .bias = j->bias ? j->bias + r->panel.column : NULL,
+        .y = j->y + row * y_row + (ptrdiff_t)r->w.dst0 * p->N + r->panel.column,
+        .count = {r->w.count, r->rows[1] - r->rows[0], (int)(b->i1 - b->i0)},
+        .y_step = {(ptrdiff_t)r->w.dst_step * p->N, r->h.dst_step * y_row, p->dst_h * y_row},
+        .rows_pitch = r->w.taps * column,
+        .rows_step = r->w.src_step * column,
+        .line0 = r->h.src0 + r->rows[0] * r->h.src_step - b->lo,
+        .line_step = r->h.src_step,
+        .lines = b->hi - b->lo,
+        .seg0 = piece.t0,
+        .seg1 = piece.t1,
+        .from = (r->w.src0 + piece.k0) * chunks + piece.c0,
+        .from_step = r->w.src_step * chunks,
+        .cells = (piece.k1 - piece.k0 - 1) * chunks + piece.c1 - piece.c0,
+        .size = p->src_w * chunks,
+        .vecs = r->panel.vecs,
+        .width = r->panel.width,
+        .load = r->load};
+    if (j->pointwise)
+        sum_pointwise(j, b, &t);
     MYE_VEC(sparse_sum)(&t);
+    r->load = true;
 }
 
-static void run_part(const spike_job *j, const spike_block *b, const spike_run *r)
+/* Piece by piece, each with weights that stay in the first-level cache. */
+static void run_near(const spike_job *j, const spike_block *b, spike_run *r)
 {
-    const mye_plan *p = &j->plan.p;
-    mye_sparse t = make_sum(j, b, r);
-    if (j->pointwise) { /* one long row: an image may be a single point */
-        t.points = t.size = (int)(b->i1 - b->i0) * (b->q1 - b->q0) * p->dst_w;
-        t.y = j->y + (b->i0 * p->dst_h + b->q0) * p->dst_w * p->N + r->panel.column;
-        t.start = b->start + (size_t)r->part * (b->positions + 1);
-        t.end = t.start + 1;
-        t.rows = r->weight;
-        t.segs = 1;
-        t.per = 0;
-        MYE_VEC(sparse_sum)(&t);
-        return;
+    const int tap = r->K * r->panel.vecs * VEC; /* floats of its weights */
+    const int fit = SPIKE_NEAR / tap > 1 ? SPIKE_NEAR / tap : 1;
+    const int rows = fit > r->w.taps ? fit / r->w.taps : 1, chunks = j->plan.chunks;
+    for (int t = 0; t < r->h.taps; t += rows) {
+        const int t1 = t + rows < r->h.taps ? t + rows : r->h.taps;
+        for (int k = 0; k < r->w.taps; k += fit) {
+            const int k1 = k + fit < r->w.taps ? k + fit : r->w.taps;
+            if (k1 - k > 1)
+                run_piece(j, b, r, (spike_piece){t, t1, k, k1, 0, chunks});
+            else
+                for (int c = 0; c < chunks; c++)
+                    run_piece(j, b, r, (spike_piece){t, t1, k, k1, c, c + 1});
+        }
     }
-    for (int64_t i = b->i0; i < b->i1; i++)
-        for (int q = r->rows[0]; q < r->rows[1]; q++)
-            run_row(j, b, r, t, i, q);
 }
 
 static void run_phase(const spike_job *j, const spike_block *b, spike_run *r, const float *packed)
@@ -190,11 +233,14 @@ static void run_phase(const spike_job *j, const spike_block *b, spike_run *r, co
     for (int panel = b->panel0; panel < b->panel1; panel++) {
         r->panel = MYE_VEC(spike_panel)(p->N, panel);
         r->load = j->accumulate;
-        for (r->part = 0; r->part < j->plan.blocks; r->part++) {
+        for (r->part = 0; r->part < j->plan.parts; r->part++) {
             const ptrdiff_t k0 = MYE_VEC(spike_part)(&j->plan, r->part);
+            r->K = MYE_VEC(spike_part)(&j->plan, r->part + 1) - (int)k0;
             r->weight = packed + window * (r->panel.column * p->K + k0 * r->panel.vecs * VEC);
-            run_part(j, b, r);
-            r->load = true;
+            if (b->near && window * r->K * r->panel.vecs * VEC > NEAR_PART)
+                run_near(j, b, r);
+            else
+                run_piece(j, b, r, (spike_piece){0, r->h.taps, 0, r->w.taps, 0, j->plan.chunks});
         }
     }
 }
@@ -218,15 +264,16 @@ static void run_phases(const spike_job *j, const spike_block *b)
 static void take_lists(const spike_job *j, spike_block *b, mye_lane *lane)
 {
     const mye_spike_plan *plan = &j->plan;
-    const size_t blocks = (size_t)plan->blocks;
+    const size_t parts = (size_t)plan->parts;
     b->entries = most_entries(plan);
-    b->positions = most_positions(&plan->p);
-    b->index = mye_lane_take(lane, blocks * b->entries * sizeof *b->index);
-    b->start = mye_lane_take(lane, blocks * (b->positions + 1) * sizeof *b->start);
+    b->cells = most_positions(&plan->p) * (size_t)plan->chunks;
+    b->index = mye_lane_take(lane, parts * b->entries * sizeof *b->index);
+    b->start = mye_lane_take(lane, parts * (b->cells + 1) * sizeof *b->start);
     if (j->x.bits)
         return;
-    b->value = mye_lane_take(lane, blocks * b->entries * sizeof *b->value);
-    b->row = mye_lane_take(lane, (size_t)plan->p.src_w * (size_t)plan->p.K * sizeof *b->row);
+    b->value = mye_lane_take(lane, parts * b->entries * sizeof *b->value);
+    if (!j->dense)
+        b->row = mye_lane_take(lane, (size_t)plan->p.src_w * (size_t)plan->p.K * sizeof *b->row);
 }
 
 static void spike_shard(void *arg, int shard, int lane_index)
@@ -298,10 +345,12 @@ size_t MYE_VEC(spike_lane_bytes)(const mye_conv_shape *s, int pass)
         return MYE_VEC(spike_weight_lane_bytes)(s);
     mye_spike_plan plan;
     MYE_VEC(spike_plan)(&plan, s, pass);
-    const size_t entries = most_entries(&plan), positions = most_positions(&plan.p);
-    return (size_t)plan.blocks *
-               (entries * (sizeof(uint16_t) + sizeof(float)) + (positions + 1) * sizeof(uint32_t)) +
-           (size_t)plan.p.src_w * (size_t)plan.p.K * sizeof(float) + (size_t)4 * MYE_ALIGN;
+    const size_t entries = most_entries(&plan);
+    const size_t cells = most_positions(&plan.p) * (size_t)plan.chunks + 1;
+    return (size_t)plan.parts *
+               (entries * (sizeof(uint16_t) + sizeof(float)) + cells * sizeof(uint32_t)) +
+           (pass == MYE_CONV_FORWARD ? (size_t)s->W * (size_t)s->C * sizeof(float) : 0) +
+           (size_t)4 * MYE_ALIGN;
 }
 
 void MYE_VEC(spike_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
@@ -313,31 +362,11 @@ void MYE_VEC(spike_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
     run_job(&j);
 }
 
-typedef struct dense_images {
-    const float *data;
-    int H, row; /* rows of an image, floats of a row */
-} dense_images;
-
-static void read_dense(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
-                       mye_lane *lane)
-{
-    const dense_images *d = self;
-    MYE_UNUSED(lane);
-    for (int h = h0; h < h1; h++)
-        memcpy(dst + (h - h0) * pitch, d->data + (i * d->H + h) * d->row,
-               (size_t)d->row * sizeof *dst);
-}
-
 void MYE_VEC(spike_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                   const float *dy, const float *packed, float *dx, bool accumulate)
 {
-    const dense_images images = {dy, s->OH, s->OW * s->O};
-    spike_job j = {.r = r,
-                   .n = n,
-                   .x = {.read = read_dense, .self = &images},
-                   .packed = packed,
-                   .y = dx,
-                   .accumulate = accumulate};
+    spike_job j = {
+        .r = r, .n = n, .dense = dy, .packed = packed, .y = dx, .accumulate = accumulate};
     MYE_VEC(spike_plan)(&j.plan, s, MYE_CONV_DATA);
     run_job(&j);
 }

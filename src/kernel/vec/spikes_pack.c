@@ -2,7 +2,7 @@
 #include "kernel/vec/vec.h"
 
 /* Weights of a part and a panel: they stay in a 1 MiB second-level cache beside lists and sums. */
-#define PART_FLOATS ((int64_t)(384 << 10) / 4)
+#define PART_FLOATS ((int64_t)(288 << 10) / 4)
 #define INDEX_MAX   65536 /* places in a row of the source that 16 bits tell apart */
 
 typedef struct pack_job {
@@ -37,17 +37,19 @@ void MYE_VEC(spike_plan)(mye_spike_plan *p, const mye_conv_shape *s, int pass)
     p->p.by_tap = true; /* padding is never read */
     p->p.panels = MYE_VEC(spike_panels)(p->p.N);
     const mye_spike_panel widest = MYE_VEC(spike_panel)(p->p.N, p->p.panels - 1);
+    const int64_t row = (int64_t)widest.vecs * VEC;
     const int64_t taps = ceil_div(s->kh, p->p.phases_h) * ceil_div(s->kw, p->p.phases_w);
-    const int64_t near = ceil_div(p->p.K * taps * widest.vecs * VEC, PART_FLOATS);
+    const int64_t far = ceil_div(p->p.K * taps * row, PART_FLOATS);
     const int64_t most = INDEX_MAX / p->p.src_w; /* channels of a part */
     const int64_t small = ceil_div(p->p.K, most > 0 ? most : 1);
-    const int64_t parts = near > small ? near : small;
-    p->blocks = (int)(parts < p->p.K ? parts : p->p.K);
+    const int64_t parts = far > small ? far : small;
+    p->parts = (int)(parts < p->p.K ? parts : p->p.K);
+    p->chunks = (int)ceil_div(ceil_div(p->p.K, p->parts) * row, SPIKE_NEAR);
 }
 
 int MYE_VEC(spike_part)(const mye_spike_plan *p, int i)
 {
-    return (int)((int64_t)p->p.K * i / p->blocks);
+    return (int)((int64_t)p->p.K * i / p->parts);
 }
 
 /* dst[k][c] = src[k * k_step + c * c_step], columns behind `width` are 0; rows of `all` floats. */
@@ -72,7 +74,7 @@ static void pack_panel(const pack_job *j, int ph, int pw, int panel, float *dst)
     const mye_spike_panel n = MYE_VEC(spike_panel)(p->N, panel);
     const ptrdiff_t k_step = p->backward ? 1 : s->O, c_step = p->backward ? s->O : 1;
     dst += (ptrdiff_t)n.column * taps_h * taps_w * p->K;
-    for (int part = 0; part < j->plan.blocks; part++) {
+    for (int part = 0; part < j->plan.parts; part++) {
         const int k0 = MYE_VEC(spike_part)(&j->plan, part);
         const int K = MYE_VEC(spike_part)(&j->plan, part + 1) - k0;
         for (int t = 0; t < taps_h * taps_w; t++, dst += (ptrdiff_t)K * n.vecs * VEC) {

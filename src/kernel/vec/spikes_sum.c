@@ -66,23 +66,48 @@ MYE_INLINE void store_sums(const int P, float *y, int part, vec acc[][SPIKE_VECS
     }
 }
 
+/* One row of points: cells from *start on, for each of the segments. */
+MYE_INLINE void sum_line(const int P, const bool weighted, const mye_sparse *t, ptrdiff_t line,
+                         int segs, const float *rows, float *y)
+{
+    const int part = t->width % VEC, size = t->size;
+    const uint32_t *starts = t->start + line * size, *ends = t->end + line * size - 1;
+    int first = t->from;
+    for (int q = 0; q < t->count[0]; q++) {
+        const int a = clamp(first, size), b = clamp(first + t->cells, size);
+        if (b > a || !t->load) {
+            const uint32_t *start = starts + a, *end = ends + b;
+            const float *row = rows;
+            vec acc[2][SPIKE_VECS];
+            start_sums(P, t->load ? y : t->bias, part, acc);
+            for (int seg = 0; seg < segs && b > a; seg++) {
+                add_rows(P, weighted, t, row, *start, *end, acc);
+                start += size;
+                end += size;
+                row += t->rows_pitch;
+            }
+            store_sums(P, y, part, acc);
+        }
+        first += t->from_step;
+        rows -= t->rows_step;
+        y += t->y_step[0];
+    }
+}
+
 MYE_INLINE void sum_points(const int P, const bool weighted, const mye_sparse *t)
 {
-    const int part = t->width % VEC;
-    float *y = t->y;
-    for (int q = 0, first = t->from; q < t->points; q++, first += t->from_step, y += t->y_step) {
-        const int a = clamp(first, t->size), b = clamp(first + t->taps, t->size);
-        const uint32_t *start = t->start + a, *end = t->end + b - 1;
-        const float *rows = t->rows - (ptrdiff_t)first * t->per * P * VEC;
-        vec acc[2][SPIKE_VECS];
-        start_sums(P, t->load ? y : t->bias, part, acc);
-        for (int seg = 0; seg < t->segs && b > a; seg++) {
-            add_rows(P, weighted, t, rows, *start, *end, acc);
-            start += t->start_pitch;
-            end += t->start_pitch;
-            rows += t->rows_pitch;
+    for (int i = 0; i < t->count[2]; i++) {
+        float *y = t->y + i * t->y_step[2];
+        int line = t->line0;
+        for (int r = 0; r < t->count[1]; r++, line += t->line_step, y += t->y_step[1]) {
+            const int lo = t->seg0 < -line ? -line : t->seg0;
+            const int hi = t->seg1 < t->lines - line ? t->seg1 : t->lines - line;
+            if (hi > lo)
+                sum_line(P, weighted, t, (ptrdiff_t)i * t->lines + line + lo, hi - lo,
+                         t->rows + lo * t->rows_pitch, y);
+            else if (!t->load)
+                sum_line(P, weighted, t, 0, 0, t->rows, y);
         }
-        store_sums(P, y, part, acc);
     }
 }
 

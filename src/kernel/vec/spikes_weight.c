@@ -18,6 +18,10 @@
 #define LIST_BYTES     ((int64_t)(768 << 10))     /* of the lists of a block, if all is set */
 #define INDEX_MAX      65536                      /* places that 16 bits tell apart        */
 
+/* From this share of entries that are not 0 on, visiting dw for each chunk of dy that stays in the
+ * first-level cache is faster than one visit with dy from the second. */
+#define NEAR_SHARE 0.22
+
 typedef struct weight_plan {
     const mye_conv_shape *s;
     int back_h, back_w;     /* outputs before an input's own place that its taps reach */
@@ -25,6 +29,7 @@ typedef struct weight_plan {
     int cols;               /* of the grid                                             */
     int group, band;        /* images, and output rows of an image, of a block         */
     int vecs;               /* registers of the widest panel                           */
+    int chunk;              /* rows of the grid that stay in a first-level cache       */
 } weight_plan;
 
 typedef struct weight_job {
@@ -55,7 +60,11 @@ typedef struct weight_part {
     /* scratch */
     float *grid, *value, *found_value, *row; /* the last three: NULL where bits are read */
     uint16_t *index, *found;                 /* found: of one input pixel                */
-    uint32_t *start, *end;                   /* [phase][channel]                         */
+    /* [chunk of grid rows][phase][channel]: where the entries begin; those of a chunk end where those
+     * of the next begin */
+    uint32_t *start;
+    int chunks; /* of this block */
+    bool near;  /* so much is not 0 that dy had better come from the first-level cache */
 } weight_part;
 
 static int min_int(int a, int b)
@@ -108,6 +117,7 @@ static void make_plan(weight_plan *p, const mye_conv_shape *s)
                        .band = s->OH,
                        .vecs = MYE_VEC(spike_panel)(s->O, panels - 1).vecs};
     p->cols = (s->W - 1 + s->pw) / s->sw - s->pw / s->sw + 1 + p->back_w;
+    p->chunk = max_int(SPIKE_NEAR / (p->cols * p->vecs * VEC), 1);
     int64_t places = GRID_FLOATS / (p->vecs * VEC);
     places = places < INDEX_MAX ? places : INDEX_MAX;
     while (p->band > 1 && ((int64_t)grid_rows(p, p->band) * p->cols > places ||
@@ -133,9 +143,11 @@ static size_t grid_floats(const weight_plan *p)
            VEC;
 }
 
-static size_t lists(const weight_plan *p)
+/* Places of weight_part.start, for C channels. */
+static size_t start_count(const weight_plan *p, int C)
 {
-    return (size_t)p->phases_h * (size_t)p->phases_w * (size_t)p->s->C;
+    const int rows = p->group * grid_rows(p, p->band), chunks = (rows + p->chunk - 1) / p->chunk;
+    return ((size_t)chunks + 1) * (size_t)p->phases_h * (size_t)p->phases_w * (size_t)C;
 }
 
 size_t MYE_VEC(spike_weight_lane_bytes)(const mye_conv_shape *s)
@@ -143,7 +155,7 @@ size_t MYE_VEC(spike_weight_lane_bytes)(const mye_conv_shape *s)
     weight_plan p;
     make_plan(&p, s);
     return grid_floats(&p) * sizeof(float) + (size_t)list_bytes(&p, p.group, p.band) +
-           lists(&p) * 2 * sizeof(uint32_t) +
+           start_count(&p, s->C) * sizeof(uint32_t) +
            ((size_t)s->C + SPIKE_SLACK) * (sizeof(uint16_t) + sizeof(float)) +
            (size_t)s->W * (size_t)s->C * sizeof(float) + (size_t)8 * MYE_ALIGN;
 }
@@ -188,55 +200,87 @@ size_t MYE_VEC(spike_scratch_bytes)(const mye_conv_shape *s, int64_t n)
 
 /* ---- lists ---- */
 
-/* Hands the entries of one input pixel to their channels. */
-static void list_pixel(const weight_job *j, const weight_part *w, const uint64_t *bits, int h,
-                       int col, int place)
+/* Hands the entries of one input pixel to their channels' lists, which end at `end`; returns how
+ * many there are. */
+static uint32_t list_pixel(const weight_job *j, const weight_part *w, const uint64_t *bits,
+                           int64_t pixel, int place, uint32_t *end)
 {
-    const mye_conv_shape *s = j->plan.s;
-    const int phase_h = (h + s->ph) % s->sh, phase_w = (col + s->pw) % s->sw;
     const int C = w->c1 - w->c0;
-    if (phase_h >= s->kh || phase_w >= s->kw)
-        return;
-    uint32_t *end = w->end + (ptrdiff_t)(phase_h * j->plan.phases_w + phase_w) * C;
     if (bits) {
-        const int64_t first = ((int64_t)h * s->W + col) * s->C + w->c0;
-        const uint32_t n = MYE_VEC(list_bits)(bits, first, C, 0, w->found);
+        const uint32_t n = MYE_VEC(list_bits)(bits, pixel * j->plan.s->C + w->c0, C, 0, w->found);
         for (uint32_t e = 0; e < n; e++)
             w->index[end[w->found[e]]++] = (uint16_t)place;
-        return;
+        return n;
     }
-    const float *x = w->row + (ptrdiff_t)col * s->C + w->c0;
+    const float *x = w->row + pixel * j->plan.s->C + w->c0;
     const uint32_t n = MYE_VEC(list_floats)(x, C, 0, w->found, w->found_value);
     for (uint32_t e = 0; e < n; e++) {
         const uint32_t at = end[w->found[e]]++;
         w->index[at] = (uint16_t)place;
         w->value[at] = w->found_value[e];
     }
+    return n;
 }
 
-static void list_block(const weight_job *j, const weight_part *w, const weight_block *b,
-                       mye_lane *lane)
+/* Input row h of image i, whose first place in the grid is `place`. */
+static int64_t list_row(const weight_job *j, const weight_part *w, int64_t i, int h, int place,
+                        uint32_t *end, mye_lane *lane)
+{
+    const mye_conv_shape *s = j->plan.s;
+    const uint64_t *bits = j->x.bits ? j->x.bits(j->x.self, i) : NULL;
+    const int C = w->c1 - w->c0, phase_h = (h + s->ph) % s->sh;
+    int64_t found = 0;
+    if (phase_h >= s->kh)
+        return 0;
+    if (!bits)
+        j->x.read(j->x.self, i, h, h + 1, w->row, (ptrdiff_t)s->W * s->C, lane);
+    for (int col = 0; col < s->W; col++) {
+        const int phase_w = (col + s->pw) % s->sw, right = (col + s->pw) / s->sw - s->pw / s->sw;
+        if (phase_w < s->kw)
+            found += list_pixel(j, w, bits, (bits ? (int64_t)h * s->W : 0) + col, place + right,
+                                end + (ptrdiff_t)(phase_h * j->plan.phases_w + phase_w) * C);
+    }
+    return found;
+}
+
+static void list_block(const weight_job *j, weight_part *w, const weight_block *b, mye_lane *lane)
 {
     const weight_plan *p = &j->plan;
     const mye_conv_shape *s = p->s;
-    const int all = p->phases_h * p->phases_w * (w->c1 - w->c0);
+    const size_t lists = (size_t)(p->phases_h * p->phases_w * (w->c1 - w->c0));
     const int64_t entries = list_entries(p, p->group, p->band);
-    for (int k = 0; k < all; k++)
-        w->start[k] = w->end[k] = (uint32_t)(k * entries);
-    for (int64_t i = b->i0; i < b->i1; i++) {
-        const uint64_t *bits = j->x.bits ? j->x.bits(j->x.self, i) : NULL;
-        for (int h = b->lo; h < b->hi; h++) {
-            const int row = (int)(i - b->i0) * b->rows + (h + s->ph) / s->sh - b->first - p->back_h;
-            if (!bits)
-                j->x.read(j->x.self, i, h, h + 1, w->row, (ptrdiff_t)s->W * s->C, lane);
-            for (int col = 0; col < s->W; col++)
-                list_pixel(j, w, bits, h, col,
-                           row * p->cols + (col + s->pw) / s->sw - s->pw / s->sw);
+    const int rows = (int)(b->i1 - b->i0) * b->rows;
+    uint32_t *end = w->start + lists;
+    int64_t found = 0;
+    w->chunks = (rows + p->chunk - 1) / p->chunk;
+    for (size_t k = 0; k < lists; k++)
+        w->start[k] = end[k] = (uint32_t)((int64_t)k * entries);
+    int next = p->chunk; /* first row of the next chunk */
+    for (int row = 0; row < rows; row++) {
+        const int h0 = (b->first + p->back_h + row % b->rows) * s->sh - s->ph;
+        if (row == next) {
+            memcpy(end + lists, end, lists * sizeof *end);
+            end += lists;
+            next += p->chunk;
         }
+        for (int h = max_int(h0, b->lo); h < min_int(h0 + s->sh, b->hi); h++)
+            found += list_row(j, w, b->i0 + row / b->rows, h, row * p->cols, end, lane);
     }
+    const double all = (double)(b->i1 - b->i0) * (b->hi - b->lo) * s->W * (w->c1 - w->c0);
+    w->near = (double)found > NEAR_SHARE * all;
 }
 
 /* ---- sums ---- */
+
+/* One point's panel, with 0 behind its last column. */
+static void copy_panel(const mye_spike_panel *n, const float *src, float *dst)
+{
+    const int whole = n->width / VEC, part = n->width % VEC;
+    for (int v = 0; v < whole; v++)
+        vec_store(dst + v * VEC, vec_load(src + v * VEC));
+    if (part > 0)
+        vec_store(dst + whole * VEC, vec_load_part(src + whole * VEC, part));
+}
 
 /* One row of the grid: output row q of image i, or zeros where there is none. */
 static void fill_row(const weight_job *j, const weight_block *b, const mye_spike_panel *n,
@@ -251,8 +295,7 @@ static void fill_row(const weight_job *j, const weight_block *b, const mye_spike
             memset(dst, 0, (size_t)all * sizeof *dst);
             continue;
         }
-        memcpy(dst, src + (ptrdiff_t)c * s->O, (size_t)n->width * sizeof *dst);
-        memset(dst + n->width, 0, (size_t)(all - n->width) * sizeof *dst);
+        copy_panel(n, src + (ptrdiff_t)c * s->O, dst);
     }
 }
 
@@ -265,30 +308,33 @@ static void fill_grid(const weight_job *j, const weight_block *b, const mye_spik
             fill_row(j, b, n, i, b->first + k, grid);
 }
 
-/* dw of all taps, for the channels of a part and one panel. */
-static void add_taps(const weight_job *j, const weight_part *w, const mye_spike_panel *n)
+/* dw of all taps, for the channels of a part and one panel, from chunks [k0, k1) of the grid. */
+static void add_taps(const weight_job *j, const weight_part *w, const mye_spike_panel *n, int k0,
+                     int k1)
 {
     const weight_plan *p = &j->plan;
     const mye_conv_shape *s = p->s;
     const int C = w->c1 - w->c0;
+    const ptrdiff_t lists = (ptrdiff_t)p->phases_h * p->phases_w * C;
     mye_sparse t = {.index = w->index,
                     .value = w->value,
-                    .y_step = s->O,
-                    .segs = 1,
-                    .points = C,
+                    .count = {C, 1, 1},
+                    .y_step = {s->O},
+                    .lines = 1,
+                    .seg1 = 1,
                     .from_step = 1,
-                    .taps = 1,
+                    .cells = 1,
                     .size = C,
                     .vecs = n->vecs,
                     .width = n->width,
-                    .load = w->load};
+                    .load = w->load || k0 > 0};
     for (int i = 0; i < s->kh; i++) {
         for (int k = 0; k < s->kw; k++) {
             const ptrdiff_t phase = (ptrdiff_t)(i % s->sh) * p->phases_w + k % s->sw;
             const ptrdiff_t shift =
                 (ptrdiff_t)(p->back_h - i / s->sh) * p->cols + p->back_w - k / s->sw;
-            t.start = w->start + phase * C;
-            t.end = w->end + phase * C;
+            t.start = w->start + k0 * lists + phase * C;
+            t.end = w->start + k1 * lists + phase * C;
             t.rows = w->grid + shift * n->vecs * VEC;
             t.y = w->dw + (((ptrdiff_t)i * s->kw + k) * s->C + w->c0) * s->O + n->column;
             MYE_VEC(sparse_sum)(&t);
@@ -308,7 +354,9 @@ static void run_block(const weight_job *j, weight_part *w, weight_block *b, mye_
     for (int panel = w->panel0; panel < w->panel1; panel++) {
         const mye_spike_panel n = MYE_VEC(spike_panel)(s->O, panel);
         fill_grid(j, b, &n, w->grid);
-        add_taps(j, w, &n);
+        const int step = w->near ? 1 : w->chunks;
+        for (int k = 0; k < w->chunks; k += step)
+            add_taps(j, w, &n, k, k + step);
     }
     if (w->dbias) {
         const int64_t points = (int64_t)(b->q1 - b->q0) * s->OW;
@@ -327,8 +375,7 @@ static void take_scratch(const weight_job *j, weight_part *w, mye_lane *lane)
     const size_t entries = (size_t)list_entries(p, p->group, p->band) * all;
     w->grid = mye_lane_take(lane, grid_floats(p) * sizeof *w->grid);
     w->index = mye_lane_take(lane, entries * sizeof *w->index);
-    w->start = mye_lane_take(lane, all * sizeof *w->start);
-    w->end = mye_lane_take(lane, all * sizeof *w->end);
+    w->start = mye_lane_take(lane, start_count(p, (int)C) * sizeof *w->start);
     w->found = mye_lane_take(lane, (C + SPIKE_SLACK) * sizeof *w->found);
     if (j->x.bits)
         return;

@@ -278,8 +278,9 @@ MYE_SURROGATE_LIST(X)
 
 /* ---- spikes: only what is not 0 in the input is visited (spikes*.c) ---- */
 
-#define SPIKE_VECS  8  /* registers of a panel of written channels, at most     */
-#define SPIKE_SLACK 16 /* entries behind a list's end that are written, at most */
+#define SPIKE_VECS  8    /* registers of a panel of written channels, at most     */
+#define SPIKE_NEAR  8192 /* floats that stay in a first-level cache beside lists and sums */
+#define SPIKE_SLACK 16   /* entries behind a list's end that are written, at most */
 
 /* Appends to a list base + c for each c < n whose bit (first + c) is set, or whose x[c] is not 0
  * together with x[c]; returns how many. May write SPIKE_SLACK entries too many. */
@@ -287,12 +288,13 @@ uint32_t MYE_VEC(list_bits)(const uint64_t *bits, int64_t first, int n, int base
 uint32_t MYE_VEC(list_floats)(const float *x, int n, int base, uint16_t *index, float *value);
 
 /*
- * Sums of listed rows, for points q = 0 .. points-1 and a panel of 1..SPIKE_VECS registers:
- *   y[q * y_step + j] = start + sum over seg < segs and entries e of that seg and point of
- *                       value[e] * rows[seg * rows_pitch + (index[e] - first * per) * vecs * VEC + j]
- * Point q has the entries of positions [first, first + taps), first = from + q * from_step, as far
- * as they lie in [0, size): index[start[a]] .. index[end[b - 1]], in one piece. The next segment's
- * positions lie start_pitch further. start is y itself when `load`, else bias[j] (NULL: 0).
+ * Sums of listed rows, for a grid of points and a panel of 1..SPIKE_VECS registers:
+ *   y[point][j] = start + sum over the point's segments and their entries e of
+ *       value[e] * rows[segment * rows_pitch - column * rows_step + index[e] * vecs * VEC + j]
+ * The lists are cells in lines of `size`, `lines` of them for an image. A point of row r has the
+ * segments [seg0, seg1) that lie in lines line0 + r * line_step + segment of [0, lines); of each it
+ * has `cells` cells, from cell from + column * from_step on, as far as they lie in [0, size): those
+ * from start[first cell] to end[last cell] are in one piece. start is y itself when `load`, else bias[j] (bias may be NULL: 0).
  */
 typedef struct mye_sparse {
     const uint16_t *index;
@@ -300,8 +302,11 @@ typedef struct mye_sparse {
     const uint32_t *start, *end;
     const float *rows, *bias;
     float *y;
-    ptrdiff_t start_pitch, rows_pitch, y_step;
-    int segs, points, from, from_step, taps, size, per;
+    int count[3];        /* points: columns, rows, images */
+    ptrdiff_t y_step[3]; /* from column to column, ...    */
+    ptrdiff_t rows_pitch, rows_step;
+    int line0, line_step, lines, seg0, seg1;
+    int from, from_step, cells, size;
     int vecs, width; /* registers of the panel; its columns that are wanted */
     bool load;
 } mye_sparse;
@@ -316,13 +321,14 @@ mye_spike_panel MYE_VEC(spike_panel)(int N, int i);
 
 /*
  * A pass over blocks of images as the direct way makes them, but without padding, and with the read
- * channels in `blocks` parts, so that the weights of a part and a panel stay in a near cache.
+ * channels in `parts`, so that the weights of a part and a panel stay in the second-level cache. The
+ * channels of a part come in `chunks`: one tap's weights of a chunk and a panel stay in the first.
  * Packed weights: for each phase, panel and part, the rows of the window, each taps x channels of
  * the part, each with the panel's registers.
  */
 typedef struct mye_spike_plan {
     mye_plan p;
-    int blocks;
+    int parts, chunks;
 } mye_spike_plan;
 void MYE_VEC(spike_plan)(mye_spike_plan *p, const mye_conv_shape *s, int pass);
 /* First read channel of part i. */
