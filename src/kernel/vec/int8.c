@@ -15,6 +15,8 @@
 #define SHARD_MACS    8e6         /* less work is not worth a shard of its own, up to ...   */
 #define MIN_SHARDS    8           /* ... so many                                            */
 
+#define SPARSE 0.06 /* share of inputs below which steps of 0 are left out    */
+
 typedef struct int8_plan {
     const mye_conv_shape *s;
     int panels, steps; /* of TILE_COLS channels; of four inputs, in a row of the window   */
@@ -31,7 +33,7 @@ typedef struct int8_job {
     mye_images x;
     const float *packed, *bias;
     float *y;
-    mye_int8_tile_fn tile;
+    bool wide;
     const mye_conv_done *done;
 } int8_job;
 
@@ -114,9 +116,21 @@ static int8_plan plan_fit(const mye_conv_shape *s, int64_t n)
     return p;
 }
 
+/* The input, and what the last step reads too much. */
 static size_t scratch_bytes(const int8_plan *p)
 {
-    return (size_t)p->group * (size_t)image_bytes(p, p->band) + 3; /* the last step's excess */
+    return (size_t)p->group * (size_t)image_bytes(p, p->band) + 3;
+}
+
+/* Entries of a list of steps. */
+static size_t list_size(const int8_plan *p)
+{
+    return (size_t)p->s->kh * (size_t)p->steps + INT8_SLACK;
+}
+
+static ptrdiff_t panel_bytes(const int8_plan *p)
+{
+    return (ptrdiff_t)p->s->kh * p->steps * 4 * TILE_COLS;
 }
 
 /* ---- spikes to bytes ---- */
@@ -198,26 +212,55 @@ static void next_point(const int8_plan *p, const int8_block *b, int8_point *at)
     at->y += (int64_t)(s->OH - band) * s->OW * s->O;
 }
 
+static const int8_t *weights_of(const int8_job *j, int panel)
+{
+    const int8_t *first = (const int8_t *)(j->packed + (ptrdiff_t)j->plan.panels * TILE_COLS);
+    return first + panel * panel_bytes(&j->plan);
+}
+
+static mye_int8_out outputs_from(const int8_job *j, int column)
+{
+    return (mye_int8_out){j->packed + column, j->bias ? j->bias + column : NULL};
+}
+
+static int8_point first_point(const int8_job *j, const int8_block *b, int column)
+{
+    const mye_conv_shape *s = j->plan.s;
+    float *y = j->y + (b->out.i0 * s->OH + b->out.h0) * s->OW * s->O + column;
+    return (int8_point){.a = b->scratch, .y = y};
+}
+
+static int64_t count_points(const int8_job *j, const int8_block *b)
+{
+    return (b->out.i1 - b->out.i0) * (b->out.h1 - b->out.h0) * j->plan.s->OW;
+}
+
+static void run_tile(const int8_job *j, const mye_int8_tile *t)
+{
+#if defined(__AVX512F__)
+    if (j->wide) {
+        MYE_VEC(int8_tile_wide)(t);
+        return;
+    }
+#endif
+    MYE_UNUSED(j);
+    MYE_VEC(int8_tile)(t);
+}
+
 static void run_panel(const int8_job *j, const int8_block *b, int panel)
 {
     const int8_plan *p = &j->plan;
     const mye_conv_shape *s = p->s;
     const int column = panel * TILE_COLS;
-    const size_t weights = (size_t)s->kh * (size_t)p->steps * 4 * TILE_COLS;
-    const int8_t *first = (const int8_t *)(j->packed + (ptrdiff_t)p->panels * TILE_COLS);
-    const int64_t points = (b->out.i1 - b->out.i0) * (b->out.h1 - b->out.h0) * s->OW;
+    const int64_t points = count_points(j, b);
     const int64_t tiles = (points + TILE_ROWS - 1) / TILE_ROWS;
     mye_int8_tile t = {.pitch = row_bytes(p),
                        .width = min_int(s->O - column, TILE_COLS),
                        .segs = s->kh,
                        .n = p->steps,
-                       .b = first + (size_t)panel * weights,
-                       .scale = j->packed + column,
-                       .bias = j->bias ? j->bias + column : NULL};
-    int8_point at = {
-        .a = b->scratch,
-        .y = j->y + (b->out.i0 * s->OH + b->out.h0) * s->OW * s->O + column,
-    };
+                       .b = weights_of(j, panel),
+                       .out = outputs_from(j, column)};
+    int8_point at = first_point(j, b, column);
     for (int64_t i = 0, done = 0; i < tiles; i++) {
         t.rows = (int)(points * (i + 1) / tiles - done); /* tiles of nearly equal height */
         done += t.rows;
@@ -226,8 +269,54 @@ static void run_panel(const int8_job *j, const int8_block *b, int panel)
             t.y[r] = at.y;
             next_point(p, b, &at);
         }
-        j->tile(&t);
+        run_tile(j, &t);
     }
+}
+
+/* Few inputs spike: point by point, for up to INT8_PANELS panels together. */
+static void run_sparse(const int8_job *j, const int8_block *b, int panel0, int panel1,
+                       mye_lane *lane)
+{
+    const int8_plan *p = &j->plan;
+    const int64_t points = count_points(j, b);
+    mye_int8_sparse t = {.pitch = row_bytes(p),
+                         .panel = panel_bytes(p),
+                         .segs = p->s->kh,
+                         .n = p->steps,
+                         .step = mye_lane_take(lane, list_size(p) * sizeof *t.step),
+                         .four = mye_lane_take(lane, list_size(p) * sizeof *t.four)};
+    for (int panel = panel0; panel < panel1; panel += INT8_PANELS) {
+        const int column = panel * TILE_COLS, end = min_int(panel + INT8_PANELS, panel1);
+        int8_point at = first_point(j, b, column);
+        t.width = min_int(end * TILE_COLS, p->s->O) - column;
+        t.b = weights_of(j, panel);
+        t.out = outputs_from(j, column);
+        for (int64_t i = 0; i < points; i++, next_point(p, b, &at)) {
+            t.a = at.a;
+            t.y = at.y;
+#if defined(__AVX512F__)
+            if (j->wide) {
+                MYE_VEC(int8_sparse_wide)(&t);
+                continue;
+            }
+#endif
+            MYE_VEC(int8_sparse)(&t);
+        }
+    }
+}
+
+/* Is it faster to look for the steps that are not 0? */
+static bool is_sparse(const int8_job *j, const int8_block *b)
+{
+    const mye_conv_shape *s = j->plan.s;
+    const int64_t size = (int64_t)s->H * s->W * s->C;
+    int64_t set = 0;
+    for (int64_t i = b->out.i0; i < b->out.i1; i++) {
+        const uint64_t *bits = j->x.bits(j->x.self, i);
+        for (int64_t w = 0; w < (size + 63) / 64; w++)
+            set += __builtin_popcountll(bits[w]);
+    }
+    return (double)set < SPARSE * (double)size * (double)(b->out.i1 - b->out.i0);
 }
 
 static void int8_shard(void *arg, int shard, int lane_index)
@@ -253,11 +342,24 @@ static void int8_shard(void *arg, int shard, int lane_index)
     for (int64_t i = i0; i < b.out.i1; i++)
         read_rows(p, j->x.bits(j->x.self, i), h0 * s->sh - s->ph, b.rows,
                   scratch + (i - i0) * b.rows * row_bytes(p));
-    for (int panel = panel0; panel < panel1; panel++)
-        run_panel(j, &b, panel);
+    if (is_sparse(j, &b))
+        run_sparse(j, &b, panel0, panel1, lane);
+    else
+        for (int panel = panel0; panel < panel1; panel++)
+            run_panel(j, &b, panel);
     if (j->done)
         j->done->block(j->done->self, shard, &b.out, lane);
     lane->used = used;
+}
+
+/* Has the processor the instruction of the wide sums? */
+static bool is_wide(void)
+{
+#if defined(__AVX512F__)
+    return __builtin_cpu_supports("avx512vnni");
+#else
+    return false;
+#endif
 }
 
 void MYE_VEC(int8_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
@@ -273,7 +375,7 @@ void MYE_VEC(int8_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, 
                   .packed = packed,
                   .bias = bias,
                   .y = y,
-                  .tile = MYE_VEC(int8_tile)(),
+                  .wide = is_wide(),
                   .done = done};
     mye_parallel(r.ctx, j.plan.groups * j.plan.bands * j.plan.splits, int8_shard, &j);
 }
@@ -298,7 +400,7 @@ size_t MYE_VEC(int8_lane_bytes)(const mye_conv_shape *s, int pass)
 {
     MYE_UNUSED(pass);
     const int8_plan p = plan_most(s);
-    return scratch_bytes(&p) + MYE_ALIGN;
+    return scratch_bytes(&p) + 2 * list_size(&p) * sizeof(int32_t) + (size_t)3 * MYE_ALIGN;
 }
 
 int MYE_VEC(int8_shards)(const mye_conv_shape *s, int64_t n)
