@@ -353,12 +353,17 @@ void MYE_VEC(spike_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, in
                                     mye_images x, const float *dy, float *dw, float *dbias,
                                     float *scratch);
 
-/* ---- 8-bit weights, spikes as input (int8.c, int8_tile.c) ---- */
+/* ---- 8-bit weights, spikes as input (int8.c, int8_tile.c, int8_sparse.c) ---- */
+
+/* Sums of 32 bits to outputs: y[j] = scale[j] * sum[j] + bias[j]. scale is padded to TILE_COLS; bias
+ * (may be NULL) and y are not. */
+typedef struct mye_int8_out {
+    const float *scale, *bias;
+} mye_int8_out;
 
 /*
- * One tile: y[r][j] = scale[j] * (sum over s < segs, k < 4 n of a[r][s * pitch + k] *
- * b[s][k / 4][j][k % 4]) + bias[j] with a 0 or 1 and b [segs][n][TILE_COLS][4]. scale is padded to
- * TILE_COLS; bias (may be NULL) and y are not.
+ * One tile: sum[r][j] = sum over s < segs, k < 4 n of a[r][s * pitch + k] * b[s][k / 4][j][k % 4],
+ * with a 0 or 1 and b [segs][n][TILE_COLS][4].
  */
 typedef struct mye_int8_tile {
     const uint8_t *a[TILE_ROWS];
@@ -366,12 +371,33 @@ typedef struct mye_int8_tile {
     ptrdiff_t pitch;
     int rows, width, segs, n;
     const int8_t *b;
-    const float *scale, *bias;
+    mye_int8_out out;
 } mye_int8_tile;
-typedef void (*mye_int8_tile_fn)(const mye_int8_tile *t);
-/* The best of this set's tiles that the processor can run; and the one that it always can. */
-mye_int8_tile_fn MYE_VEC(int8_tile)(void);
-void MYE_VEC(int8_tile_narrow)(const mye_int8_tile *t);
+
+/*
+ * One row of INT8_PANELS panels at most, b of one `panel` bytes after that of the other: the same
+ * sums, but only steps of four inputs that are not all 0 are visited. width: columns of all panels.
+ * step, four: room for segs * n entries and INT8_SLACK more.
+ */
+#define INT8_PANELS 4
+#define INT8_SLACK  16
+typedef struct mye_int8_sparse {
+    const uint8_t *a;
+    float *y;
+    ptrdiff_t pitch, panel;
+    int width, segs, n;
+    const int8_t *b;
+    mye_int8_out out;
+    int32_t *step, *four;
+} mye_int8_sparse;
+
+/* Wide: adds four products to 32 bits by one instruction, where the processor has it. */
+void MYE_VEC(int8_tile)(const mye_int8_tile *t);
+void MYE_VEC(int8_sparse)(const mye_int8_sparse *t);
+#if defined(__AVX512F__)
+void MYE_VEC(int8_tile_wide)(const mye_int8_tile *t);
+void MYE_VEC(int8_sparse_wide)(const mye_int8_sparse *t);
+#endif
 
 bool MYE_VEC(int8_fits)(const mye_conv_shape *s, int pass);
 double MYE_VEC(int8_cost)(const mye_conv_shape *s, int64_t n, int pass, double density);
