@@ -425,6 +425,45 @@ static void options_that_mean_nothing_are_refused_by_name(void **state)
     }
 }
 
+/* A neuron whose type does not say how to fuse goes step by step. */
+static void the_fused_way_gives_the_bits_of_the_general_one(void **state)
+{
+    static const int steps[] = {1, 3, 9, 40};
+    (void)state;
+    for (int k = 0; k < N_NEURONS * 8; k++) {
+        bench a, b;
+        bench_options o = big(NEURONS[k / 8]);
+        o.T = steps[k / 2 % 4];
+        o.static_input = k % 2 == 1;
+        o.keeps_u = o.static_input;
+        bench_open(&a, &o);
+        mye_neuron_type general = *a.node[NEURON].neuron;
+        o.rates = general.rate_mode(&a.node[NEURON]) >= 0;
+        bench_close(&a);
+        bench_open(&a, &o);
+        bench_open(&b, &o);
+        general.fuse = NULL;
+        b.node[NEURON].neuron = &general;
+        bench_forward(&a, false);
+        bench_forward(&b, false);
+        bench_backward(&a);
+        bench_backward(&b);
+        const int64_t n = a.n * o.B;
+        same_outputs(&a, &b);
+        same_floats(&a, "dx", a.dx, b.dx, o.static_input ? n : bench_size(&a));
+        same_floats(&a, "dw", &a.dw, &b.dw, 1);
+        assert_int_equal(a.value[NEURON].spikes, b.value[NEURON].spikes);
+        if (o.keeps_u)
+            same_floats(&a, "u", a.value[NEURON].u, b.value[NEURON].u, n);
+        if (o.rates) {
+            same_floats(&a, "e", a.value[NEURON].e, b.value[NEURON].e, n);
+            same_floats(&a, "r", a.value[NEURON].r, b.value[NEURON].r, n);
+        }
+        bench_close(&a);
+        bench_close(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +480,7 @@ int main(void)
         cmocka_unit_test(every_neuron_with_spikes_is_gradient_checked),
         cmocka_unit_test(relu_passes_what_is_positive),
         cmocka_unit_test(the_rate_pass_multiplies_by_the_averaged_derivative),
+        cmocka_unit_test(the_fused_way_gives_the_bits_of_the_general_one),
         cmocka_unit_test(options_that_mean_nothing_are_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,7 +103,7 @@ static void max_pooling_takes_the_first_maximum_of_each_window(void **state)
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
         for (size_t j = 0; j < sizeof channels / sizeof *channels; j++)
             for (int bits = 0; bits < 2; bits++) {
-                const mye_shape s = {channels[j], 7, 6, false};
+                const mye_shape s = {channels[j], 7, i % 2 == 0 ? 8 : 6, false};
                 bench *q = pool_bench("maxpool", windows[i], s, bits == 1);
                 assert_int_equal(q->value[1].format, bits == 1 ? MYE_BITS : MYE_F32);
                 fill_with_ties(q, bits == 1 ? 2 : 3);

@@ -71,6 +71,22 @@ static void or_window_words(const mye_pool_plan *w, const uint64_t *x, int oh, i
         y[i] = up[i] | up[i + words] | down[i] | down[i + words];
 }
 
+/* The same of 32 channels, the pixels of a row two to a word: word j of an output row. */
+static uint64_t or_halves(const uint64_t *up, const uint64_t *down, int j)
+{
+    const uint64_t left = up[2 * j] | down[2 * j], right = up[2 * j + 1] | down[2 * j + 1];
+    return ((left | left >> 32) & UINT32_MAX) | (right | right << 32) >> 32 << 32;
+}
+
+/* 2x2 windows at stride 2 of 32 channels, rows of whole words. */
+static void or_image_halves(const mye_pool_plan *w, const uint64_t *x, uint64_t *y)
+{
+    const int words = w->W / 2;
+    for (int oh = 0; oh < w->OH; oh++)
+        for (int j = 0; j < w->OW / 2; j++)
+            *y++ = or_halves(x + (int64_t)(2 * oh) * words, x + (int64_t)(2 * oh + 1) * words, j);
+}
+
 static void or_image(void *arg, int t, int b, mye_lane *lane)
 {
     const maxpool_arg *a = arg;
@@ -80,6 +96,10 @@ static void or_image(void *arg, int t, int b, mye_lane *lane)
     uint64_t *y = mye_value_bits(a->p, a->n->index, t, b);
     const bool two = w->kh == 2 && w->kw == 2 && w->sh == 2 && w->sw == 2;
     const bool words = two && w->ph == 0 && w->pw == 0 && w->C % 64 == 0;
+    if (two && w->ph == 0 && w->pw == 0 && w->C == 32 && w->W % 4 == 0) {
+        or_image_halves(w, x, y);
+        return;
+    }
     memset(y, 0, (size_t)a->p->value[a->n->index].row * sizeof *y);
     for (int oh = 0; oh < w->OH; oh++)
         for (int ow = 0; ow < w->OW; ow++) {
@@ -192,21 +212,50 @@ typedef struct grad_part {
     uint64_t *won;
 } grad_part;
 
-/* Which of m <= 64 channels from c on won at pixel (h, col) of the input? The first set bit of the
- * window, or its first pixel when none is. */
-static uint64_t winners(const mye_pool_plan *w, const uint64_t *x, int h, int col, int64_t c, int m)
+/*
+ * Which channels of the chunk's pixels won in row `row` of one window? The first set bit of the
+ * window, or its first pixel when none is set. m <= 64 channels from c on; `first` is the bit of the
+ * window's first pixel. Pixel (row, j) is number at + j of the part, which has n.
+ */
+static void won_in_window(const grad_part *a, int64_t first, int row, int64_t c, int m, int at,
+                          int n)
 {
-    const int row = h % w->kh, column = col % w->kw, number = row * w->kw + column;
-    const int64_t first = ((int64_t)(h - row) * w->W + (col - column)) * w->C + c;
-    uint64_t seen = 0;
-    for (int i = 0, k = 0; i < w->kh; i++)
-        for (int j = 0; j < w->kw; j++, k++) {
-            if (k == number && k > 0)
-                return bits_get(x, first + ((int64_t)i * w->W + j) * w->C, m) & ~seen;
-            seen |= bits_get(x, first + ((int64_t)i * w->W + j) * w->C, m);
-        }
+    const mye_pool_plan *w = a->w;
+    const int64_t pitch = (int64_t)w->W * w->C;
+    const uint64_t *x = a->bits;
+    uint64_t seen = 0, lead = 0;
+    for (int i = 0; i < row; i++)
+        for (int j = 0; j < w->kw; j++)
+            seen |= bits_get(x, first + i * pitch + (int64_t)j * w->C, m);
+    for (int j = 0; j < w->kw; j++) {
+        const uint64_t own = bits_get(x, first + row * pitch + (int64_t)j * w->C, m);
+        if (row == 0 && j == 0)
+            lead = own;
+        else if (at + j >= 0 && at + j < n)
+            bits_put(a->won, (at + j) * a->m + c, m, own & ~seen);
+        seen |= own;
+    }
+    if (row > 0 || at < 0)
+        return;
+    for (int i = 1; i < w->kh; i++)
+        for (int j = 0; j < w->kw; j++)
+            seen |= bits_get(x, first + i * pitch + (int64_t)j * w->C, m);
     const uint64_t all = m == 64 ? UINT64_MAX : (UINT64_C(1) << m) - 1;
-    return bits_get(x, first, m) | (all & ~seen);
+    bits_put(a->won, at * a->m + c, m, lead | (all & ~seen));
+}
+
+/* Winners of pixels (h, col) to (h, end). */
+static void won_in_row(const grad_part *a, int h, int col, int end)
+{
+    const mye_pool_plan *w = a->w;
+    const int row = h % w->kh;
+    memset(a->won, 0, (size_t)((end - col) * a->m / 64 + 1) * sizeof *a->won);
+    for (int k = col - col % w->kw; k < end; k += w->kw)
+        for (int64_t c = 0; c < a->m; c += 64) {
+            const int64_t first = ((int64_t)(h - row) * w->W + k) * w->C + a->c0 + c;
+            const int m = a->m - c < 64 ? (int)(a->m - c) : 64;
+            won_in_window(a, first, row, c, m, k - col, end - col);
+        }
 }
 
 /* Gradients of pixels (h, col) to (h, end) of a row, all inside windows. */
@@ -224,13 +273,7 @@ static void grad_pixels(const grad_part *a, int h, int col, int end, float *dst)
         }
         return;
     }
-    const int64_t n = (end - col) * a->m;
-    memset(a->won, 0, (size_t)(n / 64 + 1) * sizeof *a->won);
-    for (int k = col; k < end; k++)
-        for (int64_t c = 0; c < a->m; c += 64) {
-            const int m = a->m - c < 64 ? (int)(a->m - c) : 64;
-            bits_put(a->won, (k - col) * a->m + c, m, winners(w, a->bits, h, k, a->c0 + c, m));
-        }
+    won_in_row(a, h, col, end);
     a->p->k->route_won(a->m, end - col, col % w->kw, w->kw, a->won, g, dst);
 }
 
