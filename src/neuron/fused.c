@@ -35,14 +35,22 @@ static int most_steps(const mye_pass *p)
     return p->T < MYE_LIF_STEPS ? p->T : MYE_LIF_STEPS;
 }
 
-/* Steps whose input current must be computed into scratch. */
+/* What the pass reads: the input, or what lies behind its batch norm. */
+static const mye_node *source_of(const mye_node *n, const mye_pass *p)
+{
+    const mye_node *norm = mye_fused_norm(n, p);
+    return p->node[norm != NULL ? norm->in[0] : n->in[0]];
+}
+
+/* Steps whose input must be computed, or made floats again, into scratch. */
 static int buffered_steps(const mye_node *n, const mye_pass *p)
 {
-    const mye_node *in = p->node[n->in[0]];
-    const bool stored = in->type->load == NULL && p->value[in->index].format == MYE_F32;
-    if (stored || mye_fused_norm(n, p) != NULL)
+    const mye_node *x = source_of(n, p);
+    const mye_value *v = &p->value[x->index];
+    const bool stored = x->type->load == NULL && v->format == MYE_F32 && v->half_after == 0;
+    if (stored)
         return 0;
-    return in->is_static ? 1 : most_steps(p);
+    return x->is_static ? 1 : most_steps(p);
 }
 
 size_t mye_fused_lane_bytes(const mye_node *n, const mye_pass *p, int64_t chunk, mye_op op)
@@ -95,15 +103,14 @@ static void set_pattern(const neuron_op *op, mye_at at, mye_lif_steps *s, mye_la
 static void set_inputs(const neuron_op *op, mye_at at, mye_lif_steps *s, mye_lane *lane)
 {
     const mye_pass *p = op->p;
-    const int input = op->n->in[0];
+    const mye_node *x = source_of(op->n, p);
     const bool buffered = buffered_steps(op->n, p) > 0;
     for (int k = 0; k < s->steps; k++, at.t++) {
-        if (op->norm != NULL)
-            s->x[k] = mye_value_row(p, op->norm->in[0], at.t, at.b) + at.i0;
-        else if (k > 0 && p->node[input]->is_static)
+        if (k > 0 && x->is_static)
             s->x[k] = s->x[0];
         else
-            s->x[k] = mye_load(p, input, at, buffered ? mye_take_floats(lane, at.n) : NULL, lane);
+            s->x[k] =
+                mye_load(p, x->index, at, buffered ? mye_take_floats(lane, at.n) : NULL, lane);
     }
 }
 
