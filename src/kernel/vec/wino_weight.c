@@ -7,8 +7,8 @@
 #include "kernel/vec/wino.h"
 
 #define MAX_SHARDS 8
-#define DU_BYTES   5000000 /* of a shard's dU: it is read and written once a block         */
-#define MIN_TILES  32      /* of a partial sum */
+#define DU_BYTES   5000000 /* of a shard's dU: it is read and written once a block          */
+#define MIN_TILES  32      /* of a partial sum                                               */
 #define ADD_FLOATS 8192    /* of a shard of the final addition                              */
 
 /* How many parts the images are cut into, and dw along its inputs and outputs. */
