@@ -79,8 +79,8 @@ static bool same_module(const mye_run *run, int a, int b)
 /* The node that tells the gradient of neuron n, so that it needs no memory; 0: none. */
 static int grad_teller(const mye_run *run, const mye_pass *p, const mye_node *n)
 {
-    if (n->neuron == NULL || n->n_consumers != 1)
-        return 0;
+    if (n->neuron == NULL || n->n_consumers != 1 || run->options.rate_strength > 0)
+        return 0; /* the term of the firing rates is added to a gradient in memory */
     for (int i = n->index + 1; i < p->n_nodes; i++) {
         const mye_node *reader = p->node[i];
         if (reader->n_in == 1 && reader->in[0] == n->index)

@@ -10,31 +10,15 @@
  */
 #include "kernel/vec/vec.h"
 
-#define MAX_SHARDS     8   /* that the work is cut into, where there is enough */
-#define SHARD_FLOPS    8e6 /* of the dense product                             */
-#define SHARD_CHANNELS 16
-#define ADD_FLOATS     8192                       /* of a shard of the final addition      */
-#define GRID_FLOATS    ((int64_t)(320 << 10) / 4) /* of dy, in a second-level cache        */
-#define LIST_BYTES     ((int64_t)(768 << 10))     /* of the lists of a block, if all is set */
-#define INDEX_MAX      65536                      /* places that 16 bits tell apart        */
+#define ADD_FLOATS 8192 /* of a shard of the final addition */
 
 /* From this share of entries that are not 0 on, visiting dw for each chunk of dy that stays in the
  * first-level cache is faster than one visit with dy from the second. */
 #define NEAR_SHARE 0.22
 
-typedef struct weight_plan {
-    const mye_conv_shape *s;
-    int back_h, back_w;     /* outputs before an input's own place that its taps reach */
-    int phases_h, phases_w; /* that some tap meets                                     */
-    int cols;               /* of the grid                                             */
-    int group, band;        /* images, and output rows of an image, of a block         */
-    int vecs;               /* registers of the widest panel                           */
-    int chunk;              /* rows of the grid that stay in a first-level cache       */
-} weight_plan;
-
 typedef struct weight_job {
     mye_run_lanes r;
-    weight_plan plan;
+    mye_spike_grid plan;
     int64_t n;
     mye_images x;
     const float *dy;
@@ -75,127 +59,6 @@ static int min_int(int a, int b)
 static int max_int(int a, int b)
 {
     return a > b ? a : b;
-}
-
-/* ---- plan ---- */
-
-/* Input rows of `band` output rows, at most. */
-static int input_rows(const mye_conv_shape *s, int band)
-{
-    return min_int((band - 1) * s->sh + s->kh, s->H);
-}
-
-static int grid_rows(const weight_plan *p, int band)
-{
-    const mye_conv_shape *s = p->s;
-    const int image = (s->H - 1 + s->ph) / s->sh - s->ph / s->sh + 1 + p->back_h;
-    return min_int(band + 2 * p->back_h, image);
-}
-
-/* Entries of the list of a channel and a phase, at most. */
-static int64_t list_entries(const weight_plan *p, int group, int band)
-{
-    const mye_conv_shape *s = p->s;
-    return (int64_t)group * ((input_rows(s, band) - 1) / s->sh + 1) * ((s->W - 1) / s->sw + 1);
-}
-
-static int64_t list_bytes(const weight_plan *p, int group, int band)
-{
-    return list_entries(p, group, band) * p->phases_h * p->phases_w * p->s->C *
-           (int64_t)(sizeof(uint16_t) + sizeof(float));
-}
-
-static void make_plan(weight_plan *p, const mye_conv_shape *s)
-{
-    const int panels = MYE_VEC(spike_panels)(s->O);
-    *p = (weight_plan){.s = s,
-                       .back_h = (s->kh - 1) / s->sh,
-                       .back_w = (s->kw - 1) / s->sw,
-                       .phases_h = min_int(s->kh, s->sh),
-                       .phases_w = min_int(s->kw, s->sw),
-                       .group = 1,
-                       .band = s->OH,
-                       .vecs = MYE_VEC(spike_panel)(s->O, panels - 1).vecs};
-    p->cols = (s->W - 1 + s->pw) / s->sw - s->pw / s->sw + 1 + p->back_w;
-    p->chunk = max_int(SPIKE_NEAR / (p->cols * p->vecs * VEC), 1);
-    int64_t places = GRID_FLOATS / (p->vecs * VEC);
-    places = places < INDEX_MAX ? places : INDEX_MAX;
-    while (p->band > 1 && ((int64_t)grid_rows(p, p->band) * p->cols > places ||
-                           list_bytes(p, 1, p->band) > LIST_BYTES))
-        p->band = (p->band + 1) / 2;
-    if (p->band < s->OH)
-        return;
-    const int64_t fit = places / ((int64_t)grid_rows(p, p->band) * p->cols);
-    const int64_t lists = LIST_BYTES / list_bytes(p, 1, p->band);
-    p->group = max_int((int)(fit < lists ? fit : lists), 1);
-}
-
-bool MYE_VEC(spike_weight_fits)(const mye_conv_shape *s)
-{
-    weight_plan p;
-    make_plan(&p, s);
-    return (int64_t)grid_rows(&p, p.band) * p.cols * p.group <= INDEX_MAX;
-}
-
-static size_t grid_floats(const weight_plan *p)
-{
-    return (size_t)p->group * (size_t)grid_rows(p, p->band) * (size_t)p->cols * (size_t)p->vecs *
-           VEC;
-}
-
-/* Places of weight_part.start, for C channels. */
-static size_t start_count(const weight_plan *p, int C)
-{
-    const int rows = p->group * grid_rows(p, p->band), chunks = (rows + p->chunk - 1) / p->chunk;
-    return ((size_t)chunks + 1) * (size_t)p->phases_h * (size_t)p->phases_w * (size_t)C;
-}
-
-size_t MYE_VEC(spike_weight_lane_bytes)(const mye_conv_shape *s)
-{
-    weight_plan p;
-    make_plan(&p, s);
-    return grid_floats(&p) * sizeof(float) + (size_t)list_bytes(&p, p.group, p.band) +
-           start_count(&p, s->C) * sizeof(uint32_t) +
-           ((size_t)s->C + SPIKE_SLACK) * (sizeof(uint16_t) + sizeof(float)) +
-           (size_t)s->W * (size_t)s->C * sizeof(float) + (size_t)8 * MYE_ALIGN;
-}
-
-/* How many parts the images, and how many dw, are cut into. */
-typedef struct weight_cut {
-    int sums, splits_m, splits_n;
-} weight_cut;
-
-/*
- * Cutting the images costs partial sums (written, read, added), cutting dw costs copying dy again;
- * the cheaper in floats is taken.
- */
-static weight_cut cut_work(const mye_conv_shape *s, int64_t n)
-{
-    const double weights = (double)s->C * s->O * s->kh * s->kw;
-    const double outputs = (double)n * s->OH * s->OW * s->O;
-    const double flops = 2.0 * outputs * s->C * s->kh * s->kw;
-    const int shards =
-        flops > MAX_SHARDS * SHARD_FLOPS ? MAX_SHARDS : 1 + (int)(flops / SHARD_FLOPS);
-    const int panels = MYE_VEC(spike_panels)(s->O), parts = max_int(s->C / SHARD_CHANNELS, 1);
-    int sums = 1, splits = min_int(shards, panels * parts);
-    double least = 2.0 * splits * outputs;
-    for (int k = 2; k <= shards && k <= n; k *= 2) {
-        const double floats = 3.0 * k * weights + 2.0 * (shards / k) * outputs;
-        if (floats < least || sums * splits < shards / 2) {
-            least = floats;
-            sums = k;
-            splits = min_int(shards / k, panels * parts);
-        }
-    }
-    const int m = min_int(splits, parts);
-    return (weight_cut){sums, m, min_int((splits + m - 1) / m, panels)};
-}
-
-size_t MYE_VEC(spike_scratch_bytes)(const mye_conv_shape *s, int64_t n)
-{
-    const size_t weights = (size_t)s->kh * (size_t)s->kw * (size_t)s->C * (size_t)s->O;
-    const int sums = cut_work(s, n).sums;
-    return sums < 2 ? 0 : (size_t)sums * (weights + (size_t)s->O) * sizeof(float);
 }
 
 /* ---- lists ---- */
@@ -245,16 +108,16 @@ static int64_t list_row(const weight_job *j, const weight_part *w, int64_t i, in
 
 static void list_block(const weight_job *j, weight_part *w, const weight_block *b, mye_lane *lane)
 {
-    const weight_plan *p = &j->plan;
+    const mye_spike_grid *p = &j->plan;
     const mye_conv_shape *s = p->s;
     const size_t lists = (size_t)(p->phases_h * p->phases_w * (w->c1 - w->c0));
-    const int64_t entries = list_entries(p, p->group, p->band);
+    const size_t entries = MYE_VEC(spike_entries)(p);
     const int rows = (int)(b->i1 - b->i0) * b->rows;
     uint32_t *end = w->start + lists;
     int64_t found = 0;
     w->chunks = (rows + p->chunk - 1) / p->chunk;
     for (size_t k = 0; k < lists; k++)
-        w->start[k] = end[k] = (uint32_t)((int64_t)k * entries);
+        w->start[k] = end[k] = (uint32_t)(k * entries);
     int next = p->chunk; /* first row of the next chunk */
     for (int row = 0; row < rows; row++) {
         const int h0 = (b->first + p->back_h + row % b->rows) * s->sh - s->ph;
@@ -286,7 +149,7 @@ static void copy_panel(const mye_spike_panel *n, const float *src, float *dst)
 static void fill_row(const weight_job *j, const weight_block *b, const mye_spike_panel *n,
                      int64_t i, int q, float *dst)
 {
-    const weight_plan *p = &j->plan;
+    const mye_spike_grid *p = &j->plan;
     const mye_conv_shape *s = p->s;
     const int all = n->vecs * VEC, first = s->pw / s->sw - p->back_w;
     const float *src = j->dy + (i * s->OH + q) * s->OW * s->O + n->column;
@@ -312,7 +175,7 @@ static void fill_grid(const weight_job *j, const weight_block *b, const mye_spik
 static void add_taps(const weight_job *j, const weight_part *w, const mye_spike_panel *n, int k0,
                      int k1)
 {
-    const weight_plan *p = &j->plan;
+    const mye_spike_grid *p = &j->plan;
     const mye_conv_shape *s = p->s;
     const int C = w->c1 - w->c0;
     const ptrdiff_t lists = (ptrdiff_t)p->phases_h * p->phases_w * C;
@@ -344,7 +207,7 @@ static void add_taps(const weight_job *j, const weight_part *w, const mye_spike_
 
 static void run_block(const weight_job *j, weight_part *w, weight_block *b, mye_lane *lane)
 {
-    const weight_plan *p = &j->plan;
+    const mye_spike_grid *p = &j->plan;
     const mye_conv_shape *s = p->s;
     b->lo = min_int(max_int(b->q0 * s->sh - s->ph, 0), s->H - 1);
     b->hi = max_int(min_int((b->q1 - 1) * s->sh - s->ph + s->kh, s->H), b->lo);
@@ -369,13 +232,13 @@ static void run_block(const weight_job *j, weight_part *w, weight_block *b, mye_
 
 static void take_scratch(const weight_job *j, weight_part *w, mye_lane *lane)
 {
-    const weight_plan *p = &j->plan;
+    const mye_spike_grid *p = &j->plan;
     const mye_conv_shape *s = p->s;
     const size_t C = (size_t)(w->c1 - w->c0), all = (size_t)(p->phases_h * p->phases_w) * C;
-    const size_t entries = (size_t)list_entries(p, p->group, p->band) * all;
-    w->grid = mye_lane_take(lane, grid_floats(p) * sizeof *w->grid);
+    const size_t entries = MYE_VEC(spike_entries)(p) * all;
+    w->grid = mye_lane_take(lane, MYE_VEC(spike_grid_floats)(p) * sizeof *w->grid);
     w->index = mye_lane_take(lane, entries * sizeof *w->index);
-    w->start = mye_lane_take(lane, start_count(p, (int)C) * sizeof *w->start);
+    w->start = mye_lane_take(lane, MYE_VEC(spike_starts)(p, (int)C) * sizeof *w->start);
     w->found = mye_lane_take(lane, (C + SPIKE_SLACK) * sizeof *w->found);
     if (j->x.bits)
         return;
@@ -413,7 +276,7 @@ static weight_part make_part(const weight_job *j, int shard)
 static void weight_shard(void *arg, int shard, int lane_index)
 {
     const weight_job *j = arg;
-    const weight_plan *p = &j->plan;
+    const mye_spike_grid *p = &j->plan;
     mye_lane *lane = &j->r.lane[lane_index];
     const size_t used = lane->used;
     weight_part w = make_part(j, shard);
@@ -453,7 +316,7 @@ void MYE_VEC(spike_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, in
 {
     if (n <= 0)
         return;
-    const weight_cut cut = cut_work(s, n);
+    const mye_spike_cut cut = MYE_VEC(spike_cut)(s, n);
     weight_job j = {.r = r,
                     .n = n,
                     .x = x,
@@ -465,7 +328,7 @@ void MYE_VEC(spike_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, in
                     .splits_m = cut.splits_m,
                     .splits_n = cut.splits_n,
                     .weights = (size_t)s->kh * (size_t)s->kw * (size_t)s->C * (size_t)s->O};
-    make_plan(&j.plan, s);
+    MYE_VEC(spike_grid)(&j.plan, s);
     mye_parallel(r.ctx, j.sums * j.splits_m * j.splits_n, weight_shard, &j);
     if (j.sums > 1)
         mye_parallel(r.ctx, (int)((j.weights + ADD_FLOATS - 1) / ADD_FLOATS), add_shard, &j);

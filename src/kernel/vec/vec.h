@@ -334,6 +334,28 @@ void MYE_VEC(spike_plan)(mye_spike_plan *p, const mye_conv_shape *s, int pass);
 /* First read channel of part i. */
 int MYE_VEC(spike_part)(const mye_spike_plan *p, int i);
 
+/* Backward weights: the blocks, and the grid that holds a panel of dy with zeros around it. */
+typedef struct mye_spike_grid {
+    const mye_conv_shape *s;
+    int back_h, back_w;     /* outputs before an input's own place that its taps reach */
+    int phases_h, phases_w; /* that some tap meets                                     */
+    int cols;               /* of the grid                                             */
+    int group, band;        /* images, and output rows of an image, of a block         */
+    int vecs;               /* registers of the widest panel                           */
+    int chunk;              /* rows of the grid that stay in a first-level cache       */
+} mye_spike_grid;
+void MYE_VEC(spike_grid)(mye_spike_grid *p, const mye_conv_shape *s);
+size_t MYE_VEC(spike_grid_floats)(const mye_spike_grid *p);
+/* Entries of the list of a channel and a phase, at most. */
+size_t MYE_VEC(spike_entries)(const mye_spike_grid *p);
+/* Places where lists begin: [chunk and one more][phase][channel]. */
+size_t MYE_VEC(spike_starts)(const mye_spike_grid *p, int C);
+/* Shards: `sums` ranges of images, `splits_m` of channels, `splits_n` of panels. */
+typedef struct mye_spike_cut {
+    int sums, splits_m, splits_n;
+} mye_spike_cut;
+mye_spike_cut MYE_VEC(spike_cut)(const mye_conv_shape *s, int64_t n);
+
 double MYE_VEC(spike_cost)(const mye_conv_shape *s, int64_t n, int pass, double density);
 bool MYE_VEC(spike_fits)(const mye_conv_shape *s, int pass);
 int MYE_VEC(spike_shards)(const mye_conv_shape *s, int64_t n);
