@@ -69,24 +69,28 @@ static int find_way(const mye_layer_bench *b, const char *name)
     return -1;
 }
 
+static const char *const dense[] = {"direct", "winograd"};
+enum { N_DENSE = sizeof dense / sizeof *dense };
+
 /* The fastest of the ways that do not depend on the rate. */
-static double dense_s(const measured *m, int spikes, int rate)
+static double dense_s(const mye_layer_bench *b, const measured *m, int rate)
 {
     double best = 0;
-    for (int way = 0; way < MAX_WAYS; way++) {
-        const double s = m->seconds[way][rate];
-        if (way != spikes && s > 0 && (best == 0 || s < best))
+    for (int i = 0; i < N_DENSE; i++) {
+        const int way = find_way(b, dense[i]);
+        const double s = way >= 0 ? m->seconds[way][rate] : 0;
+        if (s > 0 && (best == 0 || s < best))
             best = s;
     }
     return best;
 }
 
 /* Rate at which both cost the same, between the rates that were measured; 0 and 1: never, always. */
-static double crossing(const measured *m, int spikes)
+static double crossing(const mye_layer_bench *b, const measured *m, int spikes)
 {
     double last = 0, last_gain = 0;
     for (int i = 0; i < N_RATES; i++) {
-        const double gain = dense_s(m, spikes, i) - m->seconds[spikes][i];
+        const double gain = dense_s(b, m, i) - m->seconds[spikes][i];
         if (gain < 0)
             return i == 0 ? 0 : last + (rates[i] - last) * last_gain / (last_gain - gain);
         last = rates[i];
@@ -100,11 +104,13 @@ static double estimated(const mye_layer_bench *b, mye_layer_pass pass, int spike
 {
     for (int percent = 1; percent <= 100; percent++) {
         const double rate = percent / 100.0;
-        for (int way = 0; way < MAX_WAYS && mye_layer_bench_way(b, way); way++)
-            if (way != spikes && mye_layer_bench_fits(b, way, pass) &&
+        for (int i = 0; i < N_DENSE; i++) {
+            const int way = find_way(b, dense[i]);
+            if (way >= 0 && mye_layer_bench_fits(b, way, pass) &&
                 mye_layer_bench_cost(b, way, pass, rate) <
                     mye_layer_bench_cost(b, spikes, pass, rate))
                 return (percent - 1) / 100.0;
+        }
     }
     return 1;
 }
@@ -112,12 +118,11 @@ static double estimated(const mye_layer_bench *b, mye_layer_pass pass, int spike
 static void add_row(cli_table *t, const layer *l, const mye_layer_bench *b, mye_layer_pass pass,
                     const measured *m)
 {
-    static const char *const dense[] = {"direct", "winograd"};
     const double gflop = mye_layer_bench_gflop(b);
     const int spikes = find_way(b, "spikes");
     cli_cell(t, "%s", l->name);
     cli_cell(t, "%s", pass == MYE_LAYER_FORWARD ? "forward" : "weights");
-    for (size_t i = 0; i < sizeof dense / sizeof *dense; i++) {
+    for (size_t i = 0; i < (size_t)N_DENSE; i++) {
         const int way = find_way(b, dense[i]);
         const double s = way >= 0 ? m->seconds[way][N_RATES - 1] : 0;
         char *text = s > 0 ? cli_format("%.0f", gflop / s) : cli_format("-");
@@ -126,7 +131,7 @@ static void add_row(cli_table *t, const layer *l, const mye_layer_bench *b, mye_
     }
     for (int i = 0; i < N_RATES; i++)
         cli_cell(t, "%.0f", spikes >= 0 ? gflop / m->seconds[spikes][i] : 0.0);
-    cli_cell(t, "%s", cli_percent(spikes >= 0 ? crossing(m, spikes) : 0).text);
+    cli_cell(t, "%s", cli_percent(spikes >= 0 ? crossing(b, m, spikes) : 0).text);
     cli_cell(t, "%s", cli_percent(spikes >= 0 ? estimated(b, pass, spikes) : 0).text);
 }
 
@@ -149,7 +154,7 @@ static void print_json(const layer *l, const mye_layer_bench *b, mye_layer_pass 
     cli_json(json_pack("{s:s,s:s,s:o,s:o,s:o,s:o}", "layer", l->name, "pass",
                        pass == MYE_LAYER_FORWARD ? "forward" : "weights", "rates", at,
                        "gflop_per_s", ways, "crossover_rate",
-                       cli_real(spikes >= 0 ? crossing(m, spikes) : 0), "estimated_rate",
+                       cli_real(spikes >= 0 ? crossing(b, m, spikes) : 0), "estimated_rate",
                        cli_real(spikes >= 0 ? estimated(b, pass, spikes) : 0)));
 }
 
