@@ -130,6 +130,8 @@ def peer(setting, case, stock=False, lean=False, T=None):
     if setting.folders[about.data]:
         command += ["--data", about.data]
     tuned = about.flags if case.flags is None else case.flags
+    if lean and case.infer:
+        tuned = ["--channels-last"]  # folding and freezing take memory
     command += ["--neuron", "plain", "--repeat"] if stock else tuned
     env = environment(LD_LIBRARY_PATH=OPENMP_BLAS)
     if not stock and not lean:
