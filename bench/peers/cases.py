@@ -9,7 +9,7 @@ class Net:
     data: str
     images: int        # of the epoch that makes the weights
     quick_images: int
-    flags: list = field(default_factory=list)  # of serve.py: what was faster for this net
+    flags: list = field(default_factory=list)  # of serve.py: what trains this net fastest
 
 
 CNN = "32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10"
@@ -17,7 +17,7 @@ NETS = {
     "mlp": Net("FC800-LIF-FC10", "1x28x28", "fashion-mnist", 60000, 60000),
     "cnn": Net(CNN, "1x28x28", "fashion-mnist", 60000, 6400, ["--channels-last"]),
     "vgg11": Net("vgg11", "3x32x32", "cifar10", 2048, 512),
-    "resnet18": Net("resnet18", "3x32x32", "cifar10", 2048, 512),
+    "resnet18": Net("resnet18", "3x32x32", "cifar10", 2048, 512, ["--channels-last"]),
 }
 
 
@@ -37,6 +37,7 @@ class Case:
     steps: int = 1      # in a turn, so that a turn is not too short to time
     rounds: int = 7
     infer: bool = False
+    flags: list = None  # of serve.py, in place of the net's
     stock: bool = True  # time the usual way to write the net as well
     quick: bool = True
 
@@ -50,8 +51,8 @@ def deep(net):
                              Row("bptt:keep=bf16", 3, 5), Row("rate", 5, 5)])
 
 
-def inference(batch, steps):
-    return Case("resnet18", 4, batch, [Row("bptt", 3, 6)], steps, infer=True)
+def inference(batch, steps, *flags):
+    return Case("resnet18", 4, batch, [Row("bptt", 3, 6)], steps, infer=True, flags=list(flags))
 
 
 CASES = [
@@ -63,8 +64,8 @@ CASES = [
     Case("cnn", 8, 64, [Row("bptt", 5, 5), Row("bptt:checkpoint=node", None, 8)], 3, 9),
     Case("mlp", 4, 128, [Row("bptt", 6)], 50, 9),
     Case("mlp", 8, 128, [Row("bptt", 10)], 30, 9),
-    inference(32, 2),
-    inference(1, 10),
+    inference(32, 2, "--fold", "--channels-last"),
+    inference(1, 10, "--fold", "--freeze"),
 ]
 
 # Memory that one more time step costs: (memory at T = 8 - memory at T = 2) / 6.

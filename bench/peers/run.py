@@ -130,6 +130,10 @@ def show(row):
 
 def main():
     a = arguments()
+    if os.getloadavg()[0] > 0.5:
+        sides.say(f"load {os.getloadavg()[0]:.1f}: other programs run, which slow PyTorch more than "
+                  "Myelin; do not quote these figures")
+    os.makedirs(os.path.dirname(a.out) or ".", exist_ok=True)
     setting = sides.Setting(a.build, a.quick)
     agreement = os.path.join(setting.folder, "cases")
     subprocess.run([sides.PYTHON, sides.HERE + "/case.py", agreement], check=True)

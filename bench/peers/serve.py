@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+import warnings
 
 import torch
 
@@ -43,6 +44,7 @@ def arguments():
     p.add_argument("--channels-last", action="store_true")
     p.add_argument("--infer", action="store_true")
     p.add_argument("--fold", action="store_true", help="batch norm into convolutions")
+    p.add_argument("--freeze", action="store_true", help="inference as a traced, frozen graph")
     return p.parse_args()
 
 
@@ -63,6 +65,12 @@ def optimiser(model):
                            momentum=0.9)
 
 
+def frozen(model, image):
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # that T is traced as a constant is meant
+        return torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(model, image)))
+
+
 class Bench:
     def __init__(self, a):
         nodes = graphs.NETS[a.net]()
@@ -80,6 +88,8 @@ class Bench:
         if a.channels_last:
             self.model.to(memory_format=torch.channels_last)
             self.image = [x.contiguous(memory_format=torch.channels_last) for x in self.image]
+        if a.freeze:
+            self.model = frozen(self.model, self.image[0])
         self.step = self.infer if a.infer else self.train
         self.optimiser = None if a.infer else optimiser(self.model)
         self.turn = 0

@@ -129,7 +129,10 @@ def peer(setting, case, stock=False, lean=False, T=None):
     command = [PYTHON, HERE + "/serve.py", case.net, *common(setting, case, T)]
     if setting.folders[about.data]:
         command += ["--data", about.data]
-    command += ["--neuron", "plain", "--repeat"] if stock else about.flags
+    tuned = about.flags if case.flags is None else case.flags
+    if lean and case.infer:
+        tuned = ["--channels-last"]  # folding and freezing take memory
+    command += ["--neuron", "plain", "--repeat"] if stock else tuned
     env = environment(LD_LIBRARY_PATH=OPENMP_BLAS)
     if not stock and not lean:
         env["GLIBC_TUNABLES"] = TUNED_MALLOC
