@@ -11,7 +11,7 @@ typedef struct bench_options {
     char input[32], neuron[MYE_METHOD_MAX], time[512], step[MYE_METHOD_MAX], T[64];
     char weights[512], data[MYE_METHOD_MAX], data_dir[512];
     int64_t classes, batch, rounds;
-    bool infer, serve;
+    bool infer, int8, exact, profile, serve;
 } bench_options;
 
 #define FIELD(f) offsetof(bench_options, f)
@@ -103,6 +103,24 @@ static const mye_param params[] = {
      .def = "false",
      .unit = "",
      .help = "time inference instead of training: forward only"},
+    {.name = "int8",
+     .type = MYE_PARAM_BOOL,
+     .offset = FIELD(int8),
+     .def = "no",
+     .unit = "",
+     .help = "with --infer: 8-bit weights in layers that read spikes"},
+    {.name = "exact",
+     .type = MYE_PARAM_BOOL,
+     .offset = FIELD(exact),
+     .def = "no",
+     .unit = "",
+     .help = "layers go the direct way only"},
+    {.name = "profile",
+     .type = MYE_PARAM_BOOL,
+     .offset = FIELD(profile),
+     .def = "no",
+     .unit = "",
+     .help = "print the time of each node, of the first variant"},
     {.name = "serve",
      .type = MYE_PARAM_BOOL,
      .offset = FIELD(serve),
@@ -156,6 +174,9 @@ static mye_status create(const cli *app, const bench_options *o, const mye_model
     plan.step = o->infer ? NULL : o->step;
     plan.T = v->T;
     plan.batch = (int)o->batch;
+    plan.exact = o->exact;
+    plan.int8 = o->int8;
+    plan.keep_packed = o->infer;
     return mye_bench_create(app->ctx, model, &plan, input, &v->bench, err);
 }
 
@@ -265,6 +286,15 @@ static mye_status serve(const cli *app, variant *v, double first_loss, size_t id
     return MYE_OK;
 }
 
+static void print_profile(const cli *app, const variant *v)
+{
+    mye_profile_row *row = cli_memory((size_t)mye_bench_nodes(v->bench), sizeof *row);
+    if (!app->global.json)
+        putchar('\n');
+    cli_profile(app, row, mye_bench_profile(v->bench, row));
+    free(row);
+}
+
 static mye_status bench_all(const cli *app, const bench_options *o, mye_model_options *model,
                             cli_images *images, variant *v, int n, mye_error *err)
 {
@@ -284,6 +314,8 @@ static mye_status bench_all(const cli *app, const bench_options *o, mye_model_op
         return serve(app, v, loss, idle, err);
     MYE_TRY(measure(app, o, v, n, &peak, err));
     print(app, o, v, n, peak, memory_bytes(idle));
+    if (o->profile)
+        print_profile(app, v);
     return MYE_OK;
 }
 
@@ -294,7 +326,9 @@ static int read_options(cli *app, const bench_options *o, mye_model_options *mod
     if (code == CLI_EXIT_OK)
         code = list_variants(app, o, v, n);
     if (code == CLI_EXIT_OK && o->serve && *n > 1)
-        code = cli_usage(app, "", "--serve times one time rule with one T");
+        code = cli_usage(app, "", "--serve times one time rule with one T: give --time and --T");
+    if (code == CLI_EXIT_OK && o->int8 && !o->infer)
+        code = cli_usage(app, "add --infer", "--int8 is for inference: gradients want all bits");
     model->net = app->word[0];
     model->neuron = o->neuron;
     model->classes = (int)o->classes;
@@ -347,7 +381,8 @@ const cli_command cli_cmd_bench = {
     .examples = "bench kernels --rounds 5\n"
                 "bench vgg11 --T 1,2,4 --time \"bptt rate\"\n"
                 "bench 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10 --input 1x28x28 --batch 64\n"
-                "bench resnet18 --data cifar10 --weights runs/a/last.safetensors --infer",
+                "bench resnet18 --data cifar10 --weights runs/a/last.safetensors --infer --int8\n"
+                "bench vgg11 --time rate --profile",
     .words = "net",
     .min_words = 1,
     .max_words = 1,

@@ -38,7 +38,7 @@ class Case:
     rounds: int = 7
     infer: bool = False
     flags: list = None  # of serve.py, in place of the net's
-    stock: bool = True  # time the usual way to write the net as well
+    stock: bool = True  # time the usual way to write the net as well, malloc tuned and as it is
     quick: bool = True
 
     @property
@@ -52,7 +52,8 @@ def deep(net):
 
 
 def inference(batch, steps, *flags):
-    return Case("resnet18", 4, batch, [Row("bptt", 3, 6)], steps, infer=True, flags=list(flags))
+    return Case("resnet18", 4, batch, [Row("bptt", 3, 6), Row("int8", 6, 6)], steps, infer=True,
+                flags=list(flags))
 
 
 CASES = [

@@ -56,15 +56,18 @@ def check_loss(case, ours, peer):
 def compare(setting, case, rounds):
     """The rows of a case."""
     peer = sides.peer(setting, case)
-    stock = sides.peer(setting, case, stock=True) if case.stock and not setting.quick else None
+    usual = []
+    if case.stock and not setting.quick:
+        usual = [sides.peer(setting, case, usual=True), sides.peer(setting, case, usual=True, lean=True)]
     found = [(row, sides.ours(setting, case, row.rule)) for row in case.rows]
     found = [(row, ours) for row, ours in found if ours]
     if setting.weights[case.net]:
         for _, ours in found:
             check_loss(case, ours, peer)
-    processes = [peer] + [ours for _, ours in found] + [stock] * (stock is not None)
+    processes = [peer] + [ours for _, ours in found] + usual
     seconds = take_turns(processes, case.steps, rounds)
     last = [process.close() for process in processes]
+    first_usual = len(found) + 1
     # The allocator that is fastest for PyTorch is not its leanest: the lower one counts.
     peer_bytes = min(last[0]["memory_bytes"], sides.peer_memory(setting, case))
     rows = []
@@ -75,8 +78,13 @@ def compare(setting, case, rounds):
             "pairs": rounds, "time_ratio": statistics.median(ratios(seconds[0], seconds[i])),
             "time_target": row.time, "ours_s": quartiles(seconds[i]),
             "peer_s": quartiles(seconds[0]),
+            "usual_time_ratio":
+                statistics.median(ratios(seconds[first_usual], seconds[i])) if usual else None,
             "stock_time_ratio":
-                statistics.median(ratios(seconds[-1], seconds[i])) if stock else None,
+                statistics.median(ratios(seconds[-1], seconds[i])) if usual else None,
+            "usual_memory_ratio":
+                min(x["memory_bytes"] for x in last[first_usual:]) / last[i]["memory_bytes"]
+                if usual else None,
             "memory_ratio": peer_bytes / last[i]["memory_bytes"], "memory_target": row.memory,
             "ours_bytes": last[i]["memory_bytes"], "peer_bytes": peer_bytes,
             "ours_process_bytes": last[i]["process_bytes"],
@@ -94,21 +102,22 @@ def growth(setting):
         return (many - few) / (spans[1] - spans[0])
 
     peer = a_step(lambda T: sides.peer_memory(setting, GROWTH, T))
+    usual = a_step(lambda T: sides.peer_memory(setting, GROWTH, T, usual=True))
     rows = []
     for row in GROWTH.rows:
         ours = a_step(lambda T: sides.our_memory(setting, GROWTH, row.rule, T))
         rows.append({"case": f"{GROWTH.net} memory of a time step B={GROWTH.batch}",
                      "net": GROWTH.net, "batch": GROWTH.batch, "rule": row.rule,
-                     "memory_ratio": peer / ours, "memory_target": row.memory, "ours_bytes": ours,
-                     "peer_bytes": peer})
+                     "memory_ratio": peer / ours, "usual_memory_ratio": usual / ours,
+                     "memory_target": row.memory, "ours_bytes": ours, "peer_bytes": peer})
     return rows
 
 
 # ---- output ----
 
-LINE = "{:36} {:21} {:>6} {:>6} {:>6} {:>6} {:>10} {:>10} {:>6} {:>9} {:>9} {:>9}"
-HEAD = ("case", "rule", "time", "wanted", "memory", "wanted", "our ms", "PyTorch ms", "stock",
-        "our MiB", "PyTorch", "process")
+LINE = "{:36} {:21} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6} {:>6} {:1} {:>9} {:>9} {:>8} {:>8} {:>8}"
+HEAD = ("case", "rule", "hand", "usual", "stock", "wanted", "hand", "usual", "wanted", "", "our ms",
+        "hand ms", "our MiB", "hand", "process")
 
 
 def text(row, key, scale=1.0, form="{:.2f}"):
@@ -121,9 +130,10 @@ def text(row, key, scale=1.0, form="{:.2f}"):
 def show(row):
     mib = 2.0 ** -20
     print(LINE.format(
-        row["case"], row["rule"], text(row, "time_ratio"), text(row, "time_target", 1, "{:g}"),
-        text(row, "memory_ratio"), text(row, "memory_target", 1, "{:g}"), text(row, "ours_s", 1e3),
-        text(row, "peer_s", 1e3), text(row, "stock_time_ratio"), text(row, "ours_bytes", mib, "{:.1f}"),
+        row["case"], row["rule"], text(row, "time_ratio"), text(row, "usual_time_ratio"),
+        text(row, "stock_time_ratio"), text(row, "time_target", 1, "{:g}"), text(row, "memory_ratio"),
+        text(row, "usual_memory_ratio"), text(row, "memory_target", 1, "{:g}"), "",
+        text(row, "ours_s", 1e3), text(row, "peer_s", 1e3), text(row, "ours_bytes", mib, "{:.1f}"),
         text(row, "peer_bytes", mib, "{:.1f}"), text(row, "ours_process_bytes", mib, "{:.1f}")),
         flush=True)
 
@@ -138,8 +148,10 @@ def main():
     agreement = os.path.join(setting.folder, "cases")
     subprocess.run([sides.PYTHON, sides.HERE + "/case.py", agreement], check=True)
     subprocess.run([setting.myelin, "verify", agreement], check=True)
-    print("\nRatios are PyTorch's over ours: time of a step, peak memory over the idle process.\n"
-          "PyTorch ms: tuned (bench/README.md); stock: ratio to the usual way to write it.\n")
+    print("\nRatios are PyTorch's over ours: time of a step, then peak memory over the idle process.\n"
+          "hand:  gradients written by hand, first layer once, malloc and BLAS tuned\n"
+          "usual: autograd over every operation, as frameworks do; malloc and BLAS tuned\n"
+          "stock: the same with malloc as it is (bench/README.md)\n")
     print(LINE.format(*HEAD), flush=True)
     with open(a.out, "w") as out:
         def put(rows):

@@ -120,21 +120,22 @@ def common(setting, case, T=None):
             (["--weights", weights, "--data-dir", folder] if folder else []))
 
 
-def peer(setting, case, stock=False, lean=False, T=None):
+def peer(setting, case, usual=False, lean=False, T=None):
     """
-    PyTorch. Tuned; or `stock`: malloc as it is and the code that tutorials show, image repeated;
-    or `lean`: the tuned code with malloc as it is.
+    PyTorch with its gradients written by hand and the first layer computed once; or `usual`: the
+    code of frameworks and tutorials, autograd over every operation, image repeated. `lean`: malloc
+    as it is, else tuned.
     """
     about = NETS[case.net]
     command = [PYTHON, HERE + "/serve.py", case.net, *common(setting, case, T)]
     if setting.folders[about.data]:
         command += ["--data", about.data]
     tuned = about.flags if case.flags is None else case.flags
-    if lean and case.infer:
+    if lean and case.infer and not usual:
         tuned = ["--channels-last"]  # folding and freezing take memory
-    command += ["--neuron", "plain", "--repeat"] if stock else tuned
+    command += ["--neuron", "plain", "--repeat"] if usual else tuned
     env = environment(LD_LIBRARY_PATH=OPENMP_BLAS)
-    if not stock and not lean:
+    if not lean:
         env["GLIBC_TUNABLES"] = TUNED_MALLOC
     side = Side(command, env)
     if not side.ready:
@@ -145,8 +146,8 @@ def peer(setting, case, stock=False, lean=False, T=None):
 def ours(setting, case, rule, T=None):
     """Myelin; None, with a message, where this build does not know the rule's option."""
     about = NETS[case.net]
-    command = [setting.myelin, "bench", about.notation, "--time", rule, "--serve", "--input",
-               about.shape, *common(setting, case, T)]
+    command = [setting.myelin, "bench", about.notation, "--serve", "--input", about.shape,
+               *(["--int8"] if rule == "int8" else ["--time", rule]), *common(setting, case, T)]
     if setting.folders[about.data]:
         command += ["--data", method(about.data)]
     side = Side(command, environment())
@@ -159,8 +160,8 @@ def ours(setting, case, rule, T=None):
     sys.exit(f"error: {' '.join(command)}: {message}")
 
 
-def peer_memory(setting, case, T=None):
-    side = peer(setting, case, lean=True, T=T)
+def peer_memory(setting, case, T=None, usual=False):
+    side = peer(setting, case, lean=True, T=T, usual=usual)
     side.ask(1)
     return side.close()["memory_bytes"]
 

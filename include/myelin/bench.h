@@ -6,6 +6,7 @@
 #define MYELIN_BENCH_H
 
 #include "myelin/plan.h"
+#include "myelin/train.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +31,9 @@ MYE_API void mye_bench_free(mye_bench *bench);
 /* Runs one step (forward and loss; in training backward and optimiser too); returns its seconds. */
 MYE_API mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err);
 MYE_API double mye_bench_loss(const mye_bench *bench); /* of the last step */
+/* Where the time of all steps so far went: one row for each node; returns mye_bench_nodes. */
+MYE_API int mye_bench_nodes(const mye_bench *bench);
+MYE_API int mye_bench_profile(const mye_bench *bench, mye_profile_row *row);
 /*
  * Thousand million operations (two per multiply-add) of the dense computation that the step asks
  * for: forward, backward data and backward weights of convolutions and dense layers. Static layers

@@ -46,12 +46,14 @@ typedef struct mye_plan_options {
     int eval_batch;          /* samples of the test run beside training; 0: none            */
     int64_t n_train, n_test; /* samples of the data sets; 0: planned without them           */
     bool exact;              /* layers go the direct way only                               */
+    bool int8;               /* inference: 8-bit weights where the input is spikes          */
+    bool keep_packed;        /* inference: packed weights stay                              */
     double rate_strength;    /* of the firing-rate term of the loss; 0: none                */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                             \
-    {                                                                \
-        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, 0 \
+#define MYE_PLAN_OPTIONS                                                           \
+    {                                                                              \
+        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0 \
     }
 
 MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,

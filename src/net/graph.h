@@ -105,5 +105,7 @@ void mye_weight_init(mye_context *ctx, mye_weight *w, uint64_t seed, int index);
 bool mye_model_reads(const mye_model *model, int reader, int node);
 /* Bytes of the model's blocks (weights, gradients, buffers). */
 size_t mye_model_bytes(const mye_model *model);
+/* For inference alone: gives the gradients' memory back. No training run may follow. */
+void mye_model_drop_gradients(mye_model *model);
 
 #endif

@@ -173,7 +173,7 @@ static mye_status take_blocks(mye_model *model, mye_error *err)
         *total += padded(model->weight[i]->count);
     }
     model->param = mye_alloc_big_zero(model->ctx, model->n_params * sizeof(float));
-    model->grad = mye_alloc_big_zero(model->ctx, model->n_params * sizeof(float));
+    model->grad = mye_alloc_big(model->ctx, model->n_params * sizeof(float)); /* cleared by a run */
     model->buffer = mye_alloc_array(model->ctx, model->n_buffers, sizeof(float));
     model->grad_is_clear = mye_alloc(model->ctx, sizeof *model->grad_is_clear);
     if (!model->param || !model->grad || !model->buffer || !model->grad_is_clear)
@@ -187,6 +187,14 @@ static mye_status take_blocks(mye_model *model, mye_error *err)
         *at += padded(w->count);
     }
     return MYE_OK;
+}
+
+void mye_model_drop_gradients(mye_model *model)
+{
+    mye_free(model->ctx, model->grad);
+    model->grad = NULL;
+    for (int i = 0; i < model->n_weights; i++)
+        model->weight[i]->grad = NULL;
 }
 
 size_t mye_model_bytes(const mye_model *model)

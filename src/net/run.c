@@ -126,6 +126,16 @@ static void plan_buffers(mye_run *run, mye_pass *p)
     }
 }
 
+/* Packing costs as much as a few images: it is repeated for larger batches, whose layers are better
+ * off with Winograd's way, whose packed weights are four times as large. */
+#define FEW_SAMPLES 16
+
+static bool keeps_packed(const mye_run *run)
+{
+    const mye_run_options *o = &run->options;
+    return o->keep_packed && !o->training && (o->int8 || o->B < FEW_SAMPLES);
+}
+
 /* Ways that layers may go. The gradient check and `exact` keep to the direct one. */
 static unsigned allowed_ways(const mye_run *run)
 {
@@ -136,7 +146,8 @@ static unsigned allowed_ways(const mye_run *run)
         return direct | also;
     if (forced != MYE_CONV_ANY)
         return direct | 1u << forced | also;
-    return direct | 1u << MYE_CONV_WINOGRAD | 1u << MYE_CONV_SPIKES | also;
+    return direct | 1u << MYE_CONV_SPIKES | also |
+           (keeps_packed(run) ? 0 : 1u << MYE_CONV_WINOGRAD);
 }
 
 static int forced_way(const mye_run *run)
@@ -170,7 +181,7 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
         .rates = run->n_passes > 1,
         .ways = allowed_ways(run),
         .forced = forced_way(run),
-        .keep_packed = run->options.keep_packed && !run->options.training,
+        .keep_packed = keeps_packed(run),
         .profile = run->options.profile,
         .value = mye_alloc_array(run->ctx, (size_t)n_nodes, sizeof(mye_value)),
     };

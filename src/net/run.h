@@ -79,7 +79,7 @@ typedef struct mye_run_options {
     bool input_grad;  /* dL/d(input) is wanted               */
     bool exact;       /* layers go the direct way only       */
     bool int8;        /* inference: 8-bit weights where the input is spikes */
-    bool keep_packed; /* inference: packed weights stay until mye_run_repack */
+    bool keep_packed; /* inference: packed weights stay until mye_run_repack, where it pays */
     bool profile;     /* measure the time of each node       */
     /* A run that is never at work at the same time: its arena and its threads' scratch are used
      * where they are large enough. It must outlive this one. NULL: none */

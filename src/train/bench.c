@@ -2,10 +2,10 @@
 #include "myelin/bench.h"
 
 #include "kernel/kernel.h"
-#include "myelin/train.h"
 #include "net/graph.h"
 #include "net/run.h"
 #include "step/step.h"
+#include "train/train.h"
 
 #include <string.h>
 
@@ -21,7 +21,8 @@ struct mye_bench {
     const float *image; /* the batch of the next step */
     mye_bench_input input;
     int B;
-    int64_t next; /* first sample of the next batch */
+    int64_t next;   /* first sample of the next batch */
+    int64_t images; /* of all steps so far            */
     double gflop, loss;
     size_t bytes;
 };
@@ -82,13 +83,19 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
                                  .loss = plan->loss,
                                  .T = plan->T,
                                  .B = plan->batch,
-                                 .training = plan->step != NULL};
+                                 .training = plan->step != NULL,
+                                 .exact = plan->exact,
+                                 .int8 = plan->int8,
+                                 .keep_packed = plan->keep_packed,
+                                 .profile = true};
     MYE_TRY(mye_model_create(b->ctx, model, &b->model, err));
     MYE_TRY(mye_plan_make(b->ctx, b->model, plan, &planned, err));
     b->bytes = planned.total_bytes;
     b->gflop = 2e-9 * planned.macs;
     mye_plan_free(b->ctx, &planned);
     MYE_TRY(take_input(b, input, err));
+    if (plan->step == NULL)
+        mye_model_drop_gradients(b->model);
     MYE_TRY(mye_run_create(b->ctx, b->model, &run, &b->run, err));
     return plan->step == NULL ? MYE_OK
                               : mye_stepper_create(b->ctx, b->model, plan->step, "constant",
@@ -140,12 +147,23 @@ mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err)
         mye_stepper_apply(bench->stepper, 0);
     *seconds = mye_now_s() - start;
     bench->loss = result.loss;
+    bench->images += bench->B;
     return MYE_OK;
 }
 
 double mye_bench_loss(const mye_bench *bench)
 {
     return bench->loss;
+}
+
+int mye_bench_nodes(const mye_bench *bench)
+{
+    return bench->model->n_nodes;
+}
+
+int mye_bench_profile(const mye_bench *bench, mye_profile_row *row)
+{
+    return mye_profile_rows(bench->run, (double)bench->images, row);
 }
 
 double mye_bench_gflop(const mye_bench *bench)

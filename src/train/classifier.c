@@ -38,7 +38,9 @@ static mye_status make_model(mye_classifier *c, const mye_st *st, mye_error *err
         return status;
     }
     MYE_TRY(mye_model_from_graph(graph, c->input.type->is_static, 1, &c->model, err));
-    return mye_weights_read(c->ctx, c->model, st, err);
+    MYE_TRY(mye_weights_read(c->ctx, c->model, st, err));
+    mye_model_drop_gradients(c->model);
+    return MYE_OK;
 }
 
 static mye_status make_run(mye_classifier *c, mye_error *err)

@@ -44,10 +44,12 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
                                  .B = options->batch,
                                  .training = options->step != NULL,
                                  .exact = options->exact,
+                                 .int8 = options->int8,
+                                 .keep_packed = options->keep_packed,
                                  .rate_strength = options->rate_strength};
     MYE_TRY(mye_run_count(ctx, model, &run, out, err));
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
-    out->gradient_bytes = model->n_params * sizeof(float);
+    out->gradient_bytes = options->step != NULL ? model->n_params * sizeof(float) : 0;
     mye_status status = MYE_OK;
     if (options->step != NULL)
         status = mye_stepper_plan(ctx, model, options->step, &out->optimiser_bytes, err);

@@ -45,7 +45,8 @@ static void count_work(mye_run *run, const mye_node *n, double images, mye_profi
         n->type->count(n, &ops);
     const double once = 2e-9 * ops.macs * images;
     const double steps = n->is_static ? 1 : mye_run_asked(run)->T;
-    const double back = mye_run_rate_pass(run) != NULL ? 1 : steps;
+    const bool training = mye_run_asked(run)->training;
+    const double back = !training ? 0 : mye_run_rate_pass(run) != NULL ? 1 : steps;
     const mye_model *model = mye_run_model(run);
     row->forward_gflop = once * steps;
     row->weight_gflop = once * back;
