@@ -131,7 +131,8 @@ static void add_row(cli_table *t, const layer *l, const mye_layer_bench *b, mye_
     }
     for (int i = 0; i < N_RATES; i++)
         cli_cell(t, "%.0f", spikes >= 0 ? gflop / m->seconds[spikes][i] : 0.0);
-    cli_cell(t, "%s", cli_percent(spikes >= 0 ? crossing(b, m, spikes) : 0).text);
+    const double at = spikes >= 0 ? crossing(b, m, spikes) : 0;
+    cli_cell(t, "%s", at < 1 ? cli_percent(at).text : "over 50 %");
     cli_cell(t, "%s", cli_percent(spikes >= 0 ? estimated(b, pass, spikes) : 0).text);
 }
 

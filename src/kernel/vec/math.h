@@ -108,19 +108,6 @@ MYE_INLINE void vec_put(float *p, vec a, int n)
         vec_store_part(p, a, n);
 }
 
-/* a / b for b in [1, 4], to the last place: a division takes as long as all the rest of a slope. */
-MYE_INLINE vec vec_divide(vec a, vec b)
-{
-#if defined(__AVX512F__)
-    vec r = (vec)_mm512_rcp14_ps((__m512)b);
-    r = vec_fma(r, vec_fma(-b, r, vec_set1(1.0f)), r);
-    const vec q = a * r;
-    return vec_fma(vec_fma(-b, q, a), r, q);
-#else
-    return a / b;
-#endif
-}
-
 /* ---- exponentials ---- */
 
 /* exp(-87) is the smallest value that needs no subnormal numbers; beyond it the answer is 0. */
@@ -209,7 +196,7 @@ typedef vec (*slope_fn)(vec x, vec a, vec b);
 MYE_INLINE vec sigmoid_slope(vec x, vec a)
 {
     const vec e = exp_neg_product(a, vec_abs(x)); /* even function: no overflow */
-    return vec_divide(a * e, vec_square(1.0f + e));
+    return a * e / vec_square(1.0f + e);
 }
 
 SLOPE(atan, 0.5f * a / (1.0f + vec_square(1.57079632679489662f * a * x)))

@@ -1,11 +1,11 @@
 /*
  * Neurons backward over all steps of a chunk: affine, membranes of all steps again, surrogate and
- * carry in one pass. A block of two vectors keeps its membranes in the first-level cache and its
- * carry in registers.
+ * carry in one pass. A block of vectors, enough to hide their divisions, keeps its membranes in the
+ * first-level cache and its carry in registers.
  */
 #include "kernel/vec/lif.h"
 
-#define BLOCK_VECS 2
+#define BLOCK_VECS 4 /* a block must divide a period: 64 neurons */
 #define BLOCK      (BLOCK_VECS * VEC)
 
 typedef struct unscan {
