@@ -19,6 +19,21 @@ static bool fits_spikes(const mye_conv_shape *s, int pass)
     return price[MYE_CONV_SPIKES] >= 0;
 }
 
+static size_t no_bytes(const mye_conv_shape *s, int pass)
+{
+    MYE_UNUSED(s);
+    MYE_UNUSED(pass);
+    return 0;
+}
+
+static size_t packed_bytes; /* of the spikes way */
+
+static size_t spike_bytes(const mye_conv_shape *s, int pass)
+{
+    MYE_UNUSED(s);
+    return pass == MYE_CONV_WEIGHT ? 0 : packed_bytes;
+}
+
 #define COST(way, name)                                                                  \
     static double cost_##name(const mye_conv_shape *s, int64_t n, int pass, double rate) \
     {                                                                                    \
@@ -35,16 +50,28 @@ static mye_value value;
 static mye_node layer;
 static mye_pass pass;
 
+static mye_context *ctx;
+
 static int open_choice(void **state)
 {
     (void)state;
-    table = (mye_kernels){
-        .conv = {[MYE_CONV_DIRECT] = {.name = "direct", .fits = fits_direct, .cost = cost_direct},
-                 [MYE_CONV_SPIKES] = {.name = "spikes", .fits = fits_spikes, .cost = cost_spikes}}};
-    value = (mye_value){0};
+    table = (mye_kernels){.conv = {[MYE_CONV_DIRECT] = {.name = "direct",
+                                                        .fits = fits_direct,
+                                                        .cost = cost_direct,
+                                                        .pack_bytes = no_bytes,
+                                                        .lane_bytes = no_bytes},
+                                   [MYE_CONV_SPIKES] = {.name = "spikes",
+                                                        .fits = fits_spikes,
+                                                        .cost = cost_spikes,
+                                                        .pack_bytes = spike_bytes,
+                                                        .lane_bytes = no_bytes}}};
+    packed_bytes = 0;
+    value = (mye_value){.steps = 1, .n = 1000};
     layer = (mye_node){.index = 0};
     pass = (mye_pass){.k = &table,
+                      .lanes = {.ctx = ctx},
                       .value = &value,
+                      .B = 1,
                       .training = true,
                       .ways = 1u << MYE_CONV_DIRECT | 1u << MYE_CONV_SPIKES,
                       .forced = MYE_CONV_ANY};
@@ -62,9 +89,9 @@ static void a_layer_takes_the_cheapest_way_that_fits(void **state)
 {
     (void)state;
     assert_string_equal(choose(0.1), "spikes");
-    value = (mye_value){0};
+    value.way[MYE_CONV_FORWARD] = 0;
     assert_string_equal(choose(0.3), "direct");
-    value = (mye_value){0};
+    value.way[MYE_CONV_FORWARD] = 0;
     price[MYE_CONV_SPIKES] = -1;
     assert_string_equal(choose(0.1), "direct");
 }
@@ -115,15 +142,33 @@ static void ways_that_are_not_planned_for_are_not_taken(void **state)
     assert_string_equal(choose(0.01), "direct");
 }
 
+static void a_way_that_packs_far_more_than_the_output_is_left_alone(void **state)
+{
+    (void)state;
+    packed_bytes = (size_t)6 << 20; /* beside an output of 4000 bytes */
+    assert_string_equal(choose(0.1), "direct");
+    value.n = 1000000;
+    assert_string_equal(choose(0.1), "spikes");
+    value.n = 1000;
+    pass.forced = MYE_CONV_SPIKES;
+    assert_string_equal(choose(0.1), "spikes");
+}
+
 int main(void)
 {
+    if (mye_context_create(NULL, &ctx, NULL) != MYE_OK)
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_layer_takes_the_cheapest_way_that_fits, open_choice),
         cmocka_unit_test_setup(a_layer_leaves_its_way_for_a_clear_gain_only, open_choice),
         cmocka_unit_test_setup(inference_has_no_memory_of_its_way, open_choice),
         cmocka_unit_test_setup(passes_choose_for_themselves, open_choice),
         cmocka_unit_test_setup(a_forced_way_is_taken_where_it_fits, open_choice),
+        cmocka_unit_test_setup(a_way_that_packs_far_more_than_the_output_is_left_alone,
+                               open_choice),
         cmocka_unit_test_setup(ways_that_are_not_planned_for_are_not_taken, open_choice),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    mye_context_free(ctx);
+    return failed;
 }

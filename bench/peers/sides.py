@@ -147,7 +147,7 @@ def ours(setting, case, rule, T=None):
     """Myelin; None, with a message, where this build does not know the rule's option."""
     about = NETS[case.net]
     command = [setting.myelin, "bench", about.notation, "--serve", "--input", about.shape,
-               *(["--int8"] if rule == "int8" else ["--time", rule]), *common(setting, case, T)]
+               *(["--int8", "--time", "bptt"] if rule == "int8" else ["--time", rule]), *common(setting, case, T)]
     if setting.folders[about.data]:
         command += ["--data", method(about.data)]
     side = Side(command, environment())

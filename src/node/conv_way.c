@@ -16,11 +16,33 @@ static bool is_open(const mye_node *n, const mye_pass *p, const mye_conv_shape *
            (way != MYE_CONV_INT8 || mye_value_is_bits(p, n->in[0]));
 }
 
+/* Beside the direct way's memory, a way may take so many times the layer's output, and a little:
+ * where images are few and small, packed weights would be a large part of what a step needs. */
+#define MUCH   4
+#define LITTLE ((size_t)4 << 20)
+
+static bool is_lean(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, int way,
+                    int pass)
+{
+    const mye_conv_kernels *k = &p->k->conv[way], *direct = &p->k->conv[MYE_CONV_DIRECT];
+    const mye_value *v = &p->value[n->index];
+    const size_t limit = MUCH * (size_t)v->steps * (size_t)p->B * (size_t)v->n * sizeof(float);
+    const size_t threads = (size_t)mye_context_threads(p->lanes.ctx);
+    size_t more = threads * k->lane_bytes(s, pass), less = threads * direct->lane_bytes(s, pass);
+    if (pass != MYE_CONV_WEIGHT) {
+        more += k->pack_bytes(s, pass);
+        less += direct->pack_bytes(s, pass);
+    }
+    return more <= less + limit + LITTLE;
+}
+
 bool mye_conv_may_go(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, int way,
                      int pass)
 {
     const bool other = p->forced != MYE_CONV_ANY && p->forced != way;
-    return is_open(n, p, s, way, pass) && !(other && is_open(n, p, s, p->forced, pass));
+    if (!is_open(n, p, s, way, pass) || (other && is_open(n, p, s, p->forced, pass)))
+        return false;
+    return way == MYE_CONV_DIRECT || way == p->forced || is_lean(n, p, s, way, pass);
 }
 
 /* ---- how much is not 0 ---- */
