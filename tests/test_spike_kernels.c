@@ -193,7 +193,8 @@ static const float *pack(const mye_conv_kernels *k, machine *m, const layer *l, 
 
 static result run(const mye_conv_kernels *k, machine *m, const layer *l)
 {
-    const mye_images x = {read_rows, l, l->kind == SPIKES_AS_BITS ? read_bits : NULL};
+    const mye_images x = {
+        .read = read_rows, .self = l, .bits = l->kind == SPIKES_AS_BITS ? read_bits : NULL};
     result r = {floats(l->outputs),     floats(l->outputs),      floats(l->inputs),
                 copy(l->dx, l->inputs), copy(l->dw, l->weights), copy(l->db, l->s.O)};
     float *own;

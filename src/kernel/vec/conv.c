@@ -318,21 +318,6 @@ int MYE_VEC(conv_shards)(const mye_conv_shape *s, int64_t n)
     return (int)p.groups * p.bands * p.splits;
 }
 
-typedef struct dense_images {
-    const float *data;
-    int H, row; /* rows of an image, floats of a row */
-} dense_images;
-
-static void read_dense(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
-                       mye_lane *lane)
-{
-    const dense_images *d = self;
-    MYE_UNUSED(lane);
-    for (int h = h0; h < h1; h++)
-        memcpy(dst + (h - h0) * pitch, d->data + (i * d->H + h) * d->row,
-               (size_t)d->row * sizeof *dst);
-}
-
 void MYE_VEC(conv_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                  const float *dy, const float *packed, float *dx, bool accumulate)
 {
@@ -340,10 +325,10 @@ void MYE_VEC(conv_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64
         MYE_VEC(group_backward_data)(r, s, n, dy, packed, dx, accumulate);
         return;
     }
-    const dense_images images = {dy, s->OH, s->OW * s->O};
+    const mye_dense_images images = {dy, s->OH, s->OW * s->O};
     conv_job j = {.r = r,
                   .n = n,
-                  .x = {.read = read_dense, .self = &images, .floats = dy},
+                  .x = MYE_VEC(dense_images)(&images),
                   .packed = packed,
                   .y = dx,
                   .accumulate = accumulate};

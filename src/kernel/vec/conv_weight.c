@@ -8,7 +8,6 @@
 
 #define MAX_SHARDS  8 /* that the work is cut into, where there is enough */
 #define SHARD_FLOPS 4e6
-#define ADD_FLOATS  8192 /* of a shard of the final addition                */
 
 #define STAGE_FLOATS 8192
 #define SLACK        16
@@ -330,22 +329,6 @@ static void weight_shard(void *arg, int shard, int lane_index)
     lane->used = used;
 }
 
-/* dw += the partial sums, in their order. */
-static void add_shard(void *arg, int shard, int lane)
-{
-    const weight_job *j = arg;
-    const size_t stride = j->weights + (size_t)j->plan.N;
-    const size_t first = (size_t)shard * ADD_FLOATS;
-    const size_t last = first + ADD_FLOATS < j->weights ? first + ADD_FLOATS : j->weights;
-    MYE_UNUSED(lane);
-    for (int k = 0; k < j->sums; k++)
-        MYE_VEC(add)
-    ((int64_t)(last - first), j->scratch + (size_t)k * stride + first, j->dw + first);
-    if (shard == 0 && j->dbias)
-        for (int k = 0; k < j->sums; k++)
-            MYE_VEC(add)(j->plan.N, j->scratch + (size_t)k * stride + j->weights, j->dbias);
-}
-
 void MYE_VEC(conv_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                    mye_images x, const float *dy, float *dw, float *dbias,
                                    float *scratch)
@@ -378,6 +361,6 @@ void MYE_VEC(conv_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int
     j.splits_n = cut.splits < j.plan.panels ? cut.splits : j.plan.panels;
     j.splits_m = (cut.splits + j.splits_n - 1) / j.splits_n;
     mye_parallel(r.ctx, j.sums * j.splits_n * j.splits_m, weight_shard, &j);
-    if (j.sums > 1)
-        mye_parallel(r.ctx, (int)((j.weights + ADD_FLOATS - 1) / ADD_FLOATS), add_shard, &j);
+    MYE_VEC(add_weight_sums)
+    (r, &(mye_weight_sums){scratch, j.sums, s->O, j.weights, dw, dbias});
 }

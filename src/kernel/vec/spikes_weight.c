@@ -10,8 +10,6 @@
  */
 #include "kernel/vec/vec.h"
 
-#define ADD_FLOATS 8192 /* of a shard of the final addition */
-
 /* From this share of entries that are not 0 on, visiting dw for each chunk of dy that stays in the
  * first-level cache is faster than one visit with dy from the second. */
 #define NEAR_SHARE 0.22
@@ -294,22 +292,6 @@ static void weight_shard(void *arg, int shard, int lane_index)
     lane->used = used;
 }
 
-/* dw += the partial sums, in their order. */
-static void add_shard(void *arg, int shard, int lane)
-{
-    const weight_job *j = arg;
-    const size_t stride = j->weights + (size_t)j->plan.s->O;
-    const size_t first = (size_t)shard * ADD_FLOATS;
-    const size_t last = first + ADD_FLOATS < j->weights ? first + ADD_FLOATS : j->weights;
-    MYE_UNUSED(lane);
-    for (int k = 0; k < j->sums; k++) {
-        const float *sum = j->scratch + (size_t)k * stride;
-        MYE_VEC(add)((int64_t)(last - first), sum + first, j->dw + first);
-        if (shard == 0 && j->dbias)
-            MYE_VEC(add)(j->plan.s->O, sum + j->weights, j->dbias);
-    }
-}
-
 void MYE_VEC(spike_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                     mye_images x, const float *dy, float *dw, float *dbias,
                                     float *scratch)
@@ -330,6 +312,6 @@ void MYE_VEC(spike_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, in
                     .weights = (size_t)s->kh * (size_t)s->kw * (size_t)s->C * (size_t)s->O};
     MYE_VEC(spike_grid)(&j.plan, s);
     mye_parallel(r.ctx, j.sums * j.splits_m * j.splits_n, weight_shard, &j);
-    if (j.sums > 1)
-        mye_parallel(r.ctx, (int)((j.weights + ADD_FLOATS - 1) / ADD_FLOATS), add_shard, &j);
+    MYE_VEC(add_weight_sums)
+    (r, &(mye_weight_sums){scratch, j.sums, s->O, j.weights, dw, dbias});
 }

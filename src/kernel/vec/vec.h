@@ -198,6 +198,25 @@ bool MYE_VEC(thin_shape)(const mye_conv_shape *s, mye_conv_shape *out);
 mye_images MYE_VEC(thin_images)(mye_thin *thin, const mye_conv_shape *s, mye_images x);
 size_t MYE_VEC(thin_lane_bytes)(const mye_conv_shape *s);
 
+/* ---- conv_parts.c: what the ways of a convolution share ---- */
+
+/* Images that lie in memory: H rows of `row` floats each. */
+typedef struct mye_dense_images {
+    const float *data;
+    int H, row;
+} mye_dense_images;
+mye_images MYE_VEC(dense_images)(const mye_dense_images *d);
+
+/* Partial sums of dw [weights] and dbias [O], one behind the other. */
+typedef struct mye_weight_sums {
+    const float *scratch;
+    int sums, O;
+    size_t weights;
+    float *dw, *dbias; /* dbias: NULL when not wanted */
+} mye_weight_sums;
+/* dw += the partial sums, in their order, when there is more than one. */
+void MYE_VEC(add_weight_sums)(mye_run_lanes r, const mye_weight_sums *s);
+
 /* ---- the convolution passes (conv.c, conv_pack.c, conv_weight.c, conv_group.c) ---- */
 
 bool MYE_VEC(conv_fits)(const mye_conv_shape *s, int pass);

@@ -71,13 +71,6 @@ static inline ptrdiff_t wino_grid_pitch(const mye_wino *p, int vecs)
 {
     return (vecs * wino_vec_pitch(p) / VEC | 1) * VEC;
 }
-/* Images as they lie in memory: rows of `row` floats, H of them an image. */
-typedef struct mye_wino_dense {
-    const float *data;
-    int H, row;
-} mye_wino_dense;
-mye_images MYE_VEC(wino_dense)(const mye_wino_dense *d);
-
 /* ---- wino_tile.c: transforms of single tiles ---- */
 
 /* V of vectors [v0, v1) of channels, of one row of tiles, of which the first is tile `at` of the

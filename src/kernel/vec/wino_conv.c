@@ -152,10 +152,10 @@ void MYE_VEC(wino_forward)(mye_run_lanes r, const mye_conv_shape *s, int64_t n, 
 void MYE_VEC(wino_backward_data)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                  const float *dy, const float *packed, float *dx, bool accumulate)
 {
-    const mye_wino_dense images = {dy, s->OH, s->OW * s->O};
+    const mye_dense_images images = {dy, s->OH, s->OW * s->O};
     wino_job j = {.r = r,
                   .n = n,
-                  .x = MYE_VEC(wino_dense)(&images),
+                  .x = MYE_VEC(dense_images)(&images),
                   .packed = packed,
                   .y = dx,
                   .accumulate = accumulate};

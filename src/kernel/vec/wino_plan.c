@@ -87,18 +87,3 @@ void MYE_VEC(wino_fill)(const mye_wino_strip *s, mye_images x, int64_t i, int r,
                strip + from * pitch + (ptrdiff_t)s->lead * s->channels, pitch, lane);
     memset(strip + to * pitch, 0, (size_t)((s->rows - to) * pitch) * sizeof *strip);
 }
-
-static void read_dense(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
-                       mye_lane *lane)
-{
-    const mye_wino_dense *d = self;
-    MYE_UNUSED(lane);
-    for (int h = h0; h < h1; h++)
-        memcpy(dst + (h - h0) * pitch, d->data + (i * d->H + h) * d->row,
-               (size_t)d->row * sizeof *dst);
-}
-
-mye_images MYE_VEC(wino_dense)(const mye_wino_dense *d)
-{
-    return (mye_images){.read = read_dense, .self = d};
-}

@@ -9,7 +9,6 @@
 #define MAX_SHARDS 8
 #define DU_BYTES   5000000 /* of a shard's dU: it is read and written once a block          */
 #define MIN_TILES  32      /* of a partial sum                                               */
-#define ADD_FLOATS 8192    /* of a shard of the final addition                              */
 
 /* How many parts the images are cut into, and dw along its inputs and outputs. */
 typedef struct wino_cut {
@@ -21,7 +20,7 @@ typedef struct wino_job {
     mye_wino plan;
     int64_t n;
     mye_images x;
-    mye_wino_dense dy;
+    mye_dense_images dy;
     float *dw, *dbias, *scratch;
     wino_cut cut;
     size_t weights; /* floats of dw */
@@ -125,7 +124,7 @@ static int transform(const wino_job *j, const wino_part *w, int64_t i0, int64_t 
                      mye_lane *lane)
 {
     const mye_wino *p = &j->plan;
-    const mye_images dy = MYE_VEC(wino_dense)(&j->dy);
+    const mye_images dy = MYE_VEC(dense_images)(&j->dy);
     const int tiles = (int)(i1 - i0) * (r1 - r0) * p->tw;
     int at = 0;
     for (int64_t i = i0; i < i1; i++) {
@@ -235,21 +234,6 @@ static void weight_shard(void *arg, int shard, int lane_index)
     lane->used = used;
 }
 
-/* dw += the partial sums, in their order. */
-static void add_shard(void *arg, int shard, int lane)
-{
-    const wino_job *j = arg;
-    const size_t stride = j->weights + (size_t)j->plan.N, first = (size_t)shard * ADD_FLOATS;
-    const size_t last = first + ADD_FLOATS < j->weights ? first + ADD_FLOATS : j->weights;
-    MYE_UNUSED(lane);
-    for (int k = 0; k < j->cut.sums; k++)
-        MYE_VEC(add)
-    ((int64_t)(last - first), j->scratch + (size_t)k * stride + first, j->dw + first);
-    if (shard == 0 && j->dbias)
-        for (int k = 0; k < j->cut.sums; k++)
-            MYE_VEC(add)(j->plan.N, j->scratch + (size_t)k * stride + j->weights, j->dbias);
-}
-
 void MYE_VEC(wino_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int64_t n,
                                    mye_images x, const float *dy, float *dw, float *dbias,
                                    float *scratch)
@@ -267,6 +251,6 @@ void MYE_VEC(wino_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, int
     MYE_VEC(wino_plan)(&j.plan, s, MYE_CONV_WEIGHT);
     j.cut = cut_work(&j.plan, n);
     mye_parallel(r.ctx, j.cut.sums * j.cut.inputs * j.cut.outputs, weight_shard, &j);
-    if (j.cut.sums > 1)
-        mye_parallel(r.ctx, (int)((j.weights + ADD_FLOATS - 1) / ADD_FLOATS), add_shard, &j);
+    MYE_VEC(add_weight_sums)
+    (r, &(mye_weight_sums){scratch, j.cut.sums, s->O, j.weights, dw, dbias});
 }
