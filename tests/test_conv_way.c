@@ -50,8 +50,6 @@ static mye_value value;
 static mye_node layer;
 static mye_pass pass;
 
-static mye_context *ctx;
-
 static int open_choice(void **state)
 {
     (void)state;
@@ -69,7 +67,6 @@ static int open_choice(void **state)
     value = (mye_value){.steps = 1, .n = 1000};
     layer = (mye_node){.index = 0};
     pass = (mye_pass){.k = &table,
-                      .lanes = {.ctx = ctx},
                       .value = &value,
                       .B = 1,
                       .training = true,
@@ -156,8 +153,6 @@ static void a_way_that_packs_far_more_than_the_output_is_left_alone(void **state
 
 int main(void)
 {
-    if (mye_context_create(NULL, &ctx, NULL) != MYE_OK)
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_layer_takes_the_cheapest_way_that_fits, open_choice),
         cmocka_unit_test_setup(a_layer_leaves_its_way_for_a_clear_gain_only, open_choice),
@@ -168,7 +163,5 @@ int main(void)
                                open_choice),
         cmocka_unit_test_setup(ways_that_are_not_planned_for_are_not_taken, open_choice),
     };
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mye_context_free(ctx);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

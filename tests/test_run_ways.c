@@ -132,6 +132,62 @@ static void ways_that_this_run_may_not_go_are_left_out(void **state)
     close_setting(&s);
 }
 
+static void a_model_without_gradients_cannot_train(void **state)
+{
+    (void)state;
+    setting s;
+    open_setting(&s, "auto", "bptt", false);
+    mye_run *run;
+    mye_error err = {0};
+    mye_run_options o = *mye_run_asked(s.run);
+    mye_run_free(s.run);
+    mye_model_drop_gradients(s.model);
+    assert_int_equal(mye_run_create(s.ctx, s.model, &o, &run, &err), MYE_ERR_STATE);
+    assert_non_null(strstr(err.message, "gradients"));
+    o.training = false;
+    assert_int_equal(mye_run_create(s.ctx, s.model, &o, &s.run, &err), MYE_OK);
+    close_setting(&s);
+}
+
+/* Wide enough for Winograd's memory to matter to the choice. */
+static void the_choice_does_not_depend_on_threads(void **state)
+{
+    (void)state;
+    enum { MOST = 4096 };
+    uint8_t ways[2][MOST];
+    for (int k = 0; k < 2; k++) {
+        mye_context_options options = MYE_CONTEXT_OPTIONS;
+        options.threads = k == 0 ? 1 : 8;
+        options.conv = "auto";
+        mye_context *ctx;
+        mye_model *model;
+        mye_run *run;
+        assert_int_equal(mye_context_create(&options, &ctx, NULL), MYE_OK);
+        const mye_model_options net = {.net = "32C3-LIF-192C3-LIF-192C3-LIF-192C3s2-LIF-FC10",
+                                       .neuron = "lif",
+                                       .C = 2,
+                                       .H = 8,
+                                       .W = 8,
+                                       .seed = 3,
+                                       .static_input = true};
+        assert_int_equal(mye_model_create(ctx, &net, &model, NULL), MYE_OK);
+        const mye_run_options o = {
+            .time = "bptt", .depth = "global", .loss = "ce_mean", .T = T, .B = B, .training = true};
+        assert_int_equal(mye_run_create(ctx, model, &o, &run, NULL), MYE_OK);
+        const int32_t label[B] = {0, 1, 2, 3};
+        const mye_target target = {.label = label};
+        assert_int_equal(mye_run_step(run, B, (mye_source){fill, NULL}, &target, 1, NULL, NULL),
+                         MYE_OK);
+        assert_true(mye_run_ways_bytes(run) <= MOST);
+        memset(ways[k], 0, MOST);
+        mye_run_ways_get(run, ways[k]);
+        mye_run_free(run);
+        mye_model_free(model);
+        mye_context_free(ctx);
+    }
+    assert_memory_equal(ways[0], ways[1], MOST);
+}
+
 static void an_unknown_way_is_refused(void **state)
 {
     (void)state;
@@ -153,6 +209,8 @@ int main(void)
         cmocka_unit_test(a_forced_way_is_taken_where_it_fits),
         cmocka_unit_test(ways_go_from_run_to_run),
         cmocka_unit_test(ways_that_this_run_may_not_go_are_left_out),
+        cmocka_unit_test(a_model_without_gradients_cannot_train),
+        cmocka_unit_test(the_choice_does_not_depend_on_threads),
         cmocka_unit_test(an_unknown_way_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

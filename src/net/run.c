@@ -333,6 +333,9 @@ static mye_status check_sizes(const mye_run *run, mye_error *err)
         return mye_fail(err, MYE_ERR_ARG, "T wants 1 to 4096 time steps, got %d", o->T);
     if (o->B < 1 || o->B > 1 << 20)
         return mye_fail(err, MYE_ERR_ARG, "batch wants 1 to 1048576 samples, got %d", o->B);
+    if (o->training && run->model->grad == NULL)
+        return mye_fail(err, MYE_ERR_STATE,
+                        "this model has no gradients: it was made for inference");
     for (int i = 0; i < run->model->n_nodes; i++) {
         const mye_node *n = run->model->node[i];
         if (n->neuron != NULL && n->neuron->single_step && o->T > 1)

@@ -27,8 +27,8 @@ static bool is_lean(const mye_node *n, const mye_pass *p, const mye_conv_shape *
     const mye_conv_kernels *k = &p->k->conv[way], *direct = &p->k->conv[MYE_CONV_DIRECT];
     const mye_value *v = &p->value[n->index];
     const size_t limit = MUCH * (size_t)v->steps * (size_t)p->B * (size_t)v->n * sizeof(float);
-    const size_t threads = (size_t)mye_context_threads(p->lanes.ctx);
-    size_t more = threads * k->lane_bytes(s, pass), less = threads * direct->lane_bytes(s, pass);
+    /* Of two threads, however many there are: the same bits for any number. */
+    size_t more = 2 * k->lane_bytes(s, pass), less = 2 * direct->lane_bytes(s, pass);
     if (pass != MYE_CONV_WEIGHT) {
         more += k->pack_bytes(s, pass);
         less += direct->pack_bytes(s, pass);
