@@ -129,11 +129,16 @@ static void add_row(cli_table *t, const layer *l, const mye_layer_bench *b, mye_
         cli_cell(t, "%s", text);
         free(text);
     }
+    if (spikes < 0) { /* this table lacks them */
+        for (int i = 0; i < N_RATES + 2; i++)
+            cli_cell(t, "-");
+        return;
+    }
     for (int i = 0; i < N_RATES; i++)
-        cli_cell(t, "%.0f", spikes >= 0 ? gflop / m->seconds[spikes][i] : 0.0);
-    const double at = spikes >= 0 ? crossing(b, m, spikes) : 0;
+        cli_cell(t, "%.0f", gflop / m->seconds[spikes][i]);
+    const double at = crossing(b, m, spikes);
     cli_cell(t, "%s", at < 1 ? cli_percent(at).text : "over 50 %");
-    cli_cell(t, "%s", cli_percent(spikes >= 0 ? estimated(b, pass, spikes) : 0).text);
+    cli_cell(t, "%s", cli_percent(estimated(b, pass, spikes)).text);
 }
 
 static void print_json(const layer *l, const mye_layer_bench *b, mye_layer_pass pass,

@@ -304,7 +304,7 @@ static mye_status bench_all(const cli *app, const bench_options *o, mye_model_op
         MYE_TRY(cli_images_read(app, o->data, o->data_dir, o->batch * REAL_BATCHES, model, images,
                                 err));
     const mye_bench_input input = {*o->weights ? o->weights : NULL, images->image, images->label,
-                                   images->n};
+                                   images->n, o->profile};
     for (int i = 0; i < n; i++)
         MYE_TRY(create(app, o, model, &input, &v[i], err));
     cli_restart_peak(); /* reading data and weights is not a part of a step */

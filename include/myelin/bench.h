@@ -20,6 +20,7 @@ typedef struct mye_bench_input {
     const float *image;   /* [n][H][W][C] as the network sees it, or NULL; must outlive the bench */
     const int32_t *label; /* [n] in [0, classes)                                                  */
     int64_t n;            /* whole batches are taken in turn; at least one                        */
+    bool profile;         /* measure the time of each node                                        */
 } mye_bench_input;
 
 /* A model of its own with everything that a step needs, planned as `plan` says; without an
@@ -31,7 +32,7 @@ MYE_API void mye_bench_free(mye_bench *bench);
 /* Runs one step (forward and loss; in training backward and optimiser too); returns its seconds. */
 MYE_API mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err);
 MYE_API double mye_bench_loss(const mye_bench *bench); /* of the last step */
-/* Where the time of all steps so far went: one row for each node; returns mye_bench_nodes. */
+/* Where the time of all steps so far went (profile): one row for each node; returns mye_bench_nodes. */
 MYE_API int mye_bench_nodes(const mye_bench *bench);
 MYE_API int mye_bench_profile(const mye_bench *bench, mye_profile_row *row);
 /*

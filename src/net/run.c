@@ -395,8 +395,8 @@ static mye_status dry_run(mye_run *run, mye_error *err)
     return MYE_OK;
 }
 
-static mye_status prepare(mye_context *ctx, const mye_model *model, const mye_run_options *options,
-                          mye_run **out, mye_error *err)
+mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_run_options *options,
+                           mye_run **out, mye_error *err)
 {
     mye_run *run = mye_alloc(ctx, sizeof *run);
     if (run == NULL)
@@ -453,7 +453,7 @@ mye_status mye_run_create(mye_context *ctx, const mye_model *model, const mye_ru
                           mye_run **out, mye_error *err)
 {
     mye_run *run = NULL;
-    mye_status status = prepare(ctx, model, options, &run, err);
+    mye_status status = mye_run_prepare(ctx, model, options, &run, err);
     if (status == MYE_OK)
         status = allocate(run, err);
     if (status != MYE_OK) {
@@ -514,89 +514,4 @@ const mye_model *mye_run_model(const mye_run *run)
 const mye_run_options *mye_run_asked(const mye_run *run)
 {
     return &run->options;
-}
-
-/* ---- the plan ---- */
-
-static void add_stays(const mye_run *run, mye_plan *plan)
-{
-    for (int i = 0; i < run->n_intervals; i++) {
-        const mye_interval *x = &run->interval[i];
-        if (x->node < 0)
-            continue;
-        const bool kept = run->boundary >= 0 && x->first < run->boundary &&
-                          x->last >= run->boundary && x->slot != MYE_SLOT_GRAD;
-        mye_plan_row *row = &plan->row[x->node];
-        if (kept)
-            row->kept_bytes += x->bytes;
-        else if (x->bytes > row->work_bytes)
-            row->work_bytes = x->bytes;
-    }
-    for (int q = 0; q < run->n_passes; q++)
-        for (int i = 0; i < run->model->n_nodes; i++) {
-            const mye_pass *p = &run->pass[q]->pass;
-            const mye_node *n = p->node[i];
-            if (n->type->state_bytes != NULL)
-                plan->row[i].kept_bytes += n->type->state_bytes(n, p);
-        }
-}
-
-/* Multiply-adds of a node in one step: forward, and in training backward weights and, but for the
- * first layer, backward data. A second pass, on rates, makes the only backward step. */
-static double step_macs(const mye_run *run, const mye_node *n, double macs)
-{
-    const int steps = n->is_static ? 1 : run->options.T;
-    const int backward = run->n_passes > 1 ? 1 : steps;
-    const int passes = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad ? 2 : 1;
-    return macs * run->options.B * (steps + (run->options.training ? backward * passes : 0));
-}
-
-static void fill_rows(const mye_run *run, mye_plan *plan)
-{
-    const mye_model *model = run->model;
-    for (int i = 0; i < model->n_nodes; i++) {
-        const mye_node *n = model->node[i];
-        mye_plan_row *row = &plan->row[i];
-        mye_ops ops = {0};
-        if (n->type->count != NULL)
-            n->type->count(n, &ops);
-        *row = (mye_plan_row){.node = n->name,
-                              .op = n->neuron != NULL ? n->neuron->entry.name : n->type->entry.name,
-                              .C = n->shape.c,
-                              .H = n->shape.h,
-                              .W = n->shape.w,
-                              .macs = ops.macs};
-        for (int k = 0; k < n->n_weights; k++)
-            row->weight_bytes +=
-                n->weight[k].count * sizeof(float) * (n->weight[k].trainable ? 2 : 1);
-        plan->macs += step_macs(run, n, ops.macs);
-    }
-    add_stays(run, plan);
-}
-
-mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run_options *options,
-                         mye_plan *plan, mye_error *err)
-{
-    *plan = (mye_plan){0};
-    mye_run *run = NULL;
-    mye_status status = prepare(ctx, model, options, &run, err);
-    if (status == MYE_OK) {
-        plan->row = mye_alloc_array(ctx, (size_t)model->n_nodes, sizeof *plan->row);
-        if (plan->row == NULL)
-            status = mye_no_memory(err, (size_t)model->n_nodes * sizeof *plan->row, "a plan");
-    }
-    if (status == MYE_OK) {
-        plan->n_rows = model->n_nodes;
-        fill_rows(run, plan);
-        const size_t lanes = (size_t)mye_context_threads(ctx) * run->lane_bytes;
-        plan->arena_bytes = run->arena_bytes;
-        plan->run_bytes = run->arena_bytes + run->state_bytes;
-        plan->scratch_bytes = lanes;
-        for (int i = 0; i < plan->n_rows; i++)
-            plan->kept_bytes += plan->row[i].kept_bytes;
-        const double steps = (double)mye_model_neurons(model) * options->T * options->B;
-        plan->kept_per_neuron_step = steps > 0 ? (double)plan->kept_bytes / steps : 0;
-    }
-    mye_run_free(run);
-    return status;
 }

@@ -87,6 +87,10 @@ void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1
 
 const float *mye_run_time_weight(const mye_run *run);
 
+/* A run with its memory planned and not allocated; *out is to be freed on failure too. */
+mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_run_options *options,
+                           mye_run **out, mye_error *err);
+
 static inline mye_buffer *mye_run_buffer(mye_run *run, const mye_pass *p, int node, mye_slot slot)
 {
     const mye_pass_slots *rp = (const mye_pass_slots *)p; /* pass is its first member */

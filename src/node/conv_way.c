@@ -47,6 +47,12 @@ bool mye_conv_may_go(const mye_node *n, const mye_pass *p, const mye_conv_shape 
 
 /* ---- how much is not 0 ---- */
 
+/* Where there is one way only, nobody has to look. */
+static bool may_choose(const mye_pass *p)
+{
+    return p->ways != 1u << MYE_CONV_DIRECT;
+}
+
 static int64_t count_nonzero(int64_t n, const float *x)
 {
     int64_t count = 0;
@@ -70,6 +76,8 @@ static double bits_density(const mye_node *n, const mye_pass *p, mye_images x, i
 double mye_conv_input_density(const mye_node *n, const mye_pass *p, int t0, int t1,
                               const mye_conv_shape *s)
 {
+    if (!may_choose(p))
+        return 1;
     const mye_node_images reader = {p, n->in[0], t0, s->H == 1};
     const mye_images x = mye_images_of(&reader);
     const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
@@ -97,6 +105,8 @@ size_t mye_conv_density_bytes(const mye_node *n, const mye_pass *p, const mye_co
 
 double mye_conv_grad_density(const mye_node *n, const mye_pass *p, int t0, int t1)
 {
+    if (!may_choose(p))
+        return 1;
     const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
     const int64_t step = (images + SAMPLE_ROWS - 1) / SAMPLE_ROWS;
     const int64_t row = (int64_t)n->shape.w * n->shape.c, middle = n->shape.h / 2 * row;

@@ -16,7 +16,8 @@
  * other. */
 bool mye_conv_may_go(const mye_node *n, const mye_pass *p, const mye_conv_shape *s, int way,
                      int pass);
-/* Share of node n's input in steps [t0, t1) that is not 0, from a sample of images. */
+/* Share of node n's input in steps [t0, t1) that is not 0, from a sample of images; 1 where there is
+ * nothing to choose. */
 double mye_conv_input_density(const mye_node *n, const mye_pass *p, int t0, int t1,
                               const mye_conv_shape *s);
 /* The same of the gradient of its value. */

@@ -87,7 +87,7 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
                                  .exact = plan->exact,
                                  .int8 = plan->int8,
                                  .keep_packed = plan->keep_packed,
-                                 .profile = true};
+                                 .profile = input != NULL && input->profile};
     MYE_TRY(mye_model_create(b->ctx, model, &b->model, err));
     MYE_TRY(mye_plan_make(b->ctx, b->model, plan, &planned, err));
     b->bytes = planned.total_bytes;
