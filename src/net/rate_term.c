@@ -86,7 +86,8 @@ void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1
     const int T = run->options.T;
     const double cells = (double)v->n * p->B;
     /* The rate pass has one step, whose value is the mean over T: dL/dr = T dL/ds. */
-    double slope = 2 * run->options.rate_strength * excess(run, node, p->rates ? T : t1) / cells;
+    const int counted = p->rates || p->repeated ? T : t1;
+    double slope = 2 * run->options.rate_strength * excess(run, node, counted) / cells;
     slope *= run->grad_scale / (p->rates ? 1 : T);
     if (v->grad_written && slope == 0)
         return;

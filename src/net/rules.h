@@ -10,6 +10,8 @@ typedef struct mye_time_rule {
     /* Refuses what has no meaning, naming both sides. NULL: takes everything. */
     mye_status (*check)(const void *options, const mye_model *model, const mye_run_options *o,
                         mye_error *err);
+    /* Does it move the weights within a step (OTTT_O)? NULL: no. */
+    bool (*moves)(const void *options);
     /* Declares passes and buffers, once. */
     void (*prepare)(const void *options, mye_run *run);
     /* Forward, loss and backward of one module. Executed dry first. */

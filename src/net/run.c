@@ -59,8 +59,9 @@ static int aliased_input(const mye_run *run, const mye_pass *p, const mye_node *
     for (int k = 0; k < n->n_in; k++) {
         const mye_node *in = p->node[n->in[k]];
         const mye_value *a = &p->value[n->index], *b = &p->value[in->index];
+        const bool in_step = n->is_static == in->is_static || p->T == 1;
         if (in->n_consumers == 1 && a->steps == b->steps && a->n == b->n && in->needs_grad &&
-            in->index != run->model->output)
+            in_step && in->index != run->model->output)
             return k;
     }
     return -1;
@@ -176,6 +177,7 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
         .n_nodes = n_nodes,
         .T = T,
         .B = run->options.B,
+        .window = window,
         .training = run->options.training,
         .smooth = run->options.smooth,
         .rates = run->n_passes > 1,
@@ -199,24 +201,44 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
 
 /* ---- the step ---- */
 
-/* Inference: every node over all its steps; nothing is kept. */
+/* Inference: every node, so many steps at once as fill the kernels; nothing is kept. */
 static void infer(mye_run *run, const mye_module *m)
 {
     mye_pass *p = &run->pass[0]->pass;
     for (int i = m->first; i <= m->last; i++)
-        mye_run_forward(run, p, i, 0, p->T);
-    if (m == &run->module[run->n_modules - 1]) {
-        mye_run_collect(run, p, m, 0, p->T);
-        if (run->target != NULL)
-            mye_run_loss(run, m, 0, p->T);
+        if (p->node[i]->is_static)
+            mye_run_forward(run, p, i, 0, 1);
+    for (int t = mye_run_first_span(run, p, false); t < p->T; t = mye_run_next_span(run, p, t)) {
+        const int end = mye_run_span_end(run, p, t);
+        for (int i = m->first; i <= m->last; i++)
+            if (!p->node[i]->is_static)
+                mye_run_forward(run, p, i, t, end);
+        mye_run_collect(run, p, m, t, end);
     }
+    if (run->target != NULL)
+        mye_run_loss(run, m, 0, p->T);
+}
+
+/* Images at once that keep the kernels busy: more take memory and no less time. */
+#define ENOUGH_IMAGES 128
+
+static void prepare_inference(mye_run *run)
+{
+    const mye_run_options *o = &run->options;
+    const int steps = o->B < ENOUGH_IMAGES ? ENOUGH_IMAGES / o->B : 1;
+    const int window = steps < o->T ? steps : o->T;
+    mye_pass *p = mye_run_add_pass(run, o->T, window);
+    for (int i = 0; p != NULL && window < o->T && i < p->n_nodes; i++)
+        if (p->node[i]->neuron != NULL)
+            mye_run_need(run, p, i, MYE_SLOT_U,
+                         (size_t)o->B * (size_t)p->value[i].n * sizeof(float));
 }
 
 /* One output (static nets, the rate pass) counts whole. */
 const float *mye_run_time_weight(const mye_run *run)
 {
     static const float one = 1.0f;
-    return run->collected == 1 ? &one : run->time_weight;
+    return run->outputs == 1 ? &one : run->time_weight;
 }
 
 static void reset_buffers(mye_run *run)
@@ -233,21 +255,26 @@ static void reset_buffers(mye_run *run)
             run->pass[q]->pass.value[i].smooth_spikes = 0;
         }
     run->tick = 0;
+    run->at_loop = 0;
     if (!run->dry)
         mye_poison(run->arena, run->arena_bytes);
     run->loss_value = 0;
-    run->collected = 0;
+    run->loss_factor = 1;
+    run->collected = run->outputs = 0;
 }
 
 static void run_modules(mye_run *run)
 {
+    const mye_module whole = {0, run->model->n_nodes - 1, run->model->output};
     reset_buffers(run);
-    for (int i = 0; i < run->n_modules; i++) {
+    if (!run->options.training) {
+        run->at = &whole;
+        infer(run, &whole);
+        run->at = NULL;
+    }
+    for (int i = 0; run->options.training && i < run->n_modules; i++) {
         run->at = &run->module[i];
-        if (run->options.training)
-            time_rule(run)->step(run->time.options, run, run->at);
-        else
-            infer(run, run->at);
+        time_rule(run)->step(run->time.options, run, run->at);
         if (!run->dry)
             run->loss_value += mye_rate_term_loss(run, run->at);
     }
@@ -277,7 +304,7 @@ static int64_t score(mye_run *run, int B, const mye_target *target)
     return correct;
 }
 
-static void clear_gradient(const mye_model *model)
+void mye_run_clear_gradient(const mye_model *model)
 {
     if (!*model->grad_is_clear)
         memset(model->grad, 0, model->n_params * sizeof(float));
@@ -296,11 +323,16 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
         run->pass[q]->pass.B = n;
         run->pass[q]->pass.seed = seed;
     }
+    if (run->options.training && mye_run_moves(run) && run->move == NULL)
+        return mye_fail(err, MYE_ERR_STATE,
+                        "time rule '%s' moves the weights at every time step: it wants a caller "
+                        "that does so, got one that reads the gradient of a whole batch",
+                        run->options.time);
     run->source = source;
     run->target = target;
     memset(run->per_sample, 0, (size_t)n * sizeof(float));
     if (run->options.training)
-        clear_gradient(run->model);
+        mye_run_clear_gradient(run->model);
     run_modules(run);
     const int64_t correct = score(run, n, target);
     if (out != NULL)
@@ -415,7 +447,7 @@ mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_r
     if (options->training)
         time_rule(run)->prepare(run->time.options, run);
     else
-        mye_run_add_pass(run, options->T, options->T);
+        prepare_inference(run);
     return dry_run(run, err);
 }
 
@@ -476,6 +508,7 @@ void mye_run_free(mye_run *run)
     }
     mye_free(ctx, run->buffer);
     mye_free(ctx, run->interval);
+    mye_run_spans_free(run);
     mye_free(ctx, run->module);
     if (!borrows_arena(run))
         mye_free(ctx, run->arena);
@@ -494,6 +527,18 @@ size_t mye_run_bytes(const mye_run *run)
     const size_t lanes = (size_t)mye_context_threads(run->ctx) * run->lane_bytes;
     return run->state_bytes + (borrows_arena(run) ? 0 : run->arena_bytes) +
            (borrows_lanes(run) ? 0 : lanes);
+}
+
+bool mye_run_moves(const mye_run *run)
+{
+    const mye_time_rule *rule = time_rule(run);
+    return rule->moves != NULL && rule->moves(run->time.options);
+}
+
+void mye_run_set_move(mye_run *run, void (*move)(void *self), void *self)
+{
+    run->move = move;
+    run->mover = self;
 }
 
 mye_pass *mye_run_pass(mye_run *run)

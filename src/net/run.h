@@ -63,7 +63,8 @@ typedef enum mye_slot {
     MYE_SLOT_E,
     MYE_SLOT_R,
     MYE_SLOT_EPS,
-    MYE_SLOT_HALF, /* the value as bfloat16, in place of DATA */
+    MYE_SLOT_HALF,  /* the value as bfloat16, in place of DATA */
+    MYE_SLOT_TRACE, /* presynaptic trace of the value (OTTT)  */
     MYE_SLOT_COUNT
 } mye_slot;
 
@@ -106,6 +107,11 @@ typedef struct mye_step_result {
  * it clears first); inference only outputs. */
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err);
+/* For rules that move the weights within a step (OTTT_O): `move` is called behind each move of
+ * theirs, with the gradient in the model's block; it leaves that block clear. */
+void mye_run_set_move(mye_run *run, void (*move)(void *self), void *self);
+/* Does the run's time rule move the weights itself? Then its last gradient is already used. */
+bool mye_run_moves(const mye_run *run);
 /* The model's weights have changed: a run that keeps them packed packs them anew. */
 void mye_run_repack(mye_run *run);
 size_t mye_run_bytes(const mye_run *run); /* what this run allocated */
@@ -168,5 +174,40 @@ void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, i
                        double scale);
 /* Forgets which gradients were written: before each backward pass. */
 void mye_run_begin_backward(mye_run *run, mye_pass *p);
+
+/* ---- span by span (run_spans.c) ----
+ *
+ * Visits the steps of a pass in order, `window` of them at a time:
+ *
+ *   for (int t = mye_run_first_span(run, p, sums); t < p->T; t = mye_run_next_span(run, p, t))
+ *
+ * From one visit to the next there stay: what neurons carry (membranes, traces, rates), static
+ * values, and what lies in other passes and was written before the loop. All else that p's nodes
+ * hold is forgotten, so memory does not depend on T. The dry execution makes one visit, which
+ * stands for all: each makes the same calls, but it may leave out calls at its end (steps
+ * that are not trained).
+ *
+ * `sums`: the gradients of static values add up over the visits; their nodes' backward comes behind
+ * the loop. Static nodes' forward comes before it. */
+int mye_run_first_span(mye_run *run, mye_pass *p, bool sums);
+int mye_run_next_span(mye_run *run, mye_pass *p, int t);
+/* The last step, exclusive, of the visit that begins at t. */
+int mye_run_span_end(const mye_run *run, const mye_pass *p, int t);
+/* The steps are gone through a second time: nothing is counted, no running statistics move. */
+void mye_run_repeat(mye_run *run, mye_pass *p, bool repeated);
+/* Backward of a layer whose weight gradient reads its input's trace in place of its value. */
+void mye_run_backward_traced(mye_run *run, mye_pass *p, int node, int t0, int t1);
+/* trace = decay trace + value of a stored node, at step t (window 1); the value alone at t = 0. */
+void mye_run_trace(mye_run *run, mye_pass *p, int node, int t, double decay);
+/* Moves the weights by the gradient so far and clears it: see mye_run_set_move. */
+void mye_run_move(mye_run *run);
+/* Steps that have a backward pass, for the plan's work: T by default. */
+void mye_run_backward_steps(mye_run *run, int steps);
+/* What mye_run_loss adds from now on counts `factor` times. */
+void mye_run_scale_loss(mye_run *run, double factor);
+/* Is the loss a sum of one loss for each step? */
+bool mye_run_loss_is_per_step(const mye_run *run);
+/* One visit stands for all now: it must leave nothing out. */
+bool mye_run_is_dry(const mye_run *run);
 
 #endif

@@ -24,6 +24,12 @@ typedef struct mye_buffer {
 
 #define MYE_RUN_MAX_PASS 2
 
+/* A loop over spans, as the dry execution saw it: the stays of all buffers around a visit. */
+typedef struct mye_span_loop {
+    int tick_begin, tick_end;
+    int *begin, *end; /* [n_buffers] index of the stay; -1: none yet */
+} mye_span_loop;
+
 typedef struct mye_pass_slots {
     mye_pass pass;
     int window;
@@ -46,6 +52,9 @@ struct mye_run {
     mye_interval *interval;
     int n_intervals, cap_intervals;
     int scratch; /* index of the buffer that stands for op scratch */
+    mye_span_loop *loop;
+    int n_loops, at_loop; /* at_loop: the loop that comes next, or is at work */
+    bool in_loop, sums_static;
 
     bool dry;
     bool failed; /* no memory while preparing or dry */
@@ -57,14 +66,18 @@ struct mye_run {
     mye_lane *lane;
 
     /* outputs, collected: [T][B][K] */
-    int K, out_steps, collected;
+    int K, collected; /* collected: steps so far */
+    int outputs;      /* steps in all: 1 for static outputs and the rate pass */
     float *out, *dout, *mean, *per_sample, *time_weight;
 
     /* the step at work */
     mye_source source;
     const mye_target *target;
-    double loss_value;
-    double grad_scale; /* of the loss gradient in the backward pass at work */
+    double loss_value, loss_factor;
+    double grad_scale;  /* of the loss gradient in the backward pass at work */
+    int backward_steps; /* for the plan's work; 0: T */
+    void (*move)(void *self);
+    void *mover;
 };
 
 /* Places intervals so that two that live at the same time never overlap; returns the arena's
@@ -86,6 +99,13 @@ double mye_rate_term_loss(const mye_run *run, const mye_module *m);
 void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1);
 
 const float *mye_run_time_weight(const mye_run *run);
+
+/* ---- run_ops.c, for run_spans.c ---- */
+void mye_run_touch(mye_run *run, mye_pass *p, int node, mye_slot slot, bool write);
+void mye_run_end_op(mye_run *run);
+void mye_run_spans_free(mye_run *run);
+/* The gradient block is 0 before anything is added to it. */
+void mye_run_clear_gradient(const mye_model *model);
 
 /* A run with its memory planned and not allocated; *out is to be freed on failure too. */
 mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_run_options *options,

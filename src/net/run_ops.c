@@ -26,6 +26,8 @@ static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
         return v->r = p;
     case MYE_SLOT_HALF:
         return v->half = p;
+    case MYE_SLOT_TRACE:
+        return v->trace = p;
     default:
         return v->eps = p;
     }
@@ -71,7 +73,7 @@ static void begin_stay(mye_run *run, mye_buffer *b, int pass, int node, mye_slot
 }
 
 /* In AddressSanitizer builds a buffer can be touched during its planned stay only. */
-static void end_op(mye_run *run)
+void mye_run_end_op(mye_run *run)
 {
     for (int i = 0; MYE_GAP > 0 && !run->dry && i < run->n_intervals; i++)
         if (run->interval[i].last == run->tick)
@@ -92,7 +94,7 @@ static int pass_index(const mye_run *run, const mye_pass *p)
 }
 
 /* Announces one access. Reading what was never written is a mistake of the rule. */
-static void touch_slot(mye_run *run, mye_pass *p, int node, mye_slot slot, bool write)
+void mye_run_touch(mye_run *run, mye_pass *p, int node, mye_slot slot, bool write)
 {
     mye_buffer *b = mye_run_buffer(run, p, node, slot);
     if (b == NULL || run->failed)
@@ -114,10 +116,14 @@ static void touch_slot(mye_run *run, mye_pass *p, int node, mye_slot slot, bool 
 static void touch_value(mye_run *run, mye_pass *p, int node)
 {
     const mye_node *n = p->node[node];
+    if (p->traced && mye_run_buffer(run, p, node, MYE_SLOT_TRACE) != NULL) {
+        mye_run_touch(run, p, node, MYE_SLOT_TRACE, false);
+        return;
+    }
     if (n->type->load == NULL) {
         const mye_buffer *half = mye_run_buffer(run, p, node, MYE_SLOT_HALF);
         const bool halved = half != NULL && half->live;
-        touch_slot(run, p, node, halved ? MYE_SLOT_HALF : MYE_SLOT_DATA, false);
+        mye_run_touch(run, p, node, halved ? MYE_SLOT_HALF : MYE_SLOT_DATA, false);
         return;
     }
     for (int k = 0; k < n->n_in; k++)
@@ -154,7 +160,7 @@ static void fill_input(mye_run *run, mye_pass *p, int node, int t0, int t1)
 void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
     const mye_node *n = p->node[node];
-    if (n->is_static && t0 > 0)
+    if (n->is_static && t0 > 0 && !p->renews)
         return; /* computed at the first step */
     set_window(p, t0);
     const bool is_input = n->n_in == 0;
@@ -163,8 +169,8 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     for (int k = 0; k < n->n_in; k++)
         touch_value(run, p, n->in[k]);
     for (mye_slot s = MYE_SLOT_DATA; s < MYE_SLOT_COUNT; s++)
-        if (s != MYE_SLOT_GRAD && s != MYE_SLOT_HALF)
-            touch_slot(run, p, node, s, true);
+        if (s != MYE_SLOT_GRAD && s != MYE_SLOT_HALF && s != MYE_SLOT_TRACE)
+            mye_run_touch(run, p, node, s, true);
     if (is_input)
         fill_input(run, p, node, t0, t1);
     if (n->type->forward != NULL) {
@@ -177,7 +183,7 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
         if (!run->dry && p->smooth && !p->repeated && mye_rate_term_acts(run, node))
             mye_rate_term_count(p, node, t0, t1);
     }
-    end_op(run);
+    mye_run_end_op(run);
 }
 
 /* Makes sure that the value of `node` can be read. */
@@ -212,7 +218,7 @@ static void touch_grad(mye_run *run, mye_pass *p, int node)
 {
     const int from = p->value[node].grad_from;
     if (from == 0) {
-        touch_slot(run, p, node, MYE_SLOT_GRAD, false);
+        mye_run_touch(run, p, node, MYE_SLOT_GRAD, false);
         return;
     }
     touch_grad(run, p, from);
@@ -232,11 +238,11 @@ static void add_rate_term(mye_run *run, mye_pass *p, int node, int t0, int t1)
     if (!mye_rate_term_acts(run, node) || !wants_gradient(run, p, node))
         return;
     set_window(p, t0);
-    touch_slot(run, p, node, MYE_SLOT_GRAD, true);
+    mye_run_touch(run, p, node, MYE_SLOT_GRAD, true);
     if (!run->dry && !run->failed)
         mye_rate_term_add(run, p, node, t0, t1);
     p->value[node].grad_written = true;
-    end_op(run);
+    mye_run_end_op(run);
 }
 
 void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
@@ -255,16 +261,16 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     const bool reads = rate_neuron ? mye_neuron_rate_reads(n, p) && wants_gradient(run, p, n->in[0])
                                    : (n->type->flags & MYE_NODE_READS_INPUT) != 0;
     if (rate_neuron)
-        touch_slot(run, p, node, MYE_SLOT_E, false);
+        mye_run_touch(run, p, node, MYE_SLOT_E, false);
     if (reads)
         for (int k = 0; k < n->n_in; k++)
             touch_value(run, p, n->in[k]);
     if (n->neuron != NULL && !rate_neuron)
-        touch_slot(run, p, node, MYE_SLOT_U, false);
+        mye_run_touch(run, p, node, MYE_SLOT_U, false);
     for (int k = 0; k < n->n_in; k++) {
         p->value[n->in[k]].grad = NULL;
         if (wants_gradient(run, p, n->in[k]))
-            touch_slot(run, p, n->in[k], MYE_SLOT_GRAD, true);
+            mye_run_touch(run, p, n->in[k], MYE_SLOT_GRAD, true);
     }
     begin_op(run, p, n, MYE_OP_BACKWARD);
     const double start = p->profile ? mye_now_s() : 0;
@@ -277,17 +283,17 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     for (int k = 0; k < n->n_in; k++)
         if (wants_gradient(run, p, n->in[k]))
             p->value[n->in[k]].grad_written = true;
-    end_op(run);
+    mye_run_end_op(run);
 }
 
 void mye_run_op(mye_run *run, const mye_touch *touch, int n,
                 void (*work)(const mye_touch *touch, double arg), double arg)
 {
     for (int i = 0; i < n; i++)
-        touch_slot(run, touch[i].p, touch[i].node, touch[i].slot, touch[i].write);
+        mye_run_touch(run, touch[i].p, touch[i].node, touch[i].slot, touch[i].write);
     if (!run->dry)
         work(touch, arg);
-    end_op(run);
+    mye_run_end_op(run);
 }
 
 void mye_run_show_rates(mye_run *run, mye_pass *p)
@@ -297,8 +303,8 @@ void mye_run_show_rates(mye_run *run, mye_pass *p)
         const mye_value *v = &p->value[i];
         if (n->neuron == NULL)
             continue;
-        touch_slot(run, p, i, MYE_SLOT_E, false);
-        touch_slot(run, p, i, MYE_SLOT_R, false);
+        mye_run_touch(run, p, i, MYE_SLOT_E, false);
+        mye_run_touch(run, p, i, MYE_SLOT_R, false);
         for (int b = 0; !run->dry && p->probe != NULL && b < p->B; b++) {
             const mye_at at = {0, b, 0, v->n};
             p->probe(p->probe_arg, n, MYE_PROBE_RATE, at, v->r + b * v->n);
@@ -319,6 +325,8 @@ void mye_run_begin_backward(mye_run *run, mye_pass *p)
     if (run->dry && run->boundary < 0)
         run->boundary = run->tick;
     for (int i = 0; i < p->n_nodes; i++) {
+        if (run->in_loop && run->sums_static && p->node[i]->is_static)
+            continue; /* adds up over the loop */
         p->value[i].grad_written = false;
         mye_run_drop(run, p, i, MYE_SLOT_GRAD);
     }
@@ -332,28 +340,29 @@ void mye_run_collect(mye_run *run, mye_pass *p, const mye_module *m, int t0, int
     const size_t lane = mye_load_lane_bytes(p, m->output, n) + (size_t)n * sizeof(float);
     if (run->dry && lane > run->lane_bytes)
         run->lane_bytes = lane;
-    const int steps = p->node[m->output]->is_static ? 1 : t1 - t0;
+    const bool one = p->node[m->output]->is_static || p->rates;
+    const int steps = one ? 1 : t1 - t0;
+    run->outputs = one ? 1 : p->T;
     for (int s = 0; !run->dry && s < steps; s++)
         for (int b = 0; b < p->B; b++)
             mye_load_into(p, m->output, (mye_at){t0 + s, b, 0, n},
-                          run->out + ((int64_t)(t0 + s) * p->B + b) * n, &run->lane[0]);
+                          run->out + ((int64_t)(one ? 0 : t0 + s) * p->B + b) * n, &run->lane[0]);
     if (!run->dry)
-        run->collected = t0 + steps;
-    end_op(run);
+        run->collected = one ? 1 : t0 + steps;
+    mye_run_end_op(run);
 }
 
 void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
 {
+    MYE_UNUSED(m);
     if (run->dry)
         return;
     const mye_loss *loss = (const mye_loss *)run->loss.entry;
-    const bool is_static = run->model->node[m->output]->is_static;
-    const bool whole = t1 - t0 >= run->collected || is_static;
     const int B = run->pass[0]->pass.B;
     const int64_t row = (int64_t)B * run->K;
     const mye_loss_input in = {
-        .T = whole ? run->collected : run->options.T,
-        .steps = whole ? run->collected : t1 - t0,
+        .T = run->outputs,
+        .steps = run->outputs == 1 ? 1 : t1 - t0,
         .B = B,
         .K = run->K,
         .out = run->out + t0 * row,
@@ -361,8 +370,9 @@ void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
         .target = run->target,
     };
     run->loss_value +=
-        loss->eval(run->loss.options, &in, run->options.training ? run->dout + t0 * row : NULL,
-                   run->per_sample);
+        run->loss_factor * loss->eval(run->loss.options, &in,
+                                      run->options.training ? run->dout + t0 * row : NULL,
+                                      run->per_sample);
 }
 
 typedef struct {
@@ -395,9 +405,9 @@ void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, i
     const loss_grad a = {run, t0, t1, scale};
     run->grad_scale = scale;
     set_window(p, t0);
-    touch_slot(run, p, m->output, MYE_SLOT_GRAD, true);
+    mye_run_touch(run, p, m->output, MYE_SLOT_GRAD, true);
     p->value[m->output].grad_written = true;
     if (!run->dry)
         write_loss_grad(p, m->output, &a);
-    end_op(run);
+    mye_run_end_op(run);
 }

@@ -27,11 +27,12 @@ static void add_stays(const mye_run *run, mye_plan *plan)
 }
 
 /* Multiply-adds of a node in one step: forward, and in training backward weights and, but for the
- * first layer, backward data. A second pass, on rates, makes the only backward step. */
+ * first layer, backward data; rules say how many steps have a backward pass. */
 static double step_macs(const mye_run *run, const mye_node *n, double macs)
 {
     const int steps = n->is_static ? 1 : run->options.T;
-    const int backward = run->n_passes > 1 ? 1 : steps;
+    const int backward =
+        run->backward_steps > 0 && run->backward_steps < steps ? run->backward_steps : steps;
     const int passes = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad ? 2 : 1;
     return macs * run->options.B * (steps + (run->options.training ? backward * passes : 0));
 }

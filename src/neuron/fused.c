@@ -26,8 +26,11 @@ const mye_node *mye_fused_norm(const mye_node *n, const mye_pass *p)
 bool mye_fused_sums(const mye_node *n, const mye_pass *p, int t0, int t1)
 {
     const mye_node *norm = mye_fused_norm(n, p);
-    return norm != NULL && norm->n_consumers == 1 && norm->needs_grad &&
-           mye_batchnorm_together(norm, p, t0, t1);
+    if (norm == NULL || norm->n_consumers != 1 || !norm->needs_grad)
+        return false;
+    /* Span by span, the gradient of a static value is whole behind the last span only. */
+    const bool in_parts = norm->is_static && p->window < p->T;
+    return !in_parts && mye_batchnorm_together(norm, p, t0, t1);
 }
 
 static int most_steps(const mye_pass *p)

@@ -366,6 +366,20 @@ static void neuron_backward(const mye_node *n, mye_pass *p, int t0, int t1)
     }
 }
 
+double mye_neuron_decay(const mye_node *n)
+{
+    _Alignas(MYE_ALIGN) unsigned char coef[512];
+    const mye_neuron_chunk chunk = {.node = n, .coef = coef};
+    double decay = 0, gain = 0;
+    assert(n->neuron->coef_bytes <= sizeof coef);
+    if (n->neuron->rate_coef == NULL)
+        return 0;
+    if (n->neuron->prepare != NULL)
+        n->neuron->prepare(n, coef);
+    n->neuron->rate_coef(&chunk, &decay, &gain);
+    return decay;
+}
+
 bool mye_neuron_rate_reads(const mye_node *n, const mye_pass *p)
 {
     return mye_fused_sums(n, p, 0, 1);

@@ -88,6 +88,8 @@ const mye_neuron_type *mye_neuron_type_find(const char *name); /* or NULL */
  *   whole history (t0 = 0, t1 = T): exact BPTT with carry;
  *   one step with p->t_base == t0: no carry, membrane from value.u (SLTT, OTTT). */
 extern const mye_node_type mye_node_neuron;
+/* The membrane's decay per step, lambda; 0 for neurons that have none. */
+double mye_neuron_decay(const mye_node *n);
 /* Rate pass: dL/dc = e dL/dr, for all B samples. */
 void mye_neuron_backward_rate(const mye_node *n, mye_pass *p, const float *e);
 /* Does that read the input, to add up on the way what a batch norm in front needs? */

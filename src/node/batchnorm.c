@@ -95,7 +95,7 @@ static mye_status batchnorm_shape(mye_node *n, const mye_shape *in, mye_error *e
 
 int mye_batchnorm_rows(const mye_node *n, const mye_pass *p)
 {
-    return mye_norm_per_step(n, p) && !n->is_static ? p->T : 1;
+    return mye_norm_per_step(n, p) && !n->is_static && !p->forgets ? p->T : 1;
 }
 
 static size_t batchnorm_state_bytes(const mye_node *n, const mye_pass *p)
@@ -191,8 +191,8 @@ static void group_statistics(mye_norm_group *s, const mye_batchnorm_state *state
     mye_norm_scale(s->n, state, row);
     if (s->p->repeated)
         return;
-    /* A static input stands for T equal steps. */
-    const int copies = s->n->is_static ? s->p->T : 1;
+    /* A static input stands for T equal steps, unless it is computed at each. */
+    const int copies = s->n->is_static && !s->p->renews ? s->p->T : 1;
     const bool per_step = mye_norm_per_step(s->n, s->p);
     if (!per_step)
         update_running(s->n, state, row, M * copies);

@@ -176,6 +176,7 @@ typedef struct mye_value {
     float *u;             /* [B][n] membrane before reset at the last step: carried between spans */
     float *e, *r;         /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
     float *eps;           /* [B][n] rate-based, single-step, other than soft detached reset      */
+    float *trace;         /* [B][n] decayed sum of the values so far (OTTT)                      */
     int64_t spikes;       /* set bits counted in this pass (neurons that store bits)             */
     double smooth_spikes; /* the same where spikes are smooth, when a loss asks for it        */
 } mye_value;
@@ -201,11 +202,15 @@ struct mye_pass {
     int n_nodes;
     int T, B;
     int t_base;       /* first step that the buffers hold (span-by-span rules), else 0      */
+    int window;       /* steps that the buffers hold                                        */
     bool training;    /* batch statistics, dropout                                          */
     bool smooth;      /* gradient check: spikes replaced by the surrogate's primitive       */
     bool per_step;    /* single-step mode: batch norm sees one step at a time               */
     bool rates;       /* this is the rate pass: batch norm uses the statistics in its state */
     bool repeated;    /* a value is recomputed: no running statistics, no counting          */
+    bool forgets;     /* nobody looks at a step's batch statistics after the next began     */
+    bool renews;      /* weights move between steps: static values are computed at each     */
+    bool traced;      /* the op reads its input's trace where there is one                  */
     uint64_t seed;    /* of this training step, for dropout                                 */
     mye_value *value; /* [n_nodes]                                                          */
     void *scratch;    /* of the op that runs                                                */

@@ -36,6 +36,8 @@ float *mye_grad_row(const mye_pass *p, int node, int t, int b)
 const float *mye_load(const mye_pass *p, int node, mye_at at, float *dst, mye_lane *lane)
 {
     const mye_value *v = &p->value[node];
+    if (p->traced && v->trace != NULL)
+        return v->trace + at.b * v->n + at.i0;
     if (v->half != NULL) {
         p->k->bf16_expand(at.n, v->half + row_index(p, v, at.t, at.b) * v->row + at.i0, dst);
         return dst;
@@ -81,7 +83,8 @@ static int stored_by(const mye_pass *p, int node)
 bool mye_value_is_bits(const mye_pass *p, int node)
 {
     const int at = stored_by(p, node);
-    return p->node[at]->type->load == NULL && p->value[at].format == MYE_BITS;
+    const bool traced = p->traced && p->value[at].trace != NULL;
+    return p->node[at]->type->load == NULL && p->value[at].format == MYE_BITS && !traced;
 }
 
 static void images_read(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
@@ -114,9 +117,12 @@ mye_images mye_images_of(const mye_node_images *reader)
     const mye_pass *p = reader->pass;
     const int at = stored_by(p, reader->node);
     const bool bits = mye_value_is_bits(p, reader->node);
-    const bool plain = p->value[at].half == NULL && p->value[at].data != NULL && !bits;
-    const mye_images images = {images_read, reader, bits ? images_bits : NULL,
-                               plain ? mye_value_row(p, at, reader->t0, 0) : NULL};
+    const mye_value *v = &p->value[at];
+    const bool plain = v->half == NULL && v->data != NULL && !bits;
+    const float *floats = plain ? mye_value_row(p, at, reader->t0, 0) : NULL;
+    if (p->traced && v->trace != NULL)
+        floats = v->trace;
+    const mye_images images = {images_read, reader, bits ? images_bits : NULL, floats};
     return images;
 }
 

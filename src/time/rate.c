@@ -188,6 +188,7 @@ static void prepare(const void *options, mye_run *run)
     if (rates == NULL)
         return;
     spikes->per_step = o->mode == MODE_S;
+    mye_run_backward_steps(run, 1);
     for (int i = 0; i < model->n_nodes; i++) {
         const mye_node *n = model->node[i];
         if (n->neuron != NULL)

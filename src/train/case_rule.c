@@ -43,6 +43,37 @@ static mye_status rate_rule(const mye_case *c, const json_t *rule, char *out, si
     return MYE_OK;
 }
 
+static mye_status sltt_rule(const mye_case *c, const json_t *rule, char *out, size_t size,
+                            mye_error *err)
+{
+    const json_t *steps = json_object_get(rule, "backward_steps"), *step;
+    int used = snprintf(out, size, "sltt");
+    size_t i;
+    if (!text_is(rule, "step_mode", "s") || !json_is_array(steps))
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "%s: rule 'sltt' wants step_mode 's' and the list backward_steps", c->path);
+    json_array_foreach(steps, i, step)
+    {
+        if (!json_is_integer(step) || (size_t)used + 24 > size)
+            return mye_fail(err, MYE_ERR_FORMAT, "%s: backward_steps wants few whole numbers",
+                            c->path);
+        used += snprintf(out + used, size - (size_t)used, "%s%lld", i > 0 ? "+" : ":steps=",
+                         (long long)json_integer_value(step));
+    }
+    return MYE_OK;
+}
+
+static mye_status ottt_rule(const mye_case *c, const json_t *rule, char *out, size_t size,
+                            mye_error *err)
+{
+    const bool once = text_is(rule, "variant", "A");
+    if (!text_is(rule, "step_mode", "s") || (!once && !text_is(rule, "variant", "O")))
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "%s: rule 'ottt' wants step_mode 's' and variant 'A' or 'O'", c->path);
+    snprintf(out, size, "ottt:variant=%s", once ? "A" : "O");
+    return MYE_OK;
+}
+
 static mye_status loss_method(const mye_case *c, const json_t *loss, char *out, size_t size,
                               mye_error *err)
 {
@@ -76,7 +107,10 @@ mye_status mye_case_rule(const mye_case *c, const json_t *run, char *time, char 
         const char *name;
         mye_status (*text)(const mye_case *c, const json_t *rule, char *out, size_t size,
                            mye_error *err);
-    } rules[] = {{"bptt", bptt_rule}, {"rate", rate_rule}};
+    } rules[] = {{"bptt", bptt_rule},
+                 {"ottt", ottt_rule},
+                 {"rate", rate_rule},
+                 {"sltt", sltt_rule}};
     const json_t *rule = json_object_get(run, "rule");
     const json_t *own_loss = json_object_get(run, "loss");
     MYE_TRY(loss_method(c, own_loss != NULL ? own_loss : json_object_get(c->root, "loss"), loss,

@@ -1,0 +1,149 @@
+/* Learning step by step: see online.h. */
+#include "time/online.h"
+
+#include "neuron/neuron.h"
+
+mye_status mye_online_check(const char *name, const mye_model *model, mye_error *err)
+{
+    if (model->node[model->output]->is_static)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule '%s' learns from each time step: it wants a network whose "
+                        "output changes from step to step, got one without neurons on a static "
+                        "input",
+                        name);
+    for (int i = 0; i < model->n_nodes; i++) {
+        const mye_node *n = model->node[i];
+        if (n->neuron != NULL && n->n_weights > 0)
+            return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                            "time rule '%s' forgets the last membrane, which the gradient of '%s' "
+                            "of neuron '%s' (%s) needs: it wants neurons without weights",
+                            name, n->weight[0].role, n->name, n->neuron->entry.name);
+    }
+    return MYE_OK;
+}
+
+static size_t sample_bytes(mye_run *run, const mye_pass *p, int node)
+{
+    return (size_t)mye_run_asked(run)->B * (size_t)p->value[node].n * sizeof(float);
+}
+
+mye_pass *mye_online_prepare(mye_run *run)
+{
+    mye_pass *p = mye_run_add_pass(run, mye_run_asked(run)->T, 1);
+    if (p == NULL)
+        return NULL;
+    p->per_step = true;
+    p->forgets = true;
+    for (int i = 0; i < p->n_nodes; i++)
+        if (p->node[i]->neuron != NULL)
+            mye_run_need(run, p, i, MYE_SLOT_U, sample_bytes(run, p, i));
+    return p;
+}
+
+static int trace_of(const mye_online *o, const mye_run *run, int node)
+{
+    return o->trace == NULL ? -1 : o->trace(o->self, mye_run_model(run), node);
+}
+
+/* Does some layer among nodes [first, last] read the trace of this node? */
+static bool is_traced(const mye_online *o, const mye_run *run, int first, int last, int node)
+{
+    for (int i = node + 1 > first ? node + 1 : first; i <= last; i++)
+        if (trace_of(o, run, i) == node)
+            return true;
+    return false;
+}
+
+void mye_online_prepare_traces(mye_run *run, mye_pass *p, const mye_online *o)
+{
+    for (int i = 0; i < p->n_nodes; i++)
+        if (is_traced(o, run, 0, p->n_nodes - 1, i))
+            mye_run_need(run, p, i, MYE_SLOT_TRACE, sample_bytes(run, p, i));
+}
+
+/* ---- the step ---- */
+
+/* Decay of the trace of a node: of the neuron whose spikes it holds or, of an input, of the first
+ * neuron, whose membrane adds it up. */
+static double trace_decay(const mye_model *model, int node)
+{
+    int at = node;
+    while (model->node[at]->neuron == NULL && model->node[at]->n_in > 0)
+        at = model->node[at]->in[0];
+    while (model->node[at]->neuron == NULL)
+        at++;
+    return mye_neuron_decay(model->node[at]);
+}
+
+typedef struct walk {
+    const mye_online *o;
+    mye_run *run;
+    mye_pass *p;
+    const mye_module *m;
+    const mye_model *model;
+} walk;
+
+static void forward(const walk *w, int t)
+{
+    for (int i = w->m->first; i <= w->m->last; i++) {
+        if (!w->model->node[i]->is_static || w->o->moves)
+            mye_run_forward(w->run, w->p, i, t, t + 1);
+        if (is_traced(w->o, w->run, w->m->first, w->m->last, i))
+            mye_run_trace(w->run, w->p, i, t, trace_decay(w->model, i));
+    }
+    mye_run_collect(w->run, w->p, w->m, t, t + 1);
+}
+
+static void backward(const walk *w, int t)
+{
+    mye_run_begin_backward(w->run, w->p);
+    mye_run_loss_grad(w->run, w->p, w->m, t, t + 1, w->o->loss_scale);
+    for (int i = w->m->last; i >= w->m->first; i--) {
+        if (w->model->node[i]->is_static && !w->o->each_static)
+            continue;
+        if (trace_of(w->o, w->run, i) >= 0)
+            mye_run_backward_traced(w->run, w->p, i, t, t + 1);
+        else
+            mye_run_backward(w->run, w->p, i, t, t + 1);
+    }
+}
+
+/* Once through all steps: `learn` with the loss of each or, when `known`, with that of all. */
+static void visit(const walk *w, bool learn, bool known)
+{
+    const mye_online *o = w->o;
+    const bool sums = learn && !o->each_static;
+    for (int t = mye_run_first_span(w->run, w->p, sums); t < w->p->T;
+         t = mye_run_next_span(w->run, w->p, t)) {
+        forward(w, t);
+        if (!learn || (o->trains != NULL && !mye_run_is_dry(w->run) && !o->trains(o->self, t)))
+            continue;
+        if (!known)
+            mye_run_loss(w->run, w->m, t, t + 1);
+        backward(w, t);
+        if (o->moves)
+            mye_run_move(w->run);
+    }
+    for (int i = w->m->last; sums && i >= w->m->first; i--)
+        if (w->model->node[i]->is_static)
+            mye_run_backward(w->run, w->p, i, 0, 1);
+}
+
+void mye_online_step(mye_run *run, const mye_module *m, const mye_online *o)
+{
+    const walk w = {o, run, mye_run_pass(run), m, mye_run_model(run)};
+    const bool known = !mye_run_loss_is_per_step(run);
+    w.p->renews = o->moves;
+    for (int i = m->first; i <= m->last; i++)
+        if (w.model->node[i]->is_static && !o->moves)
+            mye_run_forward(run, w.p, i, 0, 1);
+    if (known) {
+        visit(&w, false, false);
+        mye_run_loss(run, m, 0, w.p->T);
+        mye_run_repeat(run, w.p, true);
+    }
+    mye_run_scale_loss(run, o->loss_scale);
+    visit(&w, true, known);
+    mye_run_scale_loss(run, 1.0);
+    mye_run_repeat(run, w.p, false);
+}
