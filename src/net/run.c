@@ -353,6 +353,12 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
     const mye_depth_rule *depth = (const mye_depth_rule *)run->depth.entry;
     MYE_TRY(depth->modules(run->depth.options, run->model, MAX_MODULES, run->module,
                            &run->n_modules, err));
+    const mye_loss *loss = (const mye_loss *)run->loss.entry;
+    if (run->options.training && mye_run_moves(run) && !loss->per_step)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule '%s' moves the weights behind every step: it wants a loss of "
+                        "each step (ce_step, ce_mse), got '%s'",
+                        o->time, o->loss);
     if (run->options.training && time_rule(run)->check != NULL)
         MYE_TRY(time_rule(run)->check(run->time.options, run->model, &run->options, err));
     return MYE_OK;

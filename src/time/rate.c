@@ -200,6 +200,14 @@ static void prepare(const void *options, mye_run *run)
 
 /* ---- the two passes ---- */
 
+static void clear_data(const mye_touch *touch, double unused)
+{
+    const mye_pass *r = touch[0].p;
+    const mye_value *v = &r->value[touch[0].node];
+    MYE_UNUSED(unused);
+    memset(v->data, 0, (size_t)r->B * (size_t)v->n * sizeof(float));
+}
+
 /* rates.data += factor * spikes.data, summed over the steps that the spike pass holds; a negative
  * factor starts the sum anew. */
 static void add_steps(const mye_touch *touch, double factor)
@@ -215,37 +223,56 @@ static void add_steps(const mye_touch *touch, double factor)
         s->k->axpy(n, (float)fabs(factor), (const float *)from->data + t * n, to);
 }
 
-/* The value of a layer's rate pass, as far as this span of the spike pass tells it. */
-static void collect_current(const rate_options *o, mye_run *run, mye_pass *spikes, mye_pass *rates,
-                            int node, int t0, int t1)
+/* Has the layer a value in the rate pass that the spike pass tells? */
+static bool collects_current(const rate_options *o, const mye_model *model, const mye_node *n)
 {
-    const mye_model *model = mye_run_model(run);
-    const mye_node *n = model->node[node];
     if (n->neuron != NULL || n->type->load != NULL || n->is_static)
-        return;
-    if (!rate_value_needed(o, model, node))
-        return;
+        return false;
     const bool last_frame = n->n_in == 0 && o->rate_input == INPUT_LAST;
-    if ((!last_frame && !mean_is_rate_value(o, model, node)) || (last_frame && t1 < spikes->T))
-        return;
-    const double factor = last_frame ? 1.0 : 1.0 / spikes->T;
-    const mye_touch touch[] = {{spikes, node, MYE_SLOT_DATA, false},
-                               {rates, node, MYE_SLOT_DATA, true}};
-    mye_run_op(run, touch, 2, add_steps, last_frame || t0 == 0 ? -factor : factor);
+    return (last_frame || mean_is_rate_value(o, model, n->index)) &&
+           rate_value_needed(o, model, n->index);
 }
 
-static void spike_pass(const rate_options *o, mye_run *run, mye_pass *spikes, mye_pass *rates,
-                       const mye_module *m)
+/* That value, as far as this span of the spike pass tells it. */
+static void collect_current(const rate_options *o, mye_run *run, mye_pass *spikes, mye_pass *rates,
+                            int node)
 {
-    const int T = spikes->T, span = mye_time_span(o->mode == MODE_S, T);
-    for (int t = 0; t < T; t += span) {
-        for (int i = m->first; i <= m->last; i++) {
-            mye_run_forward(run, spikes, i, t, t + span);
-            collect_current(o, run, spikes, rates, i, t, t + span);
-        }
-        if (o->output == OUTPUT_SPIKES)
-            mye_run_collect(run, spikes, m, t, t + span);
+    const mye_node *n = mye_run_model(run)->node[node];
+    if (!collects_current(o, mye_run_model(run), n))
+        return;
+    const bool last_frame = n->n_in == 0 && o->rate_input == INPUT_LAST;
+    const double share = 1.0 / spikes->T, factor = o->mode == MODE_S ? share : -share;
+    const mye_touch touch[] = {{spikes, node, MYE_SLOT_DATA, false},
+                               {rates, node, MYE_SLOT_DATA, true}};
+    mye_run_op(run, touch, 2, add_steps, last_frame ? -1.0 : factor);
+}
+
+static void spikes_of_span(const rate_options *o, mye_run *run, const mye_module *m, int t0, int t1)
+{
+    mye_pass *spikes = mye_run_pass(run), *rates = mye_run_rate_pass(run);
+    for (int i = m->first; i <= m->last; i++) {
+        mye_run_forward(run, spikes, i, t0, t1);
+        collect_current(o, run, spikes, rates, i);
     }
+    if (o->output == OUTPUT_SPIKES)
+        mye_run_collect(run, spikes, m, t0, t1);
+}
+
+/* Step by step: the mean currents begin before the first step, as what neurons carry does. */
+static void spikes_step_by_step(const rate_options *o, mye_run *run, const mye_module *m)
+{
+    mye_pass *spikes = mye_run_pass(run), *rates = mye_run_rate_pass(run);
+    const mye_model *model = mye_run_model(run);
+    for (int i = m->first; i <= m->last; i++) {
+        const mye_touch touch = {rates, i, MYE_SLOT_DATA, true};
+        if (model->node[i]->is_static)
+            mye_run_forward(run, spikes, i, 0, 1);
+        else if (collects_current(o, model, model->node[i]))
+            mye_run_op(run, &touch, 1, clear_data, 0);
+    }
+    for (int t = mye_run_first_span(run, spikes, false); t < spikes->T;
+         t = mye_run_next_span(run, spikes, t))
+        spikes_of_span(o, run, m, t, t + 1);
 }
 
 /* `how`: bn_eps_count, negative for the last step's statistics. */
@@ -277,7 +304,10 @@ static void step(const void *options, mye_run *run, const mye_module *m)
     const rate_options *o = options;
     mye_pass *spikes = mye_run_pass(run);
     mye_pass *rates = mye_run_rate_pass(run);
-    spike_pass(o, run, spikes, rates, m);
+    if (o->mode == MODE_S)
+        spikes_step_by_step(o, run, m);
+    else
+        spikes_of_span(o, run, m, 0, spikes->T);
     mye_run_show_rates(run, spikes);
     rate_values(o, run, spikes, rates, m);
     const int outputs = o->output == OUTPUT_RATES ? 1 : spikes->T;

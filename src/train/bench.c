@@ -73,6 +73,11 @@ static mye_status take_input(mye_bench *b, const mye_bench_input *input, mye_err
     return MYE_OK;
 }
 
+static void move(void *self)
+{
+    mye_stepper_apply(((mye_bench *)self)->stepper, 0);
+}
+
 static mye_status prepare(mye_bench *b, const mye_model_options *model,
                           const mye_plan_options *plan, const mye_bench_input *input,
                           mye_error *err)
@@ -97,6 +102,7 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
     if (plan->step == NULL)
         mye_model_drop_gradients(b->model);
     MYE_TRY(mye_run_create(b->ctx, b->model, &run, &b->run, err));
+    mye_run_set_move(b->run, move, b);
     return plan->step == NULL ? MYE_OK
                               : mye_stepper_create(b->ctx, b->model, plan->step, "constant",
                                                    LONGEST, LONGEST, &b->stepper, err);
@@ -143,8 +149,8 @@ mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err)
     const double start = mye_now_s();
     MYE_TRY(
         mye_run_step(bench->run, bench->B, (mye_source){fill, bench}, &target, 1, &result, err));
-    if (bench->stepper != NULL)
-        mye_stepper_apply(bench->stepper, 0);
+    if (bench->stepper != NULL && !mye_run_moves(bench->run))
+        move(bench);
     *seconds = mye_now_s() - start;
     bench->loss = result.loss;
     bench->images += bench->B;

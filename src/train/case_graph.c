@@ -148,7 +148,7 @@ static mye_status scale_options(const builder *b, const json_t *node, char *out,
     (void)err;
     char value[32];
     mye_format_double(json_number_value(json_object_get(node, "value")), value, sizeof value);
-    snprintf(out, size, "value=%s,gain=%s", value, yes_no(has_param(node, "gain")));
+    snprintf(out, size, "value=%s,learn=%s", value, yes_no(has_param(node, "gain")));
     return MYE_OK;
 }
 
@@ -341,9 +341,9 @@ static mye_status add_node(const builder *b, const json_t *node, mye_error *err)
             row = &ops[i];
     if (row == NULL)
         return refuse(b, err, "node", op);
-    if (json_is_true(json_object_get(node, "traced")) || json_object_get(node, "delay") != NULL)
-        return refuse(b, err, "node setting",
-                      json_object_get(node, "delay") != NULL ? "delay" : "traced");
+    /* `traced` says of OTTT what the rule finds out itself: the gradients tell whether it did. */
+    if (json_object_get(node, "delay") != NULL)
+        return refuse(b, err, "node setting", "delay");
     char options[1024];
     int in[MYE_NODE_MAX_IN], n = 0;
     MYE_TRY(row->options(b, node, options, sizeof options, err));

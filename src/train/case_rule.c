@@ -57,8 +57,8 @@ static mye_status sltt_rule(const mye_case *c, const json_t *rule, char *out, si
         if (!json_is_integer(step) || (size_t)used + 24 > size)
             return mye_fail(err, MYE_ERR_FORMAT, "%s: backward_steps wants few whole numbers",
                             c->path);
-        used += snprintf(out + used, size - (size_t)used, "%s%lld", i > 0 ? "+" : ":steps=",
-                         (long long)json_integer_value(step));
+        used += snprintf(out + used, size - (size_t)used, "%s%lld",
+                         i > 0 ? "+" : ":steps=", (long long)json_integer_value(step));
     }
     return MYE_OK;
 }
@@ -107,10 +107,8 @@ mye_status mye_case_rule(const mye_case *c, const json_t *run, char *time, char 
         const char *name;
         mye_status (*text)(const mye_case *c, const json_t *rule, char *out, size_t size,
                            mye_error *err);
-    } rules[] = {{"bptt", bptt_rule},
-                 {"ottt", ottt_rule},
-                 {"rate", rate_rule},
-                 {"sltt", sltt_rule}};
+    } rules[] = {
+        {"bptt", bptt_rule}, {"ottt", ottt_rule}, {"rate", rate_rule}, {"sltt", sltt_rule}};
     const json_t *rule = json_object_get(run, "rule");
     const json_t *own_loss = json_object_get(run, "loss");
     MYE_TRY(loss_method(c, own_loss != NULL ? own_loss : json_object_get(c->root, "loss"), loss,

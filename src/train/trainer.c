@@ -131,6 +131,7 @@ static mye_status make_runs(mye_trainer *t, mye_error *err)
                                .rate_strength = c->rate_strength,
                                .rate_target = c->rate_target};
     MYE_TRY(mye_run_create(t->ctx, t->model, &options, &t->run, err));
+    mye_run_set_move(t->run, mye_trainer_move, t);
     options.training = false;
     options.B = t->eval_batch;
     options.lender = t->run;

@@ -21,6 +21,7 @@ struct mye_trainer {
     mye_loader *loader, *test_loader;
     mye_sampler *sampler;
     mye_stepper *stepper;
+    double norm; /* of the last gradient that moved the weights */
 
     mye_progress_state state;
     bool is_midway; /* state.batch belongs to an epoch of an earlier session */
@@ -44,6 +45,8 @@ struct mye_trainer {
 };
 
 mye_checkpoint mye_trainer_checkpoint(mye_trainer *t);
+/* Moves the weights by the gradient in the model's block; self is the trainer. */
+void mye_trainer_move(void *self);
 
 /* trainer_tell.c */
 void mye_trainer_tell(mye_trainer *t, const char *phase, int64_t done, int64_t total, double loss,

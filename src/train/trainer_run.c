@@ -6,6 +6,14 @@
 
 /* ---- one step ---- */
 
+void mye_trainer_move(void *self)
+{
+    mye_trainer *t = self;
+    const double norm = mye_stepper_apply(t->stepper, t->config.clip);
+    if (isfinite(t->norm)) /* the first that is not is the one to tell */
+        t->norm = norm;
+}
+
 static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error *err)
 {
     const uint64_t seed = (uint64_t)t->config.seed;
@@ -19,14 +27,16 @@ static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error 
                                .mix = batch->mix,
                                .weight = batch->weight};
     mye_step_result step;
+    t->norm = 0;
+    mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch +
+                                      t->state.batch * t->per_epoch / t->epoch_batches);
     MYE_TRY(mye_run_step(t->run, batch->B, source, &target, step_seed, &step, err));
     if (!isfinite(step.loss))
         return mye_trainer_not_finite(t, "the loss", step.loss, err);
-    mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch +
-                                      t->state.batch * t->per_epoch / t->epoch_batches);
-    const double norm = mye_stepper_apply(t->stepper, t->config.clip);
-    if (!isfinite(norm))
-        return mye_trainer_not_finite(t, "the gradient's norm", norm, err);
+    if (!mye_run_moves(t->run))
+        mye_trainer_move(t);
+    if (!isfinite(t->norm))
+        return mye_trainer_not_finite(t, "the gradient's norm", t->norm, err);
     mye_sampler_observe(t->sampler, batch->B, batch->index, step.per_sample);
     t->state.batch++;
     t->state.seen += batch->B;

@@ -4,6 +4,7 @@
 #include "net/run_internal.h"
 #include "node/batchnorm.h"
 #include "train/case.h"
+#include "train/case_moves.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,7 +24,9 @@ typedef struct verifier {
     mye_model *model;
     mye_run *run;
     mye_step_result step;
-    seen *seen; /* [n_nodes] */
+    mye_case_moves moves;
+    seen *seen;       /* [n_nodes] */
+    const float *row; /* of all parameters, at the move that is compared */
     double rtol, atol;
     mye_verify_result *out;
 } verifier;
@@ -181,17 +184,30 @@ static mye_status each_weight(verifier *v, const json_t *e, const json_t *ref, c
     return MYE_OK;
 }
 
-static mye_status check_gradient(verifier *v, const mye_weight *w, const char *key,
-                                 const json_t *value, mye_error *err)
+static mye_status check_like_weight(verifier *v, const mye_weight *w, const float *stored,
+                                    const char *what, const char *key, const json_t *value,
+                                    mye_error *err)
 {
     float *outside = mye_alloc_array(v->ctx, w->count, sizeof(float));
     if (outside == NULL)
         return mye_no_memory(err, w->count * sizeof(float), key);
-    mye_weight_export(w, w->grad, outside);
-    const mye_status status = compare(v, "grads", key, value, float_entry, outside,
-                                      (int64_t)w->count, &v->out->worst_gradient, err);
+    mye_weight_export(w, stored, outside);
+    const mye_status status = compare(v, what, key, value, float_entry, outside, (int64_t)w->count,
+                                      &v->out->worst_gradient, err);
     mye_free(v->ctx, outside);
     return status;
+}
+
+static mye_status check_gradient(verifier *v, const mye_weight *w, const char *key,
+                                 const json_t *value, mye_error *err)
+{
+    return check_like_weight(v, w, w->grad, "grads", key, value, err);
+}
+
+static mye_status check_row(verifier *v, const mye_weight *w, const char *key, const json_t *value,
+                            mye_error *err)
+{
+    return check_like_weight(v, w, v->row + (w->data - v->model->param), "step", key, value, err);
 }
 
 static mye_status check_buffer(verifier *v, const mye_weight *w, const char *key,
@@ -204,6 +220,35 @@ static mye_status check_buffer(verifier *v, const mye_weight *w, const char *key
 static mye_status check_grads(verifier *v, const json_t *e, const json_t *ref, mye_error *err)
 {
     return each_weight(v, e, ref, "params", check_gradient, err);
+}
+
+/* A list over steps of objects by parameter: `block` has one row of all parameters for each. */
+static mye_status check_moves(verifier *v, const json_t *e, const json_t *ref, const float *block,
+                              mye_error *err)
+{
+    size_t t;
+    const json_t *step;
+    if (json_array_size(ref) != (size_t)v->moves.t || block == NULL)
+        return mye_fail(err, MYE_ERR_FORMAT, "%s: %zu steps are listed, the rule moved %d times",
+                        v->c->path, json_array_size(ref), v->moves.t);
+    json_array_foreach(ref, t, step)
+    {
+        v->row = block + t * v->model->n_params;
+        MYE_TRY(each_weight(v, e, step, "params", check_row, err));
+    }
+    return MYE_OK;
+}
+
+static mye_status check_grads_per_step(verifier *v, const json_t *e, const json_t *ref,
+                                       mye_error *err)
+{
+    return check_moves(v, e, ref, v->moves.grad, err);
+}
+
+static mye_status check_params_after_step(verifier *v, const json_t *e, const json_t *ref,
+                                          mye_error *err)
+{
+    return check_moves(v, e, ref, v->moves.weight, err);
 }
 
 static mye_status check_buffers(verifier *v, const json_t *e, const json_t *ref, mye_error *err)
@@ -358,10 +403,12 @@ static const struct quantity {
     {"eligibility", check_eligibility},
     {"grad_input", check_grad_input},
     {"grads", check_grads},
+    {"grads_per_step", check_grads_per_step},
     {"loss", check_loss},
     {"membrane", check_membrane},
     {"output", check_output},
     {"output_mean", check_output_mean},
+    {"params_after_step", check_params_after_step},
     {"rate", check_rate},
     {"spikes", check_spikes},
 };
@@ -437,6 +484,7 @@ static mye_status run_case(verifier *v, const json_t *entry_, mye_error *err)
                                      .training = true,
                                      .input_grad = true};
     MYE_TRY(mye_run_create(v->ctx, v->model, &options, &v->run, err));
+    MYE_TRY(mye_case_moves_begin(c, v->model, v->run, &v->moves, err));
     mye_run_pass(v->run)->probe = probe;
     mye_run_pass(v->run)->probe_arg = v;
     const mye_target target = {.label = c->label};
@@ -461,6 +509,8 @@ static mye_status run_entry(mye_context *ctx, const mye_case *c, const json_t *e
                   .out = out};
     const mye_status status = run_case(&v, entry_, err);
     mye_run_free(v.run);
+    if (v.moves.ctx != NULL)
+        mye_case_moves_end(&v.moves);
     for (int i = 0; v.seen != NULL && i < v.model->n_nodes; i++) {
         mye_free(ctx, v.seen[i].spikes);
         mye_free(ctx, v.seen[i].membrane);
