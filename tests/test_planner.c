@@ -72,8 +72,8 @@ static void what_lives_at_one_time_never_overlaps(void **state)
 static void networks_take_little_more_than_what_lives_at_once(void **state)
 {
     static const char *const nets[] = {"vgg11:width=0.25", "resnet20", "sew-resnet18:width=0.25"};
-    static const char *const times[] = {"bptt", "bptt:keep=bf16", "bptt:checkpoint=node", "rate",
-                                        "rate:mode=s"};
+    static const char *const times[] = {
+        "bptt", "bptt:keep=bf16", "bptt:checkpoint=node", "rate", "rate:mode=s", "sltt", "ottt"};
     (void)state;
     mye_context *ctx = NULL;
     assert_int_equal(mye_context_create(NULL, &ctx, NULL), MYE_OK);

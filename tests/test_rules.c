@@ -1,99 +1,5 @@
 /* What must hold between time rules, orders, threads and memory plans, on whole networks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "myelin/myelin.h"
-#include "net/graph.h"
-#include "net/run.h"
-
-static mye_context *context(int threads)
-{
-    mye_context_options options = MYE_CONTEXT_OPTIONS;
-    options.threads = threads;
-    mye_context *ctx = NULL;
-    assert_int_equal(mye_context_create(&options, &ctx, NULL), MYE_OK);
-    return ctx;
-}
-
-static mye_model *model_of(mye_context *ctx, const char *net, int C, int H, bool static_input)
-{
-    mye_model_options o = MYE_MODEL_OPTIONS;
-    o.net = net;
-    o.C = C;
-    o.H = o.W = H;
-    o.static_input = static_input;
-    mye_model *model = NULL;
-    mye_error err = {0};
-    if (mye_model_create(ctx, &o, &model, &err) != MYE_OK)
-        fail_msg("%s: %s", net, err.message);
-    return model;
-}
-
-static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
-{
-    const int steps = p->value[0].steps == 1 ? 1 : t1 - t0;
-    const int64_t row = (int64_t)p->B * p->value[0].n;
-    const uint64_t seed = *(const uint64_t *)self;
-    for (int64_t i = 0; i < steps * row; i++)
-        dst[i] = mye_random_normal(seed, MYE_STREAM_TEST, (uint64_t)(t0 * row + i));
-}
-
-static void (*source_fill)(void *self, const mye_pass *p, int t0, int t1, float *dst) = fill;
-
-/* Gradient (copied, caller frees) and loss of one training step. */
-static float *gradient(mye_context *ctx, mye_model *model, const char *time, int T, int B,
-                       double *loss)
-{
-    const mye_run_options o = {
-        .time = time, .depth = "global", .loss = "ce_mean", .T = T, .B = B, .training = true};
-    mye_run *run = NULL;
-    mye_error err = {0};
-    if (mye_run_create(ctx, model, &o, &run, &err) != MYE_OK)
-        fail_msg("%s: %s", time, err.message);
-    uint64_t seed = 5;
-    int32_t label[64];
-    for (int b = 0; b < B; b++)
-        label[b] = b % 10;
-    const mye_target target = {.label = label};
-    mye_step_result r;
-    assert_int_equal(mye_run_step(run, B, (mye_source){source_fill, &seed}, &target, 3, &r, &err),
-                     MYE_OK);
-    *loss = r.loss;
-    float *copy = malloc(model->n_params * sizeof(float));
-    memcpy(copy, model->grad, model->n_params * sizeof(float));
-    mye_run_free(run);
-    return copy;
-}
-
-static double relative_difference(const float *a, const float *b, size_t n)
-{
-    double largest = 0, error = 0;
-    for (size_t i = 0; i < n; i++) {
-        largest = fmax(largest, fabs((double)a[i]));
-        error = fmax(error, fabs((double)a[i] - (double)b[i]));
-    }
-    assert_true(largest > 0);
-    return error / largest;
-}
-
-static double cosine(const float *a, const float *b, size_t n)
-{
-    double aa = 0, bb = 0, ab = 0;
-    for (size_t i = 0; i < n; i++) {
-        aa += (double)a[i] * (double)a[i];
-        bb += (double)b[i] * (double)b[i];
-        ab += (double)a[i] * (double)b[i];
-    }
-    return ab / sqrt(aa * bb);
-}
+#include "rule_support.h"
 
 static const char *const nets[] = {
     "8C3-BN-LIF-MP2-12C3-BN-LIF-AP2-FC16-LIF-FC10",
@@ -155,23 +61,14 @@ static void step_by_step_equals_layer_by_layer_without_norm(void **state)
     compare_rules(nets_without_norm, 2, "rate", "rate:mode=s", 4, false, 1e-5);
 }
 
-/* The same frame at every step, whatever t. */
-static void fill_frame(void *self, const mye_pass *p, int t0, int t1, float *dst)
-{
-    const int steps = p->value[0].steps == 1 ? 1 : t1 - t0;
-    const int64_t row = (int64_t)p->B * p->value[0].n;
-    const uint64_t seed = *(const uint64_t *)self;
-    for (int64_t i = 0; i < steps * row; i++)
-        dst[i] = mye_random_normal(seed, MYE_STREAM_TEST, (uint64_t)(i % row));
-}
-
 static void a_static_input_equals_the_same_frame_given_T_times(void **state)
 {
     (void)state;
-    static const char *const rules[] = {"bptt", "rate", "bptt:mode=s", "rate:mode=s"};
+    static const char *const rules[] = {"bptt", "rate", "bptt:mode=s",     "rate:mode=s",
+                                        "sltt", "ottt", "ottt:first=trace"};
     mye_context *ctx = context(2);
     for (int i = 0; i < 3; i++)
-        for (int r = 0; r < 4; r++) {
+        for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
             float *g[2] = {NULL, NULL};
             size_t params = 0;
             for (int k = 0; k < 2; k++) {
@@ -195,8 +92,9 @@ static void a_static_input_equals_the_same_frame_given_T_times(void **state)
 static void one_and_two_threads_give_the_same_bits(void **state)
 {
     (void)state;
-    static const char *const rules[] = {"bptt", "rate", "rate:mode=s", "bptt:checkpoint=node"};
-    for (size_t r = 0; r < 4; r++)
+    static const char *const rules[] = {"bptt", "rate", "rate:mode=s",     "bptt:checkpoint=node",
+                                        "sltt", "ottt", "ottt:first=trace"};
+    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
         for (int i = 0; i < 3; i++) {
             float *g[2];
             double loss[2];
@@ -245,8 +143,8 @@ static void rate_points_where_bptt_does_at_four_steps(void **state)
 static void plan_equals_allocation_for_every_builder_and_rule(void **state)
 {
     (void)state;
-    static const char *const rules[] = {"bptt", "bptt:mode=s", "bptt:checkpoint=node", "rate",
-                                        "rate:mode=s"};
+    static const char *const rules[] = {
+        "bptt", "bptt:mode=s", "bptt:checkpoint=node", "rate", "rate:mode=s", "sltt", "ottt"};
     const mye_kind *kind = mye_kind_find("net");
     mye_context *ctx = context(2);
     for (const mye_entry *const *e = kind->entries; *e != NULL; e++) {

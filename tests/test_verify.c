@@ -84,6 +84,8 @@ static void cases_in_the_project_pass(void **state)
     (void)state;
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/bptt"), 13);
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/rate"), 13);
+    assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/sltt"), 7);
+    assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/ottt"), 7);
 }
 
 static void all_bptt_cases_pass(void **state)

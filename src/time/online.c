@@ -94,12 +94,12 @@ static void forward(const walk *w, int t)
     mye_run_collect(w->run, w->p, w->m, t, t + 1);
 }
 
-static void backward(const walk *w, int t)
+static void backward(const walk *w, int t, bool sums)
 {
     mye_run_begin_backward(w->run, w->p);
     mye_run_loss_grad(w->run, w->p, w->m, t, t + 1, w->o->loss_scale);
     for (int i = w->m->last; i >= w->m->first; i--) {
-        if (w->model->node[i]->is_static && !w->o->each_static)
+        if (w->model->node[i]->is_static && sums)
             continue;
         if (trace_of(w->o, w->run, i) >= 0)
             mye_run_backward_traced(w->run, w->p, i, t, t + 1);
@@ -112,7 +112,8 @@ static void backward(const walk *w, int t)
 static void visit(const walk *w, bool learn, bool known)
 {
     const mye_online *o = w->o;
-    const bool sums = learn && !o->each_static;
+    /* At T = 1 a static value may share its gradient's memory with its reader. */
+    const bool sums = learn && !o->each_static && w->p->T > 1;
     for (int t = mye_run_first_span(w->run, w->p, sums); t < w->p->T;
          t = mye_run_next_span(w->run, w->p, t)) {
         forward(w, t);
@@ -120,7 +121,7 @@ static void visit(const walk *w, bool learn, bool known)
             continue;
         if (!known)
             mye_run_loss(w->run, w->m, t, t + 1);
-        backward(w, t);
+        backward(w, t, sums);
         if (o->moves)
             mye_run_move(w->run);
     }

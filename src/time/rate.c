@@ -251,7 +251,8 @@ static void spikes_of_span(const rate_options *o, mye_run *run, const mye_module
 {
     mye_pass *spikes = mye_run_pass(run), *rates = mye_run_rate_pass(run);
     for (int i = m->first; i <= m->last; i++) {
-        mye_run_forward(run, spikes, i, t0, t1);
+        if (o->mode == MODE_M || !mye_run_model(run)->node[i]->is_static)
+            mye_run_forward(run, spikes, i, t0, t1);
         collect_current(o, run, spikes, rates, i);
     }
     if (o->output == OUTPUT_SPIKES)
