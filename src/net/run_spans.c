@@ -92,7 +92,7 @@ static void forget(mye_run *run, mye_pass *p)
             continue;
         p->value[i].grad_written = false;
         mye_run_drop(run, p, i, MYE_SLOT_GRAD);
-        if (!p->node[i]->is_static)
+        if (!p->node[i]->is_static || p->renews)
             mye_run_drop(run, p, i, MYE_SLOT_DATA);
     }
 }
