@@ -8,7 +8,7 @@
 enum { MAX_VARIANTS = 32, MAX_ROUNDS = 999, WARM_STEPS = 3, REAL_BATCHES = 4 };
 
 typedef struct bench_options {
-    char input[32], neuron[MYE_METHOD_MAX], time[512], step[MYE_METHOD_MAX], T[64];
+    char input[32], neuron[MYE_METHOD_MAX], time[512], loss[MYE_METHOD_MAX], step[MYE_METHOD_MAX], T[64];
     char weights[512], data[MYE_METHOD_MAX], data_dir[512];
     int64_t classes, batch, rounds;
     bool infer, int8, exact, profile, serve;
@@ -46,6 +46,13 @@ static const mye_param params[] = {
      .def = "bptt rate",
      .unit = "METHODS",
      .help = "time rules, separated by spaces; their steps take turns"},
+    {.name = "loss",
+     .type = MYE_PARAM_TEXT,
+     .offset = FIELD(loss),
+     .size = MYE_METHOD_MAX,
+     .def = "ce_mean",
+     .unit = "METHOD",
+     .help = "loss; one of each step (ce_step) spares sltt and ottt a second forward pass"},
     {.name = "step",
      .type = MYE_PARAM_TEXT,
      .offset = FIELD(step),
@@ -172,6 +179,7 @@ static mye_status create(const cli *app, const bench_options *o, const mye_model
     mye_plan_options plan = MYE_PLAN_OPTIONS;
     plan.time = v->time;
     plan.step = o->infer ? NULL : o->step;
+    plan.loss = o->loss;
     plan.T = v->T;
     plan.batch = (int)o->batch;
     plan.exact = o->exact;

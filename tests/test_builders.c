@@ -1,5 +1,7 @@
 #include "net_fixture.h"
 
+#include <math.h>
+
 static mye_status try_build(mye_context *ctx, int C, int H, int W, const char *net, int classes,
                             mye_model **out, mye_error *err)
 {
@@ -182,6 +184,34 @@ static void the_blocks_are_joined_as_defined(void **state)
     mye_graph_free(g);
 }
 
+/* beta^2 = 1, 1.04, 1.08, .. in the first stage; behind a block that changes shape 1.04 again. */
+static void blocks_without_norm_scale_by_the_expected_variance(void **state)
+{
+    static const struct {
+        const char *block;
+        double variance;
+    } known[] = {{"layer1.0", 1},    {"layer1.1", 1.04}, {"layer1.2", 1.08}, {"layer2.0", 1.12},
+                 {"layer2.1", 1.04}, {"layer2.2", 1.08}, {"layer3.0", 1.16}, {"layer3.1", 1.04}};
+    mye_graph *g = new_graph(*state, 3, 32, 32);
+    assert_int_equal(mye_graph_describe(g, "nf-resnet34", 10, NULL), MYE_OK);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        char name[64], options[64];
+        snprintf(name, sizeof name, "%s.scale1", known[i].block);
+        snprintf(options, sizeof options, "value=%.9g", 1 / sqrt(known[i].variance));
+        const mye_graph_node *n = &g->node[mye_graph_find(g, name)];
+        assert_string_equal(known[i].variance == 1 ? "value=1" : n->options, options);
+    }
+    mye_graph_free(g);
+    g = new_graph(*state, 3, 32, 32);
+    assert_int_equal(mye_graph_describe(g, "nf-resnet50", 10, NULL), MYE_OK);
+    const int add = mye_graph_find(g, "layer1.0.add1");
+    assert_int_equal(g->node[add].in[1], mye_graph_find(g, "layer1.0.shortcut"));
+    assert_int_equal(g->node[mye_graph_find(g, "layer1.1.add1")].in[1], add);
+    assert_int_equal(g->node[mye_graph_find(g, "layer1.0.shortcut")].in[0],
+                     mye_graph_find(g, "layer1.0.scale2"));
+    mye_graph_free(g);
+}
+
 static void the_default_neuron_decides_everywhere(void **state)
 {
     for (const mye_entry *const *e = mye_kind_net.entries; *e; e++) {
@@ -276,6 +306,7 @@ int main(void)
         cmocka_unit_test(options_change_the_layers),
         cmocka_unit_test(stages_have_their_shapes),
         cmocka_unit_test(the_blocks_are_joined_as_defined),
+        cmocka_unit_test(blocks_without_norm_scale_by_the_expected_variance),
         cmocka_unit_test(the_default_neuron_decides_everywhere),
         cmocka_unit_test(wrong_descriptions_are_refused),
         cmocka_unit_test(images_too_small_for_a_network_are_refused),

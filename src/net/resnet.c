@@ -10,7 +10,7 @@
 const mye_param mye_resnet_params[] = {
     MYE_BUILDER_WIDTH(mye_resnet_options),
     {"stem", MYE_PARAM_CHOICE, offsetof(mye_resnet_options, stem), 0, "cifar", 0, 0,
-     "cifar|imagenet", NULL, "", "3x3, or 7x7/2 and max pool 3x3/2"},
+     "cifar|imagenet", NULL, "", "3x3, or 7x7/2 and pool 3x3/2"},
     MYE_BUILDER_DROPOUT(mye_resnet_options),
     MYE_BUILDER_END,
 };
