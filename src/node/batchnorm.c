@@ -101,7 +101,7 @@ int mye_batchnorm_rows(const mye_node *n, const mye_pass *p)
 static size_t batchnorm_state_bytes(const mye_node *n, const mye_pass *p)
 {
     return 5 * mye_float_bytes((int64_t)mye_batchnorm_rows(n, p) * n->shape.c) +
-           mye_double_bytes(3 * (int64_t)n->shape.c);
+           mye_double_bytes(3 * (int64_t)n->shape.c) + mye_double_bytes(2 * (int64_t)n->shape.c);
 }
 
 mye_batchnorm_state mye_batchnorm_state_of(const mye_node *n, const mye_pass *p)
@@ -109,13 +109,15 @@ mye_batchnorm_state mye_batchnorm_state_of(const mye_node *n, const mye_pass *p)
     const int rows = mye_batchnorm_rows(n, p);
     const size_t stride = mye_float_bytes((int64_t)rows * n->shape.c) / sizeof(float);
     float *base = p->value[n->index].state;
+    double *sum = (double *)(void *)(base + 5 * stride);
     const mye_batchnorm_state s = {rows,
                                    base,
                                    base + stride,
                                    base + 2 * stride,
                                    base + 3 * stride,
                                    base + 4 * stride,
-                                   (double *)(void *)(base + 5 * stride)};
+                                   sum,
+                                   sum + mye_double_bytes(3 * (int64_t)n->shape.c) / sizeof *sum};
     return s;
 }
 
@@ -176,6 +178,18 @@ static void update_running(const mye_node *n, const mye_batchnorm_state *s, int6
     }
 }
 
+static void add_over_time(const mye_norm_group *s, const mye_batchnorm_state *state)
+{
+    const mye_norm_options *o = s->n->options;
+    const int C = s->n->shape.c;
+    if (s->t0 == 0)
+        memset(state->over_time, 0, 2 * (size_t)C * sizeof *state->over_time);
+    for (int c = 0; c < C; c++) {
+        state->over_time[c] += (double)state->mean[c];
+        state->over_time[C + c] += 1 / ((double)state->var[c] + o->eps);
+    }
+}
+
 static void group_statistics(mye_norm_group *s, const mye_batchnorm_state *state)
 {
     const mye_norm_options *o = s->n->options;
@@ -191,6 +205,8 @@ static void group_statistics(mye_norm_group *s, const mye_batchnorm_state *state
     mye_norm_scale(s->n, state, row);
     if (s->p->repeated)
         return;
+    if (s->p->forgets)
+        add_over_time(s, state);
     /* A static input stands for T equal steps, unless it is computed at each. */
     const int copies = s->n->is_static && !s->p->renews ? s->p->T : 1;
     const bool per_step = mye_norm_per_step(s->n, s->p);

@@ -15,6 +15,9 @@ typedef struct mye_batchnorm_state {
      * Forward: sum d, sum d^2, centre (d = x - centre). Backward: sum g, sum g d, sum d with
      * d = x - mean. Over the steps of the op that reads it. */
     double *sum;
+    /* [2][C]: sums over the steps so far of mean and of 1 / (var + eps), where a pass forgets its
+     * steps' own. */
+    double *over_time;
 } mye_batchnorm_state;
 
 mye_batchnorm_state mye_batchnorm_state_of(const mye_node *n, const mye_pass *p);

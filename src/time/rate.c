@@ -187,7 +187,7 @@ static void prepare(const void *options, mye_run *run)
     mye_pass *rates = spikes == NULL ? NULL : mye_run_add_pass(run, 1, 1);
     if (rates == NULL)
         return;
-    spikes->per_step = o->mode == MODE_S;
+    spikes->per_step = spikes->forgets = o->mode == MODE_S;
     mye_run_backward_steps(run, 1);
     for (int i = 0; i < model->n_nodes; i++) {
         const mye_node *n = model->node[i];
