@@ -8,7 +8,8 @@
 enum { MAX_VARIANTS = 32, MAX_ROUNDS = 999, WARM_STEPS = 3, REAL_BATCHES = 4 };
 
 typedef struct bench_options {
-    char input[32], neuron[MYE_METHOD_MAX], time[512], loss[MYE_METHOD_MAX], step[MYE_METHOD_MAX], T[64];
+    char input[32], neuron[MYE_METHOD_MAX], time[512], loss[MYE_METHOD_MAX], step[MYE_METHOD_MAX],
+        T[64];
     char weights[512], data[MYE_METHOD_MAX], data_dir[512];
     int64_t classes, batch, rounds;
     bool infer, int8, exact, profile, serve;

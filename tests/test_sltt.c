@@ -130,12 +130,8 @@ static void steps_are_drawn_evenly(void **state)
         snprintf(rule, sizeof rule, "sltt:steps=%d", t);
         free(gradient_of(ctx, model, rule, "ce_step", T, 2, &of_step[t]));
     }
-    const mye_run_options o = {.time = "sltt:K=1",
-                               .depth = "global",
-                               .loss = "ce_step",
-                               .T = T,
-                               .B = 2,
-                               .training = true};
+    const mye_run_options o = {
+        .time = "sltt:K=1", .depth = "global", .loss = "ce_step", .T = T, .B = 2, .training = true};
     mye_run *run = NULL;
     assert_int_equal(mye_run_create(ctx, model, &o, &run, NULL), MYE_OK);
     int drawn[T] = {0};
