@@ -201,7 +201,8 @@ void mye_run_backward_traced(mye_run *run, mye_pass *p, int node, int t0, int t1
 void mye_run_trace(mye_run *run, mye_pass *p, int node, int t, double decay);
 /* Moves the weights by the gradient so far and clears it: see mye_run_set_move. */
 void mye_run_move(mye_run *run);
-/* Steps that have a backward pass, for the plan's work: T by default. */
+/* Steps that go forward and backward, for the plan's count of work: T by default. */
+void mye_run_forward_steps(mye_run *run, int steps);
 void mye_run_backward_steps(mye_run *run, int steps);
 /* What mye_run_loss adds from now on counts `factor` times. */
 void mye_run_scale_loss(mye_run *run, double factor);

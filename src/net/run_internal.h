@@ -75,7 +75,7 @@ struct mye_run {
     const mye_target *target;
     double loss_value, loss_factor;
     double grad_scale;  /* of the loss gradient in the backward pass at work */
-    int backward_steps; /* for the plan's work; 0: T */
+    int forward_steps, backward_steps; /* for the plan's count of work; 0: T */
     void (*move)(void *self);
     void *mover;
 };

@@ -27,14 +27,15 @@ static void add_stays(const mye_run *run, mye_plan *plan)
 }
 
 /* Multiply-adds of a node in one step: forward, and in training backward weights and, but for the
- * first layer, backward data; rules say how many steps have a backward pass. */
+ * first layer, backward data. Rules say how many steps go forward and backward. */
 static double step_macs(const mye_run *run, const mye_node *n, double macs)
 {
-    const int steps = n->is_static ? 1 : run->options.T;
-    const int backward =
-        run->backward_steps > 0 && run->backward_steps < steps ? run->backward_steps : steps;
-    const int passes = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad ? 2 : 1;
-    return macs * run->options.B * (steps + (run->options.training ? backward * passes : 0));
+    const int T = run->options.T;
+    const int forward = run->forward_steps > 0 ? run->forward_steps : T;
+    const int backward = run->backward_steps > 0 ? run->backward_steps : T;
+    const int sides = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad ? 2 : 1;
+    const int steps = n->is_static ? 1 : forward, back = n->is_static ? 1 : backward;
+    return macs * run->options.B * (steps + (run->options.training ? back * sides : 0));
 }
 
 static void fill_rows(const mye_run *run, mye_plan *plan)

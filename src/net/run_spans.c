@@ -220,6 +220,11 @@ void mye_run_move(mye_run *run)
     mye_run_clear_gradient(run->model);
 }
 
+void mye_run_forward_steps(mye_run *run, int steps)
+{
+    run->forward_steps = steps;
+}
+
 void mye_run_backward_steps(mye_run *run, int steps)
 {
     run->backward_steps = steps;

@@ -34,6 +34,8 @@ mye_pass *mye_online_prepare(mye_run *run)
         return NULL;
     p->per_step = true;
     p->forgets = true;
+    if (!mye_run_loss_is_per_step(run))
+        mye_run_forward_steps(run, 2 * p->T);
     for (int i = 0; i < p->n_nodes; i++)
         if (p->node[i]->neuron != NULL)
             mye_run_need(run, p, i, MYE_SLOT_U, sample_bytes(run, p, i));
