@@ -114,6 +114,28 @@ static void one_and_two_threads_give_the_same_bits(void **state)
         }
 }
 
+static void rate_wants_a_loss_of_the_mean_output(void **state)
+{
+    (void)state;
+    mye_context *ctx = context(1);
+    mye_model *model = model_of(ctx, "FC8-LIF-FC10", 2, 1, true);
+    mye_run_options o = {.time = "rate",
+                         .depth = "global",
+                         .loss = "ce_step",
+                         .T = 4,
+                         .B = 2,
+                         .training = true};
+    mye_run *run = NULL;
+    mye_error err = {0};
+    assert_int_equal(mye_run_create(ctx, model, &o, &run, &err), MYE_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.message, "wants a loss of the mean output"));
+    o.T = 1;
+    assert_int_equal(mye_run_create(ctx, model, &o, &run, &err), MYE_OK);
+    mye_run_free(run);
+    mye_model_free(model);
+    mye_context_free(ctx);
+}
+
 static void rate_points_where_bptt_does_at_four_steps(void **state)
 {
     (void)state;
@@ -258,6 +280,7 @@ int main(void)
         cmocka_unit_test(step_by_step_equals_layer_by_layer_without_norm),
         cmocka_unit_test(a_static_input_equals_the_same_frame_given_T_times),
         cmocka_unit_test(one_and_two_threads_give_the_same_bits),
+        cmocka_unit_test(rate_wants_a_loss_of_the_mean_output),
         cmocka_unit_test(rate_points_where_bptt_does_at_four_steps),
         cmocka_unit_test(plan_equals_allocation_for_every_builder_and_rule),
         cmocka_unit_test(bptt_keeps_at_most_five_bytes_a_neuron_step),

@@ -10,6 +10,9 @@ typedef struct mye_time_rule {
     /* Refuses what has no meaning, naming both sides. NULL: takes everything. */
     mye_status (*check)(const void *options, const mye_model *model, const mye_run_options *o,
                         mye_error *err);
+    /* It hands one gradient, that of the mean output, to all steps. With a loss of each step it would
+     * push until no step is wrong, and not stop. */
+    bool mean_output;
     /* Does it move the weights within a step (OTTT_O)? NULL: no. */
     bool (*moves)(const void *options);
     /* Declares passes and buffers, once. */

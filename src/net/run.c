@@ -359,6 +359,11 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
                         "time rule '%s' moves the weights behind every step: it wants a loss of "
                         "each step (ce_step, ce_mse), got '%s'",
                         o->time, o->loss);
+    if (run->options.training && time_rule(run)->mean_output && loss->per_step && o->T > 1)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule '%s' has one gradient for all steps: it wants a loss of the mean "
+                        "output (ce_mean, mse_mean), got '%s'",
+                        o->time, o->loss);
     if (run->options.training && time_rule(run)->check != NULL)
         MYE_TRY(time_rule(run)->check(run->time.options, run->model, &run->options, err));
     return MYE_OK;

@@ -327,6 +327,7 @@ const mye_time_rule mye_time_rate = {
               .source = "Yu et al. 2024, NeurIPS, arXiv 2410.11488",
               .params = params,
               .options_size = sizeof(rate_options)},
+    .mean_output = true,
     .check = check,
     .prepare = prepare,
     .step = step,
