@@ -50,12 +50,14 @@ typedef struct subject {
     mye_model *model;
     int shape[3], frames, classes;
     int64_t n_train, n_test;
+    size_t read_bytes;
 } subject;
 
 static mye_plan_options options_of(const mye_config *config, const subject *s)
 {
     mye_plan_options o = mye_config_plan(config, s->n_train, s->n_test);
     o.frames = s->frames;
+    o.read_bytes = s->read_bytes;
     return o;
 }
 
@@ -70,6 +72,7 @@ static mye_status count(const cli *app, const mye_config *config, const char *sp
     s->shape[1] = info->H;
     s->shape[2] = info->W;
     s->frames = info->frames;
+    s->read_bytes = info->read_bytes > s->read_bytes ? info->read_bytes : s->read_bytes;
     s->classes = info->classes;
     *n = info->n;
     mye_status st = MYE_OK;

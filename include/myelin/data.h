@@ -31,6 +31,7 @@ typedef struct mye_dataset_info {
     int classes;
     const char *const *class_names; /* [classes]; "0", "1", ... where the files have none      */
     int64_t n;                      /* samples in this split                                  */
+    size_t read_bytes;              /* most that reading a sample takes beside, for a while   */
     float mean[4], deviation[4];    /* usual normalisation per channel (first 4 channels; the
                                        last one repeats)                                      */
 } mye_dataset_info;

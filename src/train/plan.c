@@ -10,6 +10,7 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
                                    const mye_plan_options *o, mye_plan *plan, mye_error *err)
 {
     mye_shape in = model->node[0]->shape;
+    plan->loader_bytes += o->read_bytes; /* one loader at a time is at work */
     if (o->eval_batch > 0) {
         const mye_run_options test = {.time = o->time,
                                       .depth = o->depth,

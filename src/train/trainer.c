@@ -29,9 +29,11 @@ static mye_status check_pair(const mye_dataset_info *a, const mye_dataset_info *
 
 static mye_plan_options plan_options(const mye_trainer *t)
 {
-    mye_plan_options options =
-        mye_config_plan(&t->config, mye_dataset_about(t->train)->n, mye_dataset_about(t->test)->n);
-    options.frames = mye_dataset_about(t->train)->frames;
+    const mye_dataset_info *train = mye_dataset_about(t->train), *test = mye_dataset_about(t->test);
+    mye_plan_options options = mye_config_plan(&t->config, train->n, test->n);
+    options.frames = train->frames;
+    options.read_bytes =
+        train->read_bytes > test->read_bytes ? train->read_bytes : test->read_bytes;
     return options;
 }
 
