@@ -256,17 +256,18 @@ static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, c
     MYE_TRY(mye_data_split(search.name, split, &is_train, err));
     MYE_TRY(mye_data_find(ctx, &search, dir, &folder, err));
     gesture *set = mye_alloc(ctx, sizeof *set);
-    if (!set) {
-        mye_free(ctx, folder);
-        return mye_no_memory(err, sizeof *set, "a dataset");
+    mye_status st = set ? MYE_OK : mye_no_memory(err, sizeof *set, "a dataset");
+    if (set) {
+        set->events.ctx = set->names.ctx = ctx;
+        set->root = mye_strdup(ctx, folder); /* of exactly its length */
+        st = set->root ? fill(set, opt, is_train, info, bytes, err)
+                       : mye_no_memory(err, 0, "a path");
+        if (st == MYE_OK)
+            *self = set;
+        else
+            close_set(ctx, set);
     }
-    set->events.ctx = set->names.ctx = ctx;
-    set->root = folder;
-    const mye_status st = fill(set, opt, is_train, info, bytes, err);
-    if (st == MYE_OK)
-        *self = set;
-    else
-        close_set(ctx, set);
+    mye_free(ctx, folder);
     return st;
 }
 

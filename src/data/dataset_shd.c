@@ -115,7 +115,9 @@ static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, c
     mye_status st = set ? MYE_OK : mye_no_memory(err, sizeof *set, "a dataset");
     if (set) {
         set->events.ctx = ctx;
-        set->path = mye_data_path(ctx, folder, where.mark);
+        char *path = mye_data_path(ctx, folder, where.mark);
+        set->path = path ? mye_strdup(ctx, path) : NULL; /* of exactly its length */
+        mye_free(ctx, path);
         st = set->path ? fill(set, opt, info, bytes, err) : mye_no_memory(err, 0, "a path");
         if (st == MYE_OK)
             *self = set;
