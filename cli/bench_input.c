@@ -19,17 +19,19 @@ static mye_status read_all(const mye_dataset *set, int64_t size, cli_images *out
     return MYE_OK;
 }
 
-mye_status cli_images_read(const cli *app, const char *data, const char *dir, int64_t n,
+mye_status cli_images_read(const cli *app, const char *data, const char *dir, int T, int64_t n,
                            mye_model_options *model, cli_images *out, mye_error *err)
 {
     mye_dataset *set = NULL;
-    MYE_TRY(mye_dataset_open(app->ctx, data, *dir ? dir : NULL, "train", &set, err));
+    MYE_TRY(mye_dataset_open_steps(app->ctx, data, *dir ? dir : NULL, "train", T, &set, err));
     const mye_dataset_info *info = mye_dataset_about(set);
-    const int64_t size = (int64_t)info->C * info->H * info->W;
+    const int64_t size = (int64_t)mye_dataset_sample_size(info);
     model->C = info->C;
     model->H = info->H;
     model->W = info->W;
     model->classes = info->classes;
+    model->static_input = info->frames == 0;
+    out->frames = info->frames;
     out->n = n < info->n ? n : info->n;
     out->image = cli_memory((size_t)(out->n * size), sizeof *out->image);
     out->label = cli_memory((size_t)out->n, sizeof *out->label);

@@ -103,7 +103,8 @@ int cli_config(cli *app, const char *file, mye_config *config);
 /* "3x32x32" into three numbers. */
 int cli_shape(cli *app, const char *text, int *C, int *H, int *W);
 /* The model that a configuration describes for inputs of this shape. */
-int cli_model(cli *app, const mye_config *config, const int shape[3], int classes,
+/* frames: of a sample of event data; 0: images. */
+int cli_model(cli *app, const mye_config *config, const int shape[3], int frames, int classes,
               mye_model **model);
 
 /* ---- help (help.c) ---- */

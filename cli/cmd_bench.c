@@ -310,10 +310,14 @@ static mye_status bench_all(const cli *app, const bench_options *o, mye_model_op
     const size_t idle = cli_resident_bytes();
     double peak = 0, loss = 0;
     if (*o->data)
-        MYE_TRY(cli_images_read(app, o->data, o->data_dir, o->batch * REAL_BATCHES, model, images,
-                                err));
-    const mye_bench_input input = {*o->weights ? o->weights : NULL, images->image, images->label,
-                                   images->n, o->profile};
+        MYE_TRY(cli_images_read(app, o->data, o->data_dir, v[0].T, o->batch * REAL_BATCHES, model,
+                                images, err));
+    const mye_bench_input input = {*o->weights ? o->weights : NULL,
+                                   images->image,
+                                   images->label,
+                                   images->n,
+                                   o->profile,
+                                   images->frames};
     for (int i = 0; i < n; i++)
         MYE_TRY(create(app, o, model, &input, &v[i], err));
     cli_restart_peak(); /* reading data and weights is not a part of a step */

@@ -10,7 +10,7 @@
 typedef struct data_options {
     char data_dir[512];
     int split;
-    int64_t limit, count, width;
+    int64_t limit, count, width, T;
 } data_options;
 
 static const mye_param params[] = {
@@ -52,6 +52,14 @@ static const mye_param params[] = {
      .max = 200,
      .unit = "columns",
      .help = "preview: of one image; 0 = as it is"},
+    {.name = "T",
+     .type = MYE_PARAM_INT,
+     .offset = offsetof(data_options, T),
+     .def = "0",
+     .min = 0,
+     .max = 4096,
+     .unit = "frames",
+     .help = "event data: frames of a sample; 0 = 10"},
     CLI_END,
 };
 
@@ -60,7 +68,8 @@ static const char *const split_name[] = {"train", "test"};
 static mye_status open_split(const cli *app, const data_options *o, int split, mye_dataset **data,
                              mye_error *err)
 {
-    return mye_dataset_open(app->ctx, app->word[1], o->data_dir, split_name[split], data, err);
+    return mye_dataset_open_steps(app->ctx, app->word[1], o->data_dir, split_name[split], (int)o->T,
+                                  data, err);
 }
 
 static const char *known(const char *text)
@@ -73,10 +82,11 @@ static json_t *info_json(const mye_dataset_info *a, const char *split, size_t by
     json_t *classes = json_array();
     for (int i = 0; i < a->classes && a->class_names; i++)
         json_array_append_new(classes, json_string(a->class_names[i]));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:[i,i,i],s:I,s:o}", "name", a->name, "split", split,
-                     "path", a->path ? a->path : "", "licence", a->licence ? a->licence : "",
-                     "source", a->source ? a->source : "", "samples", (json_int_t)a->n, "shape",
-                     a->C, a->H, a->W, "memory_bytes", (json_int_t)bytes, "classes", classes);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:i,s:[i,i,i],s:I,s:o}", "name", a->name, "split",
+                     split, "path", a->path ? a->path : "", "licence", a->licence ? a->licence : "",
+                     "source", a->source ? a->source : "", "samples", (json_int_t)a->n, "frames",
+                     a->frames, "shape", a->C, a->H, a->W, "memory_bytes", (json_int_t)bytes,
+                     "classes", classes);
 }
 
 static int info(cli *app, const data_options *o)
@@ -92,8 +102,10 @@ static int info(cli *app, const data_options *o)
         } else if (split == 0) {
             printf("%s%s%s\n", cli_paint(app->color_out, "bold"), a->name,
                    cli_plain(app->color_out));
-            printf("  place    %s\n  shape    %dx%dx%d\n  classes  %d:", a->path, a->C, a->H, a->W,
-                   a->classes);
+            printf("  place    %s\n  shape    ", a->path);
+            if (a->frames > 0)
+                printf("%d frames of ", a->frames);
+            printf("%dx%dx%d\n  classes  %d:", a->C, a->H, a->W, a->classes);
             for (int i = 0; i < a->classes && i < 20 && a->class_names; i++)
                 printf("%s %s", i > 0 ? "," : "", a->class_names[i]);
             printf("%s\n  licence  %s\n  source   %s\n", a->classes > 20 ? ", ..." : "",
@@ -111,7 +123,8 @@ static int info(cli *app, const data_options *o)
 static mye_status check(const cli *app, const mye_dataset *data, mye_error *err)
 {
     const mye_dataset_info *a = mye_dataset_about(data);
-    const size_t size = (size_t)a->C * (size_t)a->H * (size_t)a->W;
+    const size_t size = mye_dataset_sample_size(a);
+    const float most = a->frames > 0 ? 3e38f : 1.0f; /* counts have no limit */
     float *pixels = cli_memory(size, sizeof(*pixels));
     mye_status st = MYE_OK;
     for (int64_t i = 0; i < a->n && st == MYE_OK; i++) {
@@ -121,9 +134,9 @@ static mye_status check(const cli *app, const mye_dataset *data, mye_error *err)
             st = mye_fail(err, MYE_ERR_FORMAT, "sample %lld of %s has label %d, not 0 to %d",
                           (long long)i, a->name, label, a->classes - 1);
         for (size_t k = 0; k < size && st == MYE_OK; k++) {
-            if (!(pixels[k] >= 0.0f && pixels[k] <= 1.0f))
-                st = mye_fail(err, MYE_ERR_FORMAT, "sample %lld of %s has a pixel outside 0 to 1",
-                              (long long)i, a->name);
+            if (!(pixels[k] >= 0.0f && pixels[k] <= most))
+                st = mye_fail(err, MYE_ERR_FORMAT, "sample %lld of %s has a pixel outside 0 to %g",
+                              (long long)i, a->name, (double)most);
         }
         if (mye_context_cancelled(app->ctx))
             st = mye_fail(err, MYE_ERR_CANCELLED, "stopped");
@@ -194,18 +207,65 @@ static void stats_table(const cli *app, const mye_dataset_info *a, const mye_dat
     cli_table_print(t, stdout);
 }
 
+/* Events of the samples that were measured. */
+typedef struct event_stats {
+    double mean, mean_ms, per_frame;
+    int64_t least, most, dropped;
+} event_stats;
+
+static mye_status measure_events(const cli *app, const mye_dataset *data, int64_t n, event_stats *s,
+                                 mye_error *err)
+{
+    const mye_dataset_info *a = mye_dataset_about(data);
+    *s = (event_stats){.least = INT64_MAX};
+    for (int64_t i = 0; i < n; i++) {
+        mye_recording_info r;
+        MYE_TRY(mye_dataset_recording(data, i, &r, err));
+        if (mye_context_cancelled(app->ctx))
+            return mye_fail(err, MYE_ERR_CANCELLED, "stopped");
+        s->mean += (double)r.events / (double)n;
+        s->mean_ms += (double)r.duration_us / 1e3 / (double)n; /* unknown: below 0 for all */
+        s->per_frame += (double)(r.events - r.dropped) / a->frames / (double)n;
+        s->least = r.events < s->least ? r.events : s->least;
+        s->most = r.events > s->most ? r.events : s->most;
+        s->dropped += r.dropped;
+    }
+    return MYE_OK;
+}
+
+static void events_text(const cli *app, const event_stats *s)
+{
+    if (app->global.json) {
+        cli_json(json_pack("{s:o,s:I,s:I,s:o,s:o,s:I}", "events_mean", cli_real(s->mean),
+                           "events_least", (json_int_t)s->least, "events_most", (json_int_t)s->most,
+                           "duration_ms_mean", cli_real(s->mean_ms), "events_per_frame",
+                           cli_real(s->per_frame), "dropped", (json_int_t)s->dropped));
+        return;
+    }
+    printf("\nevents a sample  %.1f (%lld to %lld), %.1f a frame, %lld in no frame\n", s->mean,
+           (long long)s->least, (long long)s->most, s->per_frame, (long long)s->dropped);
+    if (s->mean_ms >= 0)
+        printf("duration         %.1f ms (mean)\n", s->mean_ms);
+}
+
 static int stats(cli *app, const data_options *o)
 {
     mye_error err = {0};
     mye_dataset *data = NULL;
     mye_dataset_stats s;
+    event_stats events = {0};
     mye_status st = open_split(app, o, o->split, &data, &err);
     if (st == MYE_OK)
         st = mye_dataset_measure(app->ctx, data, o->limit > 0 ? o->limit : INT64_MAX, &s, &err);
+    const bool has_events = st == MYE_OK && mye_dataset_about(data)->frames > 0;
+    if (has_events)
+        st = measure_events(app, data, s.n, &events, &err);
     if (st == MYE_OK && app->global.json)
         stats_json(mye_dataset_about(data), &s);
     else if (st == MYE_OK)
         stats_table(app, mye_dataset_about(data), &s);
+    if (st == MYE_OK && has_events)
+        events_text(app, &events);
     mye_dataset_free(data);
     return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
 }
@@ -248,12 +308,15 @@ const cli_command cli_cmd_data = {
               .params = params,
               .options_size = sizeof(data_options)},
     .usage = "info|preview|stats|verify NAME [options]",
-    .details = "info: shape, classes, origin and licence. verify: reads every sample. stats: mean, "
-               "deviation and samples per class. preview: draws a few images in the terminal. NAME "
-               "is a method: 'myelin list dataset'.",
+    .details =
+        "info: shape, classes, origin and licence. verify: reads every sample. stats: mean, "
+        "deviation and samples per class. preview: draws a few images in the terminal; of event "
+        "data the frames of a few samples in order, brighter events red, darker ones blue. "
+        "NAME is a method: 'myelin list dataset'.",
     .examples = "data info fashion-mnist\n"
                 "data preview cifar10 --count 4\n"
-                "data stats mnist --split test --json",
+                "data stats mnist --split test --json\n"
+                "data preview nmnist --T 6 --count 2",
     .words = "data",
     .min_words = 2,
     .max_words = 2,

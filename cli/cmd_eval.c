@@ -195,9 +195,9 @@ static mye_status evaluate(cli *app, const eval_options *o, bool int8, mye_class
     mye_status st = mye_classifier_open(app->ctx, app->word[0], &options, c, err);
     if (st == MYE_OK && !*data) {
         const mye_config *config = mye_classifier_config(*c);
-        st = mye_dataset_open(app->ctx, o->data[0] ? o->data : config->data,
-                              o->data_dir[0] ? o->data_dir : config->data_dir, split[o->split],
-                              data, err);
+        st = mye_dataset_open_steps(app->ctx, o->data[0] ? o->data : config->data,
+                                    o->data_dir[0] ? o->data_dir : config->data_dir,
+                                    split[o->split], (int)config->T, data, err);
     }
     if (st != MYE_OK)
         return st;

@@ -7,6 +7,7 @@
 typedef struct plan_options {
     char input[32];
     int64_t classes;
+    bool events;
     int compare;
 } plan_options;
 
@@ -28,6 +29,12 @@ static const mye_param params[] = {
      .max = 1e6,
      .unit = "",
      .help = "outputs, with --input"},
+    {.name = "events",
+     .type = MYE_PARAM_BOOL,
+     .offset = offsetof(plan_options, events),
+     .def = "no",
+     .unit = "",
+     .help = "the input differs at every step, as frames of events do; with --input"},
     {.name = "compare",
      .type = MYE_PARAM_CHOICE,
      .offset = offsetof(plan_options, compare),
@@ -41,23 +48,41 @@ static const mye_param params[] = {
 /* What is planned for: a model, the size of its input, the samples of its data (0: unknown). */
 typedef struct subject {
     mye_model *model;
-    int shape[3], classes;
+    int shape[3], frames, classes;
     int64_t n_train, n_test;
+    size_t read_bytes;
 } subject;
+
+static mye_plan_options options_of(const mye_config *config, const subject *s)
+{
+    mye_plan_options o = mye_config_plan(config, s->n_train, s->n_test);
+    o.frames = s->frames;
+    o.read_bytes = s->read_bytes;
+    return o;
+}
 
 static mye_status count(const cli *app, const mye_config *config, const char *split, subject *s,
                         int64_t *n, mye_error *err)
 {
     mye_dataset *data = NULL;
-    MYE_TRY(mye_dataset_open(app->ctx, config->data, config->data_dir, split, &data, err));
+    MYE_TRY(mye_dataset_open_steps(app->ctx, config->data, config->data_dir, split, (int)config->T,
+                                   &data, err));
     const mye_dataset_info *info = mye_dataset_about(data);
     s->shape[0] = info->C;
     s->shape[1] = info->H;
     s->shape[2] = info->W;
+    s->frames = info->frames;
+    s->read_bytes = info->read_bytes > s->read_bytes ? info->read_bytes : s->read_bytes;
     s->classes = info->classes;
     *n = info->n;
+    mye_status st = MYE_OK;
+    if (info->frames > 0 && info->frames != config->T) {
+        st = mye_fail(err, MYE_ERR_SHAPE, "the samples of '%s' have %d frames, but T is %lld",
+                      info->name, info->frames, (long long)config->T);
+        mye_hint(err, "set T to %d", info->frames);
+    }
     mye_dataset_free(data);
-    return MYE_OK;
+    return st;
 }
 
 static int look_at_data(cli *app, const mye_config *config, subject *s)
@@ -68,7 +93,8 @@ static int look_at_data(cli *app, const mye_config *config, subject *s)
         st = count(app, config, "test", s, &s->n_test, &err);
     if (st == MYE_OK)
         return CLI_EXIT_OK;
-    mye_hint(&err, "plan without data: --input 3x32x32 --classes 10");
+    if (err.code != MYE_ERR_SHAPE)
+        mye_hint(&err, "plan without data: --input 3x32x32 --classes 10");
     return cli_fail(app, &err);
 }
 
@@ -150,7 +176,7 @@ static int show(const cli *app, const mye_config *config, const subject *s)
 {
     mye_error err = {0};
     mye_plan plan = {0};
-    const mye_plan_options o = mye_config_plan(config, s->n_train, s->n_test);
+    const mye_plan_options o = options_of(config, s);
     if (mye_plan_make(app->ctx, s->model, &o, &plan, &err) != MYE_OK)
         return cli_fail(app, &err);
     const size_t limit = (size_t)config->memory;
@@ -183,16 +209,17 @@ static int run(cli *app)
     if (code == CLI_EXIT_OK)
         code = cli_open(app, &config);
     s.classes = (int)o.classes;
+    s.frames = o.events && o.input[0] ? (int)config.T : 0;
     if (code == CLI_EXIT_OK && !o.input[0])
         code = look_at_data(app, &config, &s);
     if (code == CLI_EXIT_OK)
-        code = cli_model(app, &config, s.shape, s.classes, &s.model);
+        code = cli_model(app, &config, s.shape, s.frames, s.classes, &s.model);
     if (code != CLI_EXIT_OK)
         return code;
     if (o.compare == COMPARE_NOTHING) {
         code = show(app, &config, &s);
     } else {
-        const mye_plan_options options = mye_config_plan(&config, s.n_train, s.n_test);
+        const mye_plan_options options = options_of(&config, &s);
         code = compare(app, &s, &options, o.compare == COMPARE_DEPTH);
     }
     mye_model_free(s.model);

@@ -121,7 +121,7 @@ int cli_shape(cli *app, const char *text, int *C, int *H, int *W)
     return CLI_EXIT_OK;
 }
 
-int cli_model(cli *app, const mye_config *config, const int shape[3], int classes,
+int cli_model(cli *app, const mye_config *config, const int shape[3], int frames, int classes,
               mye_model **model)
 {
     mye_error err = {0};
@@ -133,7 +133,7 @@ int cli_model(cli *app, const mye_config *config, const int shape[3], int classe
     options.W = shape[2];
     options.classes = classes;
     options.seed = (uint64_t)config->seed;
-    options.static_input = strncmp(config->encoder, "direct", 6) == 0;
+    options.static_input = frames == 0 && strncmp(config->encoder, "direct", 6) == 0;
     if (mye_model_create(app->ctx, &options, model, &err) != MYE_OK)
         return cli_fail(app, &err);
     return CLI_EXIT_OK;

@@ -208,12 +208,12 @@ static void planned_bytes_are_the_allocated_bytes(void **state)
         const size_t before = mye_context_live_bytes(b->ctx);
         mye_loader *l = make(b, batch % 2 ? "crop cutout" : "", true, batch, false);
         assert_int_equal(mye_context_live_bytes(b->ctx) - before,
-                         mye_loader_plan(1, 28, 28, batch, N));
+                         mye_loader_plan(0, 1, 28, 28, batch, N));
         start(l, 0, N, 0);
         while (next(l))
             continue;
         assert_int_equal(mye_context_live_bytes(b->ctx) - before,
-                         mye_loader_plan(1, 28, 28, batch, N));
+                         mye_loader_plan(0, 1, 28, 28, batch, N));
         mye_loader_free(l);
         assert_int_equal(mye_context_live_bytes(b->ctx), before);
     }

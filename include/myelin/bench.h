@@ -21,6 +21,7 @@ typedef struct mye_bench_input {
     const int32_t *label; /* [n] in [0, classes)                                                  */
     int64_t n;            /* whole batches are taken in turn; at least one                        */
     bool profile;         /* measure the time of each node                                        */
+    int frames; /* image is [n][frames][H][W][C], and T must be frames; 0: one image for all T      */
 } mye_bench_input;
 
 /* A model of its own with everything that a step needs, planned as `plan` says; without an

@@ -49,11 +49,13 @@ typedef struct mye_plan_options {
     bool int8;               /* inference: 8-bit weights where the input is spikes          */
     bool keep_packed;        /* inference: packed weights stay                              */
     double rate_strength;    /* of the firing-rate term of the loss; 0: none                */
+    int frames;              /* of a sample of event data (mye_dataset_info); 0: images     */
+    size_t read_bytes;       /* to decode a sample (mye_dataset_info)                       */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                                           \
-    {                                                                              \
-        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0 \
+#define MYE_PLAN_OPTIONS                                                                 \
+    {                                                                                    \
+        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0 \
     }
 
 MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,

@@ -175,7 +175,7 @@ MYE_API mye_status mye_classifier_open(mye_context *ctx, const char *path,
                                        mye_error *err);
 MYE_API const mye_config *mye_classifier_config(const mye_classifier *c);
 MYE_API const mye_model *mye_classifier_model(const mye_classifier *c);
-/* Classifies: pixels [n][H][W][C] in [0, 1]; scores [n][classes], the largest is the answer (outputs
+/* Classifies: pixels [n][H][W][C] in [0, 1], or frames of events [n][T][H][W][C]; scores [n][classes], the largest is the answer (outputs
  * collapsed over time as the readout says); n at most `batch`. Allocates nothing. */
 MYE_API mye_status mye_infer(mye_classifier *c, int n, const float *pixels, float *scores,
                              mye_error *err);

@@ -68,6 +68,16 @@ mye_status mye_augment_parse(mye_context *ctx, const char *text, int C, int H, i
     return MYE_OK;
 }
 
+mye_status mye_augment_check_frames(const mye_augment_list *list, mye_error *err)
+{
+    for (int k = 0; k < list->n; k++)
+        if (list->type[k]->images_only)
+            return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                            "augmentation '%s' is for images in [0, 1], not for frames of events",
+                            list->type[k]->entry.name);
+    return MYE_OK;
+}
+
 void mye_augment_image(const mye_augment_list *list, int C, int H, int W, uint64_t seed,
                        float *image, float *scratch)
 {

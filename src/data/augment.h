@@ -16,6 +16,8 @@ typedef struct mye_augment_list {
 /* Parses "crop:pad=4 flip" (NULL or "": an empty list) and checks it against the image's size. */
 mye_status mye_augment_parse(mye_context *ctx, const char *text, int C, int H, int W,
                              mye_augment_list *out, mye_error *err);
+/* Refuses what changes images in a way that frames of events cannot be. */
+mye_status mye_augment_check_frames(const mye_augment_list *list, mye_error *err);
 /* All image augmentations in order; `seed` belongs to the (seed, epoch, sample). */
 void mye_augment_image(const mye_augment_list *list, int C, int H, int W, uint64_t seed,
                        float *image, float *scratch);

@@ -25,5 +25,6 @@ static void apply(const void *opt, int C, int H, int W, uint64_t seed, float *im
 
 const mye_augment_type mye_augment_noise = {
     .entry = {"noise", "add normal noise", "", params, sizeof(options)},
+    .images_only = true,
     .apply = apply,
 };

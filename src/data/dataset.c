@@ -29,7 +29,7 @@ static mye_status measure(mye_context *ctx, const mye_dataset *data, int64_t lim
                           mye_dataset_stats *out, mye_error *err)
 {
     const int C = data->info.C, used = C < 4 ? C : 4;
-    const size_t area = (size_t)data->info.H * (size_t)data->info.W;
+    const size_t area = mye_dataset_sample_size(&data->info) / (size_t)C;
     double sum[4] = {0}, squares[4] = {0};
     float *pixels = mye_alloc_array(ctx, area * (size_t)C, sizeof *pixels);
     mye_status st = MYE_OK;
@@ -83,7 +83,7 @@ static void take_normalisation(mye_dataset_info *info, const mye_dataset_stats *
 static mye_status find_normalisation(mye_dataset *data, const void *options, const char *dir,
                                      const char *split, mye_error *err)
 {
-    mye_dataset train = {.ctx = data->ctx, .type = data->type};
+    mye_dataset train = {.ctx = data->ctx, .type = data->type, .info.frames = data->info.frames};
     const mye_dataset *from = data;
     mye_dataset_stats *stats = mye_alloc(data->ctx, sizeof *stats);
     mye_status st = MYE_OK;
@@ -139,13 +139,26 @@ static mye_status number_classes(mye_dataset *data, mye_error *err)
     return MYE_OK;
 }
 
+/* Counts of events keep their meaning: the frames' own options scale them. */
+static void leave_frames(mye_dataset_info *info)
+{
+    for (int c = 0; c < 4; c++) {
+        info->mean[c] = 0;
+        info->deviation[c] = 1;
+    }
+}
+
 static mye_status open_method(mye_dataset *data, const mye_method *method, const char *dir,
-                              const char *split, mye_error *err)
+                              const char *split, int T, mye_error *err)
 {
     data->type = (const mye_dataset_type *)(const void *)method->entry;
     data->info.name = method->entry->name;
+    if (data->type->has_frames)
+        data->info.frames = T > 0 ? T : MYE_FRAMES_DEFAULT;
     MYE_TRY(data->type->open(data->ctx, method->options, dir, split, &data->info, &data->self,
                              &data->bytes, err));
+    if (data->info.frames > 0)
+        leave_frames(&data->info);
     if (data->info.deviation[0] <= 0)
         MYE_TRY(find_normalisation(data, method->options, dir, split, err));
     for (int c = 1; c < 4; c++)
@@ -159,11 +172,20 @@ static mye_status open_method(mye_dataset *data, const mye_method *method, const
 mye_status mye_dataset_open(mye_context *ctx, const char *text, const char *dir, const char *split,
                             mye_dataset **out, mye_error *err)
 {
+    return mye_dataset_open_steps(ctx, text, dir, split, 0, out, err);
+}
+
+mye_status mye_dataset_open_steps(mye_context *ctx, const char *text, const char *dir,
+                                  const char *split, int T, mye_dataset **out, mye_error *err)
+{
     mye_dataset *data;
     mye_method method = {0};
     mye_status st;
 
     *out = NULL;
+    if (T < 0 || T > MYE_FRAMES_MAX)
+        return mye_fail(err, MYE_ERR_ARG, "a data set gives 1 to %d frames, got %d", MYE_FRAMES_MAX,
+                        T);
     MYE_TRY(mye_method_parse(ctx, &mye_kind_dataset, text, &method, err));
     data = mye_alloc(ctx, sizeof *data);
     if (!data) {
@@ -171,7 +193,7 @@ mye_status mye_dataset_open(mye_context *ctx, const char *text, const char *dir,
         return mye_no_memory(err, sizeof *data, "a dataset");
     }
     data->ctx = ctx;
-    st = open_method(data, &method, dir, split, err);
+    st = open_method(data, &method, dir, split, T, err);
     mye_method_free(ctx, &method);
     if (st == MYE_OK)
         *out = data;
@@ -202,6 +224,45 @@ mye_status mye_dataset_read(const mye_dataset *data, int64_t i, float *pixels, i
         return mye_fail(err, MYE_ERR_ARG, "%s: sample %lld of %lld does not exist", data->info.name,
                         (long long)i, (long long)data->info.n);
     return data->type->read(data->self, i, pixels, label, err);
+}
+
+size_t mye_dataset_sample_size(const mye_dataset_info *info)
+{
+    return (size_t)(info->frames > 0 ? info->frames : 1) * (size_t)info->H * (size_t)info->W *
+           (size_t)info->C;
+}
+
+/* Without times: the events are the counts in the frames. */
+static mye_status count_frames(const mye_dataset *data, int64_t i, mye_recording_info *out,
+                               mye_error *err)
+{
+    const size_t size = mye_dataset_sample_size(&data->info);
+    float *pixels = mye_alloc_array(data->ctx, size, sizeof *pixels);
+    double sum = 0;
+    int label;
+
+    if (!pixels)
+        return mye_no_memory(err, size * sizeof *pixels, "the frames of a sample");
+    const mye_status st = mye_dataset_read(data, i, pixels, &label, err);
+    for (size_t k = 0; st == MYE_OK && k < size; k++)
+        sum += (double)pixels[k];
+    mye_free(data->ctx, pixels);
+    *out = (mye_recording_info){sum < 9e15 ? (int64_t)sum : INT64_MAX, 0, -1};
+    return st;
+}
+
+mye_status mye_dataset_recording(const mye_dataset *data, int64_t i, mye_recording_info *out,
+                                 mye_error *err)
+{
+    memset(out, 0, sizeof *out);
+    if (data->info.frames == 0)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED, "%s: its samples are images, not recordings",
+                        data->info.name);
+    if (i < 0 || i >= data->info.n)
+        return mye_fail(err, MYE_ERR_ARG, "%s: sample %lld of %lld does not exist", data->info.name,
+                        (long long)i, (long long)data->info.n);
+    return data->type->recording ? data->type->recording(data->self, i, out, err)
+                                 : count_frames(data, i, out, err);
 }
 
 size_t mye_dataset_bytes(const mye_dataset *data)

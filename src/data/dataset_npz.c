@@ -74,6 +74,7 @@ static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, c
 
 const mye_dataset_type mye_dataset_npz = {
     .entry = {"npz", "a NumPy archive with images and labels", "", params, sizeof(options)},
+    .has_frames = true,
     .open = open_set,
     .read = mye_images_read,
     .close = mye_images_close,

@@ -63,6 +63,7 @@ void mye_images_describe(const mye_images *set, mye_dataset_info *info, size_t *
 {
     info->path = set->path;
     info->n = set->n;
+    info->frames = set->frames;
     info->C = set->C;
     info->H = set->H;
     info->W = set->W;

@@ -15,8 +15,9 @@ typedef struct mye_images {
     char *path; /* for mye_dataset_info                      */
     int64_t n;
     int C, H, W;
+    int frames; /* of a sample of event data; 0: images      */
     int classes;
-    size_t image_size; /* H * W * C                                 */
+    size_t image_size; /* H * W * C, times frames                   */
     uint8_t *bytes;    /* [n][H][W][C], or NULL                     */
     float *values;     /* [n][H][W][C], or NULL                     */
     int32_t *label;    /* [n]                                       */
@@ -39,7 +40,7 @@ mye_status mye_images_read(const void *self, int64_t i, float *pixels, int *labe
 void mye_images_close(mye_context *ctx, void *self);
 
 typedef enum mye_layout {
-    MYE_LAYOUT_AUTO, /* by rank, and by where a dimension of 1 or 3 stands */
+    MYE_LAYOUT_AUTO, /* by rank, and by where a dimension of 1 or 3 stands; frames: NCHW */
     MYE_LAYOUT_NHWC,
     MYE_LAYOUT_NCHW,
     MYE_LAYOUT_FEATURES /* [N, ...] becomes 1 x 1 x features */
@@ -49,14 +50,15 @@ typedef enum mye_layout {
 typedef struct mye_images_plan {
     const char *images_name, *labels_name; /* for messages                                     */
     mye_layout layout;
-    double low, high; /* map to 0 and 1; both 0: the type's range (bytes 0..255, others 0..1) */
+    double low, high; /* map to 0 and 1; both 0: the type's range (bytes 0..255, others 0..1), and
+                         for frames counts as they are */
     int64_t limit;    /* at most so many samples, 0: all                                      */
     int64_t classes;  /* 0: largest label + 1                                                 */
     double hold_out;  /* share of samples that belong to the test split; 0: no division       */
     bool is_train;    /* with hold_out: which side to keep                                    */
 } mye_images_plan;
 
-/* Fills an empty set from [N, ...] and [N]. Takes over both arrays in any case. */
+/* Fills an empty set from [N, ...] (images, or frames [N, T, C, H, W]) and [N]. Takes over both arrays in any case. */
 mye_status mye_images_fill(mye_images *set, const mye_images_plan *plan, mye_array *images,
                            mye_array *labels, mye_error *err);
 

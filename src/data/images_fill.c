@@ -5,6 +5,7 @@
 #include "data/images.h"
 
 typedef struct shape {
+    int64_t frames; /* 0: images */
     int64_t H, W, C;
     bool is_planar; /* channels before rows in the file */
 } shape;
@@ -24,7 +25,7 @@ static mye_status find_shape(const mye_images_plan *plan, const mye_array *a, sh
 {
     const int64_t *d = a->dim;
 
-    *s = (shape){1, 1, 1, false};
+    *s = (shape){0, 1, 1, 1, false};
     if (plan->layout == MYE_LAYOUT_FEATURES || (plan->layout == MYE_LAYOUT_AUTO && a->rank == 2)) {
         if (a->rank < 2 || d[0] < 1)
             return mye_fail(err, MYE_ERR_FORMAT, "%s: expected [N, features], got rank %d",
@@ -39,10 +40,17 @@ static mye_status find_shape(const mye_images_plan *plan, const mye_array *a, sh
         s->C = s->is_planar ? d[1] : d[3];
         s->H = s->is_planar ? d[2] : d[1];
         s->W = s->is_planar ? d[3] : d[2];
+    } else if (a->rank == 5 && d[1] >= 1 && d[1] <= MYE_FRAMES_MAX) {
+        s->frames = d[1];
+        s->is_planar = plan->layout != MYE_LAYOUT_NHWC;
+        s->C = s->is_planar ? d[2] : d[4];
+        s->H = s->is_planar ? d[3] : d[2];
+        s->W = s->is_planar ? d[4] : d[3];
     } else {
         return mye_fail(err, MYE_ERR_FORMAT,
-                        "%s: expected rank 2 [N, features], 3 [N, H, W] or 4, got rank %d",
-                        plan->images_name, a->rank);
+                        "%s: expected rank 2 [N, features], 3 [N, H, W], 4, or 5 [N, T, C, H, W] "
+                        "with T from 1 to %d, got rank %d",
+                        plan->images_name, MYE_FRAMES_MAX, a->rank);
     }
     return MYE_OK;
 }
@@ -63,19 +71,20 @@ static int64_t choose(const mye_images_plan *plan, int64_t n, uint8_t *keep)
 }
 
 /* Finds the mapping to [0, 1] and refuses values outside of it. */
-static mye_status find_range(const mye_images_plan *plan, const mye_array *a, double *low,
-                             double *high, mye_error *err)
+static mye_status find_range(const mye_images_plan *plan, const mye_array *a, bool is_frames,
+                             double *low, double *high, mye_error *err)
 {
     double least = (double)INFINITY, most = -(double)INFINITY;
 
     *low = plan->low;
     *high = plan->high;
+    const bool is_count = is_frames && *low == 0 && *high == 0; /* any number from 0 */
     if (*low == 0 && *high == 0)
-        *high = is_bytes(a) ? 255 : 1;
+        *high = is_bytes(a) && !is_frames ? 255 : 1;
     if (!(*low < *high))
         return mye_fail(err, MYE_ERR_ARG, "%s: low=%g must be less than high=%g", plan->images_name,
                         *low, *high);
-    if (is_bytes(a) && *low <= 0 && *high >= 255)
+    if (is_bytes(a) && *low <= 0 && (*high >= 255 || is_count))
         return MYE_OK;
     for (size_t i = 0; i < a->count; i++) {
         const double x = a->type->get(a->data, i);
@@ -85,7 +94,7 @@ static mye_status find_range(const mye_images_plan *plan, const mye_array *a, do
         least = x < least ? x : least;
         most = x > most ? x : most;
     }
-    if (least < *low || most > *high) {
+    if (least < *low || (most > *high && !is_count)) {
         mye_fail(err, MYE_ERR_FORMAT, "%s: expected values from %g to %g, got %.9g to %.9g",
                  plan->images_name, *low, *high, least, most);
         mye_hint(err, "low=%.9g,high=%.9g maps them to [0, 1]; use one range for all splits", least,
@@ -121,6 +130,7 @@ static void fill_image(mye_images *set, const mye_array *a, const shape *s, doub
                        int64_t from, int64_t to)
 {
     const size_t area = (size_t)s->H * (size_t)s->W, C = (size_t)s->C;
+    const size_t frames = s->frames > 0 ? (size_t)s->frames : 1;
     const size_t source = (size_t)from * set->image_size, target = (size_t)to * set->image_size;
     const uint8_t *bytes = a->data;
 
@@ -128,15 +138,14 @@ static void fill_image(mye_images *set, const mye_array *a, const shape *s, doub
         memcpy(set->bytes + target, bytes + source, set->image_size);
         return;
     }
-    for (size_t p = 0; p < area; p++)
-        for (size_t c = 0; c < C; c++) {
-            const size_t k = source + (s->is_planar ? c * area + p : p * C + c);
-            if (set->bytes)
-                set->bytes[target + p * C + c] = bytes[k];
-            else
-                set->values[target + p * C + c] =
-                    (float)((a->type->get(a->data, k) - low) / (high - low));
-        }
+    for (size_t i = 0; i < frames * area * C; i++) {
+        const size_t t = i / (area * C), p = i / C % area, c = i % C;
+        const size_t k = source + (s->is_planar ? (t * C + c) * area + p : i);
+        if (set->bytes)
+            set->bytes[target + i] = bytes[k];
+        else
+            set->values[target + i] = (float)((a->type->get(a->data, k) - low) / (high - low));
+    }
 }
 
 /* Room for the pixels; *is_done: they are there already, since the file's bytes lie as they should. */
@@ -165,7 +174,7 @@ static mye_status fill_pixels(mye_images *set, const mye_images_plan *plan, mye_
     int64_t to = 0;
     bool is_done;
 
-    MYE_TRY(find_range(plan, a, &low, &high, err));
+    MYE_TRY(find_range(plan, a, s->frames > 0, &low, &high, err));
     for (int k = 0; k < 256 && is_bytes(a); k++)
         set->table[k] = (float)((k - low) / (high - low));
     MYE_TRY(make_room(set, plan->images_name, a, s, &is_done, err));
@@ -183,7 +192,14 @@ static mye_status fill(mye_images *set, const mye_images_plan *plan, mye_array *
 
     MYE_TRY(find_shape(plan, images, &s, err));
     n = choose(plan, images->dim[0], keep);
-    MYE_TRY(mye_images_shape(set, plan->images_name, n, s.H, s.W, s.C, err));
+    /* For the checks of size, frames lie one under the other. */
+    const int64_t rows = s.frames > 0 ? s.frames : 1;
+    if (s.H > INT32_MAX)
+        return mye_fail(err, MYE_ERR_FORMAT, "%s: images of %lld rows cannot be used",
+                        plan->images_name, (long long)s.H);
+    MYE_TRY(mye_images_shape(set, plan->images_name, n, rows * s.H, s.W, s.C, err));
+    set->H = (int)s.H;
+    set->frames = (int)s.frames;
     MYE_TRY(fill_labels(set, plan, labels, keep, err));
     return fill_pixels(set, plan, images, &s, keep, err);
 }

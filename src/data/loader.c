@@ -20,13 +20,13 @@ struct mye_loader {
     mye_context *ctx;
     const mye_dataset *data;
     bool is_normalised, drop_last;
-    int batch, C, H, W;
-    size_t image_size;
+    int batch, frames, C, H, W; /* frames of a sample; an image counts as one */
+    size_t image_size, sample_size;
     uint64_t seed;
     mye_augment_list augment;
     float gain[4], offset[4]; /* pixel * gain + offset normalises */
     mye_batch slot[SLOTS];
-    float *scratch; /* one image */
+    float *scratch; /* one sample */
     int64_t *order; /* [capacity] */
     float *weight;  /* [capacity] */
     int64_t capacity;
@@ -46,41 +46,43 @@ struct mye_loader {
 };
 
 /* Hands out the arrays; with a NULL base it counts their bytes. */
-static void lay_out(mye_arena *arena, int C, int H, int W, int batch, int64_t n, mye_loader *l)
+static void lay_out(mye_arena *arena, size_t sample, int batch, int64_t n, mye_loader *l)
 {
-    const size_t image = (size_t)C * (size_t)H * (size_t)W, B = (size_t)batch;
+    const size_t B = (size_t)batch;
 
     for (int k = 0; k < SLOTS; k++) {
         mye_batch *s = &l->slot[k];
-        s->image = mye_arena_take(arena, B * image * sizeof *s->image);
+        s->image = mye_arena_take(arena, B * sample * sizeof *s->image);
         s->label = mye_arena_take(arena, B * sizeof *s->label);
         s->label_b = mye_arena_take(arena, B * sizeof *s->label_b);
         s->mix = mye_arena_take(arena, B * sizeof *s->mix);
         s->index = mye_arena_take(arena, B * sizeof *s->index);
         s->weight = mye_arena_take(arena, B * sizeof *s->weight);
     }
-    l->scratch = mye_arena_take(arena, image * sizeof *l->scratch);
+    l->scratch = mye_arena_take(arena, sample * sizeof *l->scratch);
     l->order = mye_arena_take(arena, (size_t)n * sizeof *l->order);
     l->weight = mye_arena_take(arena, (size_t)n * sizeof *l->weight);
 }
 
-static size_t array_bytes(int C, int H, int W, int batch, int64_t n)
+static size_t array_bytes(size_t sample, int batch, int64_t n)
 {
     mye_arena arena = {NULL, 0, 0};
     mye_loader counted;
 
-    lay_out(&arena, C, H, W, batch, n, &counted);
+    lay_out(&arena, sample, batch, n, &counted);
     return arena.used;
 }
 
-size_t mye_loader_plan(int C, int H, int W, int batch, int64_t n)
+size_t mye_loader_plan(int frames, int C, int H, int W, int batch, int64_t n)
 {
-    return sizeof(mye_loader) + array_bytes(C, H, W, batch, n);
+    const mye_dataset_info info = {.frames = frames, .C = C, .H = H, .W = W};
+
+    return sizeof(mye_loader) + array_bytes(mye_dataset_sample_size(&info), batch, n);
 }
 
 static void normalise(const mye_loader *l, float *image)
 {
-    for (const float *end = image + l->image_size; image < end; image += l->C)
+    for (const float *end = image + l->sample_size; image < end; image += l->C)
         for (int c = 0; c < l->C; c++)
             image[c] = image[c] * l->gain[c < 4 ? c : 3] + l->offset[c < 4 ? c : 3];
 }
@@ -89,12 +91,13 @@ static mye_status fill_sample(mye_loader *l, mye_batch *s, int b, int64_t place,
 {
     const int64_t i = l->order[place];
     const uint64_t epoch_seed = mye_random_derive(l->seed, (uint64_t)l->epoch);
-    float *image = s->image + (size_t)b * l->image_size;
+    float *image = s->image + (size_t)b * l->sample_size;
     int label = 0;
 
     MYE_TRY(mye_dataset_read(l->data, i, image, &label, err));
-    mye_augment_image(&l->augment, l->C, l->H, l->W, mye_random_derive(epoch_seed, (uint64_t)i),
-                      image, l->scratch);
+    for (int f = 0; f < l->frames; f++) /* one seed: all frames change alike */
+        mye_augment_image(&l->augment, l->C, l->H, l->W, mye_random_derive(epoch_seed, (uint64_t)i),
+                          image + (size_t)f * l->image_size, l->scratch);
     if (l->is_normalised)
         normalise(l, image);
     s->label[b] = s->label_b[b] = label;
@@ -122,7 +125,7 @@ static mye_status fill(mye_loader *l, int64_t number, mye_error *err)
                             (long long)number);
         MYE_TRY(fill_sample(l, s, b, start + b, err));
     }
-    mye_augment_batch(&l->augment, l->C, l->H, l->W, batch_seed, s, l->scratch);
+    mye_augment_batch(&l->augment, l->C, l->frames * l->H, l->W, batch_seed, s, l->scratch);
     return MYE_OK;
 }
 
@@ -183,28 +186,33 @@ static mye_status start_thread(mye_loader *l, mye_error *err)
 static mye_status create(mye_loader *l, const mye_loader_options *options, mye_error *err)
 {
     const mye_dataset_info *info = mye_dataset_about(l->data);
-    const size_t bytes = array_bytes(info->C, info->H, info->W, options->batch, info->n);
+    const size_t sample = mye_dataset_sample_size(info);
+    const size_t bytes = array_bytes(sample, options->batch, info->n);
     mye_arena arena = {NULL, bytes, 0};
 
     l->is_normalised = options->normalise;
     l->drop_last = options->drop_last;
     l->batch = options->batch;
     l->seed = options->seed;
+    l->frames = info->frames > 0 ? info->frames : 1;
     l->C = info->C;
     l->H = info->H;
     l->W = info->W;
     l->image_size = (size_t)info->C * (size_t)info->H * (size_t)info->W;
+    l->sample_size = sample;
     l->capacity = info->n;
     for (int c = 0; c < 4; c++) {
         l->gain[c] = 1 / info->deviation[c];
         l->offset[c] = -info->mean[c] / info->deviation[c];
     }
     MYE_TRY(mye_augment_parse(l->ctx, options->augment, l->C, l->H, l->W, &l->augment, err));
+    if (info->frames > 0)
+        MYE_TRY(mye_augment_check_frames(&l->augment, err));
     l->block = mye_alloc(l->ctx, bytes);
     if (!l->block)
         return mye_no_memory(err, bytes, "the data loader");
     arena.base = l->block;
-    lay_out(&arena, l->C, l->H, l->W, l->batch, info->n, l);
+    lay_out(&arena, sample, l->batch, info->n, l);
     return start_thread(l, err);
 }
 

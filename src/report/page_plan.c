@@ -83,7 +83,9 @@ static mye_status model_of(const mye_record *r, const mye_config *config, mye_mo
     o.H = (int)H;
     o.W = (int)W;
     o.classes = 0;
-    o.static_input = ((const mye_encoder_type *)encoder.entry)->is_static;
+    /* Runs of versions without event data say nothing of frames: those were images. */
+    o.static_input = ((const mye_encoder_type *)encoder.entry)->is_static &&
+                     json_integer_value(json_object_get(data, "frames")) == 0;
     mye_method_free(r->ctx, &encoder);
     return mye_file_exists(path) ? mye_model_create(r->ctx, &o, model, NULL) : MYE_ERR_IO;
 }

@@ -30,8 +30,15 @@ struct mye_bench {
 static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
 {
     const mye_bench *bench = self;
-    const int steps = p->value[0].steps == 1 ? 1 : t1 - t0;
-    const size_t row = (size_t)p->B * (size_t)p->value[0].n;
+    const int steps = p->value[0].steps == 1 ? 1 : t1 - t0, frames = bench->input.frames;
+    const size_t n = (size_t)p->value[0].n, row = (size_t)p->B * n;
+    for (int b = 0; b < p->B && frames > 0; b++)
+        for (int t = 0; t < steps; t++)
+            memcpy(dst + (size_t)t * row + (size_t)b * n,
+                   bench->image + ((size_t)b * (size_t)frames + (size_t)(t0 + t)) * n,
+                   n * sizeof(float));
+    if (frames > 0)
+        return;
     for (int t = 0; t < steps; t++)
         memcpy(dst + (size_t)t * row, bench->image, row * sizeof(float));
 }
@@ -53,7 +60,7 @@ static mye_status make_noise(mye_bench *b, mye_error *err)
     return MYE_OK;
 }
 
-static mye_status take_input(mye_bench *b, const mye_bench_input *input, mye_error *err)
+static mye_status take_input(mye_bench *b, const mye_bench_input *input, int T, mye_error *err)
 {
     if (input != NULL)
         b->input = *input;
@@ -61,6 +68,9 @@ static mye_status take_input(mye_bench *b, const mye_bench_input *input, mye_err
         MYE_TRY(mye_weights_load(b->ctx, b->model, b->input.weights, err));
     if (b->input.image == NULL)
         return make_noise(b, err);
+    if (b->input.frames > 0 && b->input.frames != T)
+        return mye_fail(err, MYE_ERR_SHAPE, "the samples have %d frames, but T is %d",
+                        b->input.frames, T);
     if (b->input.n < b->B)
         return mye_fail(err, MYE_ERR_ARG,
                         "a benchmark wants at least a batch of %d images, got %lld", b->B,
@@ -98,7 +108,7 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
     b->bytes = planned.total_bytes;
     b->gflop = 2e-9 * planned.macs;
     mye_plan_free(b->ctx, &planned);
-    MYE_TRY(take_input(b, input, err));
+    MYE_TRY(take_input(b, input, plan->T, err));
     if (plan->step == NULL)
         mye_model_drop_gradients(b->model);
     MYE_TRY(mye_run_create(b->ctx, b->model, &run, &b->run, err));
@@ -142,7 +152,9 @@ mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err)
 {
     const mye_target target = {.label = bench->input.label + bench->next};
     mye_step_result result;
-    bench->image = bench->input.image + bench->next * mye_shape_size(bench->model->node[0]->shape);
+    const int64_t frames = bench->input.frames > 0 ? bench->input.frames : 1;
+    bench->image =
+        bench->input.image + bench->next * frames * mye_shape_size(bench->model->node[0]->shape);
     bench->next += bench->B;
     if (bench->next + bench->B > bench->input.n)
         bench->next = 0;

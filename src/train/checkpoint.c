@@ -62,9 +62,10 @@ static mye_status input_text(const mye_checkpoint *c, char **out, mye_error *err
     json_t *names = json_array();
     for (int k = 0; k < d->classes && d->class_names; k++)
         json_array_append_new(names, json_string(d->class_names[k]));
-    json_t *object = json_pack("{s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "C", d->C, "H", d->H, "W",
-                               d->W, "classes", d->classes, "mean", four(d->mean), "deviation",
-                               four(d->deviation), "class_names", names);
+    json_t *object =
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "C", d->C, "H", d->H, "W", d->W,
+                  "frames", d->frames, "classes", d->classes, "mean", four(d->mean), "deviation",
+                  four(d->deviation), "class_names", names);
     if (!mye_json_add(&text, object, JSON_COMPACT | JSON_REAL_PRECISION(17))) {
         mye_text_free(&text);
         return mye_no_memory(err, text.length, "a checkpoint");

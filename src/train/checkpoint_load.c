@@ -199,6 +199,7 @@ static mye_status read_input(const mye_st *st, mye_checkpoint_input *out, mye_er
     *out = (mye_checkpoint_input){.C = read_size(o, "C"),
                                   .H = read_size(o, "H"),
                                   .W = read_size(o, "W"),
+                                  .frames = read_size(o, "frames"),
                                   .classes = read_size(o, "classes")};
     bool ok = out->C > 0 && out->H > 0 && out->W > 0 && out->classes > 0;
     ok = ok && read_four(json_object_get(o, "mean"), out->mean) &&

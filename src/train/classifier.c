@@ -37,7 +37,7 @@ static mye_status make_model(mye_classifier *c, const mye_st *st, mye_error *err
         mye_graph_free(graph);
         return status;
     }
-    MYE_TRY(mye_model_from_graph(graph, c->input.type->is_static, 1, &c->model, err));
+    MYE_TRY(mye_model_from_graph(graph, c->input.is_static, 1, &c->model, err));
     MYE_TRY(mye_weights_read(c->ctx, c->model, st, err));
     mye_model_drop_gradients(c->model);
     return MYE_OK;
@@ -62,8 +62,8 @@ static mye_status make_run(mye_classifier *c, mye_error *err)
     if (!c->input.type->normalised)
         return MYE_OK;
     c->norm = mye_normalise_of(c->about.C, c->about.mean, c->about.deviation);
-    c->image =
-        mye_alloc_array(c->ctx, (size_t)c->options.batch * (size_t)c->input.n, sizeof *c->image);
+    c->image = mye_alloc_array(c->ctx, (size_t)c->options.batch * (size_t)c->input.sample,
+                               sizeof *c->image);
     return c->image ? MYE_OK : mye_no_memory(err, 0, "a batch of images");
 }
 
@@ -74,7 +74,9 @@ static mye_status fill(mye_classifier *c, const mye_st *st, mye_error *err)
     if (c->options.T > 0)
         c->config.T = c->options.T;
     const int64_t n = (int64_t)c->about.C * c->about.H * c->about.W;
-    MYE_TRY(mye_input_create(c->ctx, c->config.encoder, n, (int)c->config.T, &c->input, err));
+    /* Frames are binned into as many as T says, which may be another T than in training. */
+    const int T = (int)c->config.T, frames = c->about.frames > 0 ? T : 0;
+    MYE_TRY(mye_input_create(c->ctx, c->config.encoder, frames, n, T, &c->input, err));
     MYE_TRY(make_model(c, st, err));
     return make_run(c, err);
 }
@@ -129,7 +131,7 @@ mye_status mye_infer(mye_classifier *c, int n, const float *pixels, float *score
                         c->options.batch, n);
     const float *image = pixels;
     if (c->image) {
-        mye_normalise_apply(&c->norm, n * c->input.n, pixels, c->image);
+        mye_normalise_apply(&c->norm, n * c->input.sample, pixels, c->image);
         image = c->image;
     }
     const uint64_t seed = mye_test_seed(&c->config);

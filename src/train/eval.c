@@ -40,6 +40,11 @@ static mye_status check_data(const mye_classifier *c, const mye_dataset_info *d,
         return mye_fail(err, MYE_ERR_SHAPE,
                         "the classifier wants images of %dx%dx%d, data set '%s' has %dx%dx%d", a->C,
                         a->H, a->W, d->name, d->C, d->H, d->W);
+    if (d->frames != c->input.frames)
+        return mye_fail(err, MYE_ERR_SHAPE,
+                        "the classifier wants %d frames of a sample, data set '%s' has %d (0: "
+                        "images)",
+                        c->input.frames, d->name, d->frames);
     if (d->classes > mye_model_classes(c->model))
         return mye_fail(err, MYE_ERR_SHAPE, "the classifier knows %d classes, data set '%s' has %d",
                         mye_model_classes(c->model), d->name, d->classes);
@@ -100,7 +105,7 @@ static mye_status measure_latency(mye_classifier *c, const mye_dataset *data, my
 {
     const int64_t n = mye_dataset_about(data)->n;
     double seconds[LATENCY_IMAGES];
-    float *pixels = mye_alloc_array(c->ctx, (size_t)c->input.n, sizeof *pixels);
+    float *pixels = mye_alloc_array(c->ctx, (size_t)c->input.sample, sizeof *pixels);
     float *scores = mye_alloc_array(c->ctx, (size_t)out->classes, sizeof *scores);
     mye_status status = pixels && scores ? MYE_OK : mye_no_memory(err, 0, "an image");
     for (int i = 0; status == MYE_OK && i < LATENCY_IMAGES; i++) {

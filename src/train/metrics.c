@@ -3,7 +3,7 @@
  * crash costs at most the line at work. "event" tells the lines apart; new keys go at the end.
  *
  *   start   version, kernels, threads, time (UTC), config {key: text}, plan {..._bytes, macs},
- *           data {name, path, C, H, W, classes, n_train, n_test}, model {weights, neurons, nodes}
+ *           data {name, path, C, H, W, frames, classes, n_train, n_test}, model {weights, neurons, nodes}
  *   epoch   epoch, train_loss, train_accuracy, test_loss, test_accuracy, learning_rate, train_s,
  *           test_s, images_per_s, processed, rates {neuron: spikes per neuron and step},
  *           ways {layer: [forward, data, weights], how it was computed last}
@@ -148,9 +148,10 @@ static json_t *plan_object(const mye_plan *plan)
 static json_t *data_object(const mye_metrics_start *s)
 {
     const mye_dataset_info *d = s->data;
-    return json_pack("{s:o, s:o, s:i, s:i, s:i, s:i, s:I, s:I}", "name", utf8(d->name), "path",
-                     utf8(d->path), "C", d->C, "H", d->H, "W", d->W, "classes", d->classes,
-                     "n_train", (json_int_t)s->n_train, "n_test", (json_int_t)s->n_test);
+    return json_pack("{s:o, s:o, s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "name", utf8(d->name), "path",
+                     utf8(d->path), "C", d->C, "H", d->H, "W", d->W, "frames", d->frames, "classes",
+                     d->classes, "n_train", (json_int_t)s->n_train, "n_test",
+                     (json_int_t)s->n_test);
 }
 
 mye_status mye_metrics_begin(mye_metrics *m, const mye_metrics_start *s, mye_error *err)

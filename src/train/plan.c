@@ -10,6 +10,7 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
                                    const mye_plan_options *o, mye_plan *plan, mye_error *err)
 {
     mye_shape in = model->node[0]->shape;
+    plan->loader_bytes += o->read_bytes; /* one loader at a time is at work */
     if (o->eval_batch > 0) {
         const mye_run_options test = {.time = o->time,
                                       .depth = o->depth,
@@ -26,10 +27,11 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
             plan->eval_bytes += eval.scratch_bytes;
         mye_plan_free(ctx, &eval);
         if (o->n_test > 0)
-            plan->loader_bytes += mye_loader_plan(in.c, in.h, in.w, o->eval_batch, o->n_test);
+            plan->loader_bytes +=
+                mye_loader_plan(o->frames, in.c, in.h, in.w, o->eval_batch, o->n_test);
     }
     if (o->n_train > 0)
-        plan->loader_bytes += mye_loader_plan(in.c, in.h, in.w, o->batch, o->n_train) +
+        plan->loader_bytes += mye_loader_plan(o->frames, in.c, in.h, in.w, o->batch, o->n_train) +
                               (size_t)o->n_train * (sizeof(int64_t) + sizeof(float));
     return MYE_OK;
 }

@@ -85,7 +85,7 @@ static mye_status test_batch(mye_tester *t, const mye_batch *batch, mye_error *e
     const mye_target target = {.label = batch->label};
     const float *image = batch->image;
     if (t->norm) {
-        mye_normalise_apply(t->norm, batch->B * t->input->n, batch->image, t->image);
+        mye_normalise_apply(t->norm, batch->B * t->input->sample, batch->image, t->image);
         image = t->image;
     }
     const mye_source source = mye_input_source(t->input, batch->B, image, batch->index, t->seed);

@@ -18,24 +18,28 @@ bool mye_config_net_is_file(const char *net);
 mye_status mye_config_parse(mye_context *ctx, mye_config *config, const char *source,
                             const char *text, mye_error *err);
 
-/* ---- input.c: images to the steps of a run ---- */
+/* ---- input.c: images or frames to the steps of a run ---- */
 
 typedef struct mye_input {
     mye_context *ctx;
     mye_method method;
     const mye_encoder_type *type;
-    int64_t n; /* values of a sample */
-    int T;
+    bool is_static; /* the input is the same at every step                */
+    int64_t n;      /* values of an image or frame                        */
+    int64_t sample; /* values of a sample: n, or frames * n               */
+    int frames, T;  /* frames: 0 for images, else T                       */
     float *scratch; /* [threads][T][n], for rules that ask for a part of the steps */
     /* the batch at work */
     int B;
-    const float *image;   /* [B][n]                                  */
+    const float *image;   /* [B][n], or frames [B][T][n]             */
     const int64_t *index; /* [B] position in the data set, or NULL: 0 */
     uint64_t seed;
 } mye_input;
 
-mye_status mye_input_create(mye_context *ctx, const char *encoder, int64_t n, int T, mye_input *out,
-                            mye_error *err);
+/* For samples of `frames` frames (0: images) of n values. Refuses frames that are not T, and an
+ * encoder other than direct for frames. */
+mye_status mye_input_create(mye_context *ctx, const char *encoder, int frames, int64_t n, int T,
+                            mye_input *out, mye_error *err);
 void mye_input_free(mye_input *in);
 /* Scratch that an encoder wants beside the run. */
 size_t mye_input_bytes(const mye_input *in);
@@ -129,6 +133,7 @@ mye_status mye_checkpoint_load(const mye_checkpoint *c, const char *path, mye_er
 /* What a checkpoint says of its model's input. */
 typedef struct mye_checkpoint_input {
     int C, H, W, classes;
+    int frames; /* 0: images */
     float mean[4], deviation[4];
 } mye_checkpoint_input;
 struct mye_st;
@@ -167,7 +172,7 @@ typedef struct mye_tester {
     int T, batch;
     uint64_t seed;
     const mye_normalise *norm; /* not NULL: the loader's images are normalised into `image` */
-    float *image;              /* [batch][input->n] */
+    float *image;              /* [batch][input->sample] */
     void (*progress)(void *self, int64_t done, int64_t total, double loss, double accuracy);
     void *self;
     /* results */

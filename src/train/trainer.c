@@ -20,21 +20,30 @@ static mye_status check_pair(const mye_dataset_info *a, const mye_dataset_info *
         return mye_fail(err, MYE_ERR_SHAPE,
                         "data set '%s': training samples are %dx%dx%d, test samples %dx%dx%d",
                         a->name, a->C, a->H, a->W, b->C, b->H, b->W);
+    if (a->frames != b->frames)
+        return mye_fail(err, MYE_ERR_SHAPE,
+                        "data set '%s': training samples have %d frames, test samples %d", a->name,
+                        a->frames, b->frames);
     return MYE_OK;
 }
 
 static mye_plan_options plan_options(const mye_trainer *t)
 {
-    return mye_config_plan(&t->config, mye_dataset_about(t->train)->n,
-                           mye_dataset_about(t->test)->n);
+    const mye_dataset_info *train = mye_dataset_about(t->train), *test = mye_dataset_about(t->test);
+    mye_plan_options options = mye_config_plan(&t->config, train->n, test->n);
+    options.frames = train->frames;
+    options.read_bytes =
+        train->read_bytes > test->read_bytes ? train->read_bytes : test->read_bytes;
+    return options;
 }
 
 static mye_status open_data(mye_trainer *t, mye_error *err)
 {
     const mye_config *c = &t->config;
     const char *dir = c->data_dir[0] ? c->data_dir : NULL;
-    MYE_TRY(mye_dataset_open(t->ctx, c->data, dir, "train", &t->train, err));
-    MYE_TRY(mye_dataset_open(t->ctx, c->data, dir, "test", &t->test, err));
+    const int T = (int)c->T;
+    MYE_TRY(mye_dataset_open_steps(t->ctx, c->data, dir, "train", T, &t->train, err));
+    MYE_TRY(mye_dataset_open_steps(t->ctx, c->data, dir, "test", T, &t->test, err));
     const mye_dataset_info *a = mye_dataset_about(t->train), *b = mye_dataset_about(t->test);
     MYE_TRY(check_pair(a, b, err));
     t->n_train = limited(a->n, c->limit_train);
@@ -58,7 +67,8 @@ static mye_status make_model(mye_trainer *t, mye_error *err)
                             ? d->classes
                             : mye_dataset_about(t->test)->classes;
     const int64_t n = (int64_t)d->C * d->H * d->W;
-    MYE_TRY(mye_input_create(t->ctx, t->config.encoder, n, (int)t->config.T, &t->input, err));
+    MYE_TRY(mye_input_create(t->ctx, t->config.encoder, d->frames, n, (int)t->config.T, &t->input,
+                             err));
     const mye_model_options options = {.net = t->config.net,
                                        .neuron = t->config.neuron,
                                        .C = d->C,
@@ -66,7 +76,7 @@ static mye_status make_model(mye_trainer *t, mye_error *err)
                                        .W = d->W,
                                        .classes = classes,
                                        .seed = (uint64_t)t->config.seed,
-                                       .static_input = t->input.type->is_static};
+                                       .static_input = t->input.is_static};
     MYE_TRY(mye_model_create(t->ctx, &options, &t->model, err));
     if (mye_model_classes(t->model) < classes)
         return mye_fail(err, MYE_ERR_SHAPE, "the network has %d outputs, data set '%s' %d classes",

@@ -6,6 +6,9 @@
 #ifndef MYELIN_HAVE_JPEG
 #define MYELIN_HAVE_JPEG 0
 #endif
+#ifndef MYELIN_HAVE_HDF5
+#define MYELIN_HAVE_HDF5 0
+#endif
 
 const char *mye_version(void)
 {
@@ -17,6 +20,7 @@ const mye_feature *mye_features(void)
     static const mye_feature features[] = {
         {"png", MYELIN_HAVE_PNG},
         {"jpeg", MYELIN_HAVE_JPEG},
+        {"hdf5", MYELIN_HAVE_HDF5},
         {NULL, false},
     };
     return features;

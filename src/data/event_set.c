@@ -1,0 +1,75 @@
+/* Recordings to samples. */
+#include "data/event_set.h"
+
+void mye_event_set_camera(mye_event_set *set, const mye_binning *binning, int asked, int W, int H,
+                          int64_t size)
+{
+    set->binning = *binning;
+    set->shape = (mye_frames_shape){.T = mye_binning_frames(binning, asked),
+                                    .C = mye_binning_channels(binning),
+                                    .H = size > 0 ? (int)size : H,
+                                    .W = size > 0 ? (int)size : W,
+                                    .source_W = W,
+                                    .source_H = H};
+}
+
+void mye_event_set_describe(const mye_event_set *set, mye_dataset_info *info)
+{
+    info->n = set->n;
+    info->frames = set->shape.T;
+    info->C = set->shape.C;
+    info->H = set->shape.H;
+    info->W = set->shape.W;
+}
+
+static size_t size_of(const mye_frames_shape *s)
+{
+    return (size_t)s->T * (size_t)s->H * (size_t)s->W * (size_t)s->C;
+}
+
+mye_status mye_event_set_read(const void *self, int64_t i, float *pixels, int *label,
+                              mye_error *err)
+{
+    const mye_event_set *set = self;
+
+    if (set->fill) {
+        MYE_TRY(set->fill(self, i, pixels, err));
+    } else {
+        mye_events events = {.ctx = set->ctx};
+        const mye_status st = set->decode(self, i, &events, err);
+        if (st == MYE_OK)
+            mye_binning_count(&set->binning, &events, &set->shape, pixels);
+        mye_events_free(&events);
+        MYE_TRY(st);
+    }
+    mye_binning_scale(&set->binning, size_of(&set->shape), pixels);
+    *label = set->label[i];
+    return MYE_OK;
+}
+
+mye_status mye_event_set_recording(const void *self, int64_t i, mye_recording_info *out,
+                                   mye_error *err)
+{
+    const mye_event_set *set = self;
+    const size_t size = size_of(&set->shape);
+    mye_events events = {.ctx = set->ctx};
+    float *counts = mye_alloc_array(set->ctx, size, sizeof *counts);
+    mye_status st = counts ? MYE_OK : mye_no_memory(err, size * sizeof *counts, "frames");
+
+    *out = (mye_recording_info){.duration_us = -1};
+    if (st == MYE_OK)
+        st = set->fill ? set->fill(self, i, counts, err) : set->decode(self, i, &events, err);
+    if (st == MYE_OK && set->fill) {
+        double sum = 0;
+        for (size_t k = 0; k < size; k++)
+            sum += (double)counts[k];
+        out->events = sum < 9e15 ? (int64_t)sum : INT64_MAX;
+    } else if (st == MYE_OK) {
+        out->events = (int64_t)events.n;
+        out->dropped = (int64_t)mye_binning_count(&set->binning, &events, &set->shape, counts);
+        out->duration_us = mye_events_duration(&events);
+    }
+    mye_events_free(&events);
+    mye_free(set->ctx, counts);
+    return st;
+}
