@@ -30,9 +30,11 @@ typedef struct mye_plan {
     size_t scratch_bytes;   /* scratch of all threads                                         */
     size_t eval_bytes;      /* what the run that tests after each epoch takes beside that     */
     size_t loader_bytes;    /* batches in preparation, order of samples (0 without data)      */
+    size_t cosine_bytes;    /* the reference run and copies that compare gradients            */
     size_t total_bytes;     /* all of it                                                      */
     double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
-    double macs; /* dense multiply-adds of one training step (forward + backward)  */
+    double macs;   /* dense multiply-adds of one training step (forward + backward)  */
+    bool per_step; /* the time rule goes step by step: batch norm sees one at a time */
     int n_rows;
     mye_plan_row *row;
 } mye_plan;
@@ -49,11 +51,12 @@ typedef struct mye_plan_options {
     bool int8;               /* inference: 8-bit weights where the input is spikes          */
     bool keep_packed;        /* inference: packed weights stay                              */
     double rate_strength;    /* of the firing-rate term of the loss; 0: none                */
+    const char *cosine;      /* time rule whose gradient is compared; NULL or "": none      */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                                           \
-    {                                                                              \
-        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0 \
+#define MYE_PLAN_OPTIONS                                                                 \
+    {                                                                                    \
+        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, NULL \
     }
 
 MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,
