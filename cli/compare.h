@@ -45,4 +45,14 @@ typedef struct cli_outcome {
 /* Trains in a process of its own, so that its measured memory is its own. */
 void cli_run_apart(cli *app, const mye_config *config, bool resume, cli_outcome *out);
 
+/* ---- compare_gradient.c: of option cosine ---- */
+
+/* The last comparison of gradients that a run folder recorded (its line of metrics.jsonl), NULL:
+ * none. */
+json_t *cli_gradient_read(const char *folder);
+/* Two cells: cosine and norm ratio, means over n runs (NULL: has none). */
+void cli_gradient_cells(cli_table *table, json_t *const *gradient, int n);
+/* Layers down, points of the comparison across. gradient [points][seeds] */
+void cli_gradient_table(const cli *app, const cli_axes *axes, json_t *const *gradient);
+
 #endif

@@ -110,7 +110,19 @@ static void free_all(comparison *c)
     mye_free(c->ctx, c->run);
 }
 
-typedef enum measure { ACCURACY, BEST, SPEED, TIME, PLANNED, KEPT, PEAK, RATE, MEASURES } measure;
+typedef enum measure {
+    ACCURACY,
+    BEST,
+    SPEED,
+    TIME,
+    PLANNED,
+    KEPT,
+    PEAK,
+    RATE,
+    COSINE,
+    RATIO,
+    MEASURES
+} measure;
 
 typedef enum better { MORE, LESS, NEITHER } better;
 
@@ -127,7 +139,15 @@ static const struct {
     [KEPT] = {"kept", NULL, LESS},
     [PEAK] = {"process peak", "peak_rss_bytes", LESS},
     [RATE] = {"firing rate", NULL, NEITHER},
+    [COSINE] = {"cosine", NULL, NEITHER},
+    [RATIO] = {"norm ratio", NULL, NEITHER},
 };
+
+/* Numbers of option cosine: without it they have no column. */
+static bool of_gradient(measure what)
+{
+    return what == COSINE || what == RATIO;
+}
 
 static double measured(const mye_record *r, measure what)
 {
@@ -137,6 +157,8 @@ static double measured(const mye_record *r, measure what)
         return mye_record_last(r, "test_accuracy");
     if (what == PLANNED)
         return mye_page_peak(r);
+    if (of_gradient(what))
+        return mye_record_gradient(r, what == COSINE ? "cosine" : "norm_ratio");
     return what == KEPT ? mye_record_number(json_object_get(r->start, "plan"), "kept_bytes")
                         : mye_record_rate(r);
 }
@@ -172,7 +194,7 @@ static void value_text(measure what, double v, double deviation, char *out, size
         mye_html_count(round(v), out, size);
     else if (what == TIME)
         mye_html_seconds(v, out, size);
-    else if (what == RATE)
+    else if (what == RATE || of_gradient(what))
         snprintf(out, size, "%.3f", v);
     else
         mye_html_bytes(v, out, size);
@@ -213,14 +235,24 @@ static int best_group(const comparison *c, measure what)
     return clear && measures[what].better != NEITHER ? best : -1;
 }
 
+static int measures_shown(const comparison *c)
+{
+    for (int i = 0; i < c->n; i++) {
+        if (c->run[i].record.n_cosines > 0)
+            return MEASURES;
+    }
+    return COSINE;
+}
+
 static void add_table(mye_text *out, const comparison *c)
 {
+    const int shown = measures_shown(c);
     char text[64];
     mye_text_add(out, "<h2>Result</h2>\n<div class=\"panel\"><table><tr><th>");
     for (int k = 0; k < c->n_varying; k++)
         mye_text_add(out, "%s%s", k > 0 ? ", " : "", c->varying[k]->name);
     mye_text_add(out, "%s</th><th class=\"n\">runs</th>", c->n_varying ? "" : "run");
-    for (int m = 0; m < MEASURES; m++)
+    for (int m = 0; m < shown; m++)
         mye_text_add(out, "<th class=\"n\">%s</th>", measures[m].head);
     mye_text_add(out, "</tr>\n");
     for (int g = 0; g < c->n_groups; g++) {
@@ -230,7 +262,7 @@ static void add_table(mye_text *out, const comparison *c)
         mye_text_add(out, "<tr><td class=\"w\">");
         mye_html_text(out, label_of(c, g));
         mye_text_add(out, "</td><td class=\"n\">%d</td>", n);
-        for (int m = 0; m < MEASURES; m++) {
+        for (int m = 0; m < shown; m++) {
             double deviation;
             const double v = group_mean(c, g, (measure)m, &deviation);
             const bool best = best_group(c, (measure)m) == g;
@@ -323,6 +355,17 @@ static void add_runs(mye_text *out, const comparison *c)
     mye_text_add(out, "</table></div></details>\n");
 }
 
+static void add_gradients(mye_text *out, const comparison *c)
+{
+    mye_page_line *line = mye_alloc_array(c->ctx, (size_t)c->n, sizeof(*line));
+    out->failed = out->failed || !line;
+    for (int i = 0; line && i < c->n; i++)
+        line[i] = (mye_page_line){c->run[i].label, c->run[i].group, &c->run[i].record};
+    if (line)
+        mye_page_cosines(out, c->ctx, line, c->n, c->n_groups);
+    mye_free(c->ctx, line);
+}
+
 mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int n,
                               const char *title, const char *path, mye_error *err)
 {
@@ -344,9 +387,12 @@ mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int 
         mye_text_add(&out, "<h2>Learning</h2>\n<div class=\"pair\">\n");
         add_lines(&out, &c, "Test accuracy", "%", false);
         add_lines(&out, &c, "Training loss", "", true);
-        mye_text_add(&out, "</div>\n<h2>Cost</h2>\n<div class=\"pair\">\n");
+        mye_text_add(&out, "</div>\n");
+        add_gradients(&out, &c);
+        mye_text_add(&out, "<h2>Cost</h2>\n<div class=\"pair\">\n");
         add_bars(&out, &c, "Images a second (more is better)", SPEED);
         add_bars(&out, &c, "Planned memory (less is better)", PLANNED);
+        add_bars(&out, &c, "Measured peak of the process, with the data", PEAK);
         add_bars(&out, &c, "Kept for the backward pass", KEPT);
         add_bars(&out, &c, "Spikes a neuron and step", RATE);
         mye_text_add(&out, "</div>\n");
