@@ -110,19 +110,7 @@ static void free_all(comparison *c)
     mye_free(c->ctx, c->run);
 }
 
-typedef enum measure {
-    ACCURACY,
-    BEST,
-    SPEED,
-    TIME,
-    PLANNED,
-    KEPT,
-    PEAK,
-    RATE,
-    COSINE,
-    RATIO,
-    MEASURES
-} measure;
+typedef enum measure { ACCURACY, BEST, SPEED, TIME, PLANNED, KEPT, PEAK, RATE, MEASURES } measure;
 
 typedef enum better { MORE, LESS, NEITHER } better;
 
@@ -139,15 +127,7 @@ static const struct {
     [KEPT] = {"kept", NULL, LESS},
     [PEAK] = {"process peak", "peak_rss_bytes", LESS},
     [RATE] = {"firing rate", NULL, NEITHER},
-    [COSINE] = {"cosine", NULL, NEITHER},
-    [RATIO] = {"norm ratio", NULL, NEITHER},
 };
-
-/* Numbers of option cosine: without it they have no column. */
-static bool of_gradient(measure what)
-{
-    return what == COSINE || what == RATIO;
-}
 
 static double measured(const mye_record *r, measure what)
 {
@@ -157,8 +137,6 @@ static double measured(const mye_record *r, measure what)
         return mye_record_last(r, "test_accuracy");
     if (what == PLANNED)
         return mye_page_peak(r);
-    if (of_gradient(what))
-        return mye_record_gradient(r, what == COSINE ? "cosine" : "norm_ratio");
     return what == KEPT ? mye_record_number(json_object_get(r->start, "plan"), "kept_bytes")
                         : mye_record_rate(r);
 }
@@ -194,7 +172,7 @@ static void value_text(measure what, double v, double deviation, char *out, size
         mye_html_count(round(v), out, size);
     else if (what == TIME)
         mye_html_seconds(v, out, size);
-    else if (what == RATE || of_gradient(what))
+    else if (what == RATE)
         snprintf(out, size, "%.3f", v);
     else
         mye_html_bytes(v, out, size);
@@ -235,34 +213,24 @@ static int best_group(const comparison *c, measure what)
     return clear && measures[what].better != NEITHER ? best : -1;
 }
 
-static int measures_shown(const comparison *c)
-{
-    for (int i = 0; i < c->n; i++) {
-        if (c->run[i].record.n_cosines > 0)
-            return MEASURES;
-    }
-    return COSINE;
-}
-
 static void add_table(mye_text *out, const comparison *c)
 {
-    const int shown = measures_shown(c);
     char text[64];
     mye_text_add(out, "<h2>Result</h2>\n<div class=\"panel\"><table><tr><th>");
     for (int k = 0; k < c->n_varying; k++)
         mye_text_add(out, "%s%s", k > 0 ? ", " : "", c->varying[k]->name);
     mye_text_add(out, "%s</th><th class=\"n\">runs</th>", c->n_varying ? "" : "run");
-    for (int m = 0; m < shown; m++)
+    for (int m = 0; m < MEASURES; m++)
         mye_text_add(out, "<th class=\"n\">%s</th>", measures[m].head);
     mye_text_add(out, "</tr>\n");
     for (int g = 0; g < c->n_groups; g++) {
         int n = 0;
         for (int i = 0; i < c->n; i++)
             n += c->run[i].group == g;
-        mye_text_add(out, "<tr><td class=\"w\">");
+        mye_text_add(out, "<tr><td class=\"w\" style=\"min-width:9em\">");
         mye_html_text(out, label_of(c, g));
         mye_text_add(out, "</td><td class=\"n\">%d</td>", n);
-        for (int m = 0; m < shown; m++) {
+        for (int m = 0; m < MEASURES; m++) {
             double deviation;
             const double v = group_mean(c, g, (measure)m, &deviation);
             const bool best = best_group(c, (measure)m) == g;

@@ -178,11 +178,6 @@ const json_t *mye_record_cosine(const mye_record *r)
     return r->n_cosines > 0 ? json_array_get(r->cosines, (size_t)r->n_cosines - 1) : NULL;
 }
 
-double mye_record_gradient(const mye_record *r, const char *key)
-{
-    return mye_record_number(mye_record_cosine(r), key);
-}
-
 double mye_record_rate(const mye_record *r)
 {
     const json_t *last = json_array_get(r->epochs, (size_t)(r->n_epochs > 0 ? r->n_epochs - 1 : 0));

@@ -109,9 +109,8 @@ const char *mye_record_config(const mye_record *record, const char *key, char *o
 double *mye_record_column(const mye_record *record, const char *key);
 /* The last epoch's value, NAN without. */
 double mye_record_last(const mye_record *record, const char *key);
-/* The last comparison of gradients, NULL without; a number of it, NAN without. */
+/* The last comparison of gradients, NULL without. */
 const json_t *mye_record_cosine(const mye_record *record);
-double mye_record_gradient(const mye_record *record, const char *key);
 /* Mean over neurons of the last epoch's firing rates, NAN without. */
 double mye_record_rate(const mye_record *record);
 
