@@ -69,6 +69,9 @@ MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,
  */
 MYE_API mye_status mye_plan_fit(mye_context *ctx, const mye_model *model, mye_plan_options *options,
                                 char *time, size_t bytes, mye_plan *out, mye_error *err);
+/* Line i of a table of time rules: every rule with its defaults, and behind it with those options
+ * that make a difference ("bptt", "bptt:mode=s" ...). false: there are fewer. */
+MYE_API bool mye_time_variant(int i, char out[MYE_METHOD_MAX]);
 MYE_API void mye_plan_free(mye_context *ctx, mye_plan *plan);
 
 #ifdef __cplusplus

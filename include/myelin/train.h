@@ -239,6 +239,18 @@ MYE_API mye_status mye_weights_save(mye_context *ctx, const mye_model *model, co
 
 /* Writes FOLDER/report.html from the files of a run folder. */
 MYE_API mye_status mye_report_run(mye_context *ctx, const char *folder, mye_error *err);
+/* Planned peaks of several methods over the number of time steps. */
+typedef struct mye_plan_grid {
+    const char *title; /* what is planned: "resnet18, batch 64" */
+    int n_methods, n_T;
+    const char *const *method;
+    const int *T;
+    const double *bytes;        /* [n_methods][n_T]; NAN: refused                 */
+    const char *const *refusal; /* [n_methods] why, NULL where nothing was refused */
+} mye_plan_grid;
+/* A page with them as figure (both axes by doublings) and table. */
+MYE_API mye_status mye_report_plan(mye_context *ctx, const mye_plan_grid *grid, const char *path,
+                                   mye_error *err);
 /* One page that sets several run folders side by side. */
 MYE_API mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int n,
                                       const char *title, const char *path, mye_error *err);

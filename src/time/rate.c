@@ -321,12 +321,15 @@ static void step(const void *options, mye_run *run, const mye_module *m)
         mye_run_backward(run, rates, i, 0, 1);
 }
 
+static const char *const variants[] = {"mode=s", NULL};
+
 const mye_time_rule mye_time_rate = {
     .entry = {.name = "rate",
               .brief = "rate-based backpropagation: one backward pass on firing rates",
               .source = "Yu et al. 2024, NeurIPS, arXiv 2410.11488",
               .params = params,
               .options_size = sizeof(rate_options)},
+    .variants = variants,
     .check = check,
     .prepare = prepare,
     .step = step,
