@@ -58,14 +58,15 @@ static json_t *outcome_json(const comparison *c, int point, int seed)
     cli_axes_label(&c->axes, point, label, sizeof(label));
     json_t *gradient = c->gradient[point * c->axes.seeds.n + seed];
     json_t *json = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "event", "run",
+        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "event", "run",
         "point", label, "seed", c->axes.seeds.value[seed], "folder",
         c->run[point * c->axes.seeds.n + seed], "refused", o->status == MYE_OK ? "" : o->message,
         "test_accuracy", cli_real(o->accuracy), "best_test_accuracy", cli_real(o->best_accuracy),
         "images_per_s", cli_real(o->images_per_s), "train_s", cli_real(o->train_s), "mean_rate",
         cli_real(o->rate), "rates", o->rates, "planned_bytes", cli_real(o->planned),
         "allocated_bytes", cli_real(o->allocated), "data_bytes", cli_real(o->data), "kept_bytes",
-        cli_real(o->kept), "peak_rss_bytes", cli_real(o->peak_rss));
+        cli_real(o->kept), "peak_rss_bytes", cli_real(o->peak_rss), "cosine_bytes",
+        cli_real(o->cosine));
     if (json && gradient)
         json_object_set(json, "gradient", gradient);
     return json;
@@ -100,7 +101,9 @@ static bool finished_before(const comparison *c, const char *run, cli_outcome *o
                                  .allocated = number(o, "allocated_bytes"),
                                  .data = number(o, "data_bytes"),
                                  .kept = number(o, "kept_bytes"),
+                                 .cosine = number(o, "cosine_bytes"),
                                  .peak_rss = number(o, "peak_rss_bytes")};
+            out->alone = out->planned - out->cosine;
             const char *rates = json_string_value(json_object_get(o, "rates"));
             snprintf(out->rates, sizeof(out->rates), "%s", rates ? rates : "");
             found = true;
@@ -191,7 +194,7 @@ static bool has_gradients(const comparison *c)
 
 static void table_row(const comparison *c, cli_table *t, int point)
 {
-    static const size_t bytes[] = {offsetof(cli_outcome, planned), offsetof(cli_outcome, kept),
+    static const size_t bytes[] = {offsetof(cli_outcome, alone), offsetof(cli_outcome, kept),
                                    offsetof(cli_outcome, peak_rss)};
     double mean, deviation;
     for (int i = 0; i < c->axes.n && c->axes.axis[i].n > 1; i++)
@@ -236,12 +239,24 @@ static void print_table(const comparison *c)
     cli_table_print(t, stdout);
 }
 
-/* Firing rate of each layer, of the first seed. */
-static void print_rates(const comparison *c)
+/* What the columns of memory hold. */
+static void print_memory(const comparison *c)
 {
+    double most = 0;
+    for (int i = 0; i < cli_axes_points(&c->axes) * c->axes.seeds.n; i++)
+        most = fmax(most, c->result[i].cosine);
     if (c->result[0].data > 0)
         printf("\nprocess peak: with the program and the data set, %s, which a plan leaves out\n",
                cli_bytes((uint64_t)c->result[0].data).text);
+    if (most > 0)
+        printf("planned: without the comparison of gradients; that takes up to %s more, which the "
+               "process peak holds\n",
+               cli_bytes((uint64_t)most).text);
+}
+
+/* Firing rate of each layer, of the first seed. */
+static void print_rates(const comparison *c)
+{
     printf("\nspikes per neuron and step\n");
     for (int p = 0; p < cli_axes_points(&c->axes); p++) {
         const cli_outcome *o = &c->result[p * c->axes.seeds.n];
@@ -268,6 +283,7 @@ static int finish(comparison *c)
     char *page = cli_format("%s/compare.html", c->folder);
     if (!c->app->global.json) {
         print_table(c);
+        print_memory(c);
         print_rates(c);
         if (has_gradients(c))
             cli_gradient_table(c->app, &c->axes, c->gradient);

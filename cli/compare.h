@@ -39,6 +39,8 @@ typedef struct cli_outcome {
     char message[400];
     double accuracy, best_accuracy, images_per_s, train_s, rate;
     double planned, allocated, data, kept, peak_rss;
+    double cosine;    /* bytes of planned that the comparison of gradients takes */
+    double alone;     /* planned without them                                   */
     char rates[1024]; /* "lif1 0.205  lif2 0.133": firing rate of each layer */
 } cli_outcome;
 

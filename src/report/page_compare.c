@@ -129,6 +129,13 @@ static const struct {
     [RATE] = {"firing rate", NULL, NEITHER},
 };
 
+/* Planned for the comparison of gradients: the cost of looking on, not of the rule. */
+static double for_cosine(const mye_record *r)
+{
+    const double bytes = mye_record_number(json_object_get(r->start, "plan"), "cosine_bytes");
+    return bytes > 0 ? bytes : 0;
+}
+
 static double measured(const mye_record *r, measure what)
 {
     if (measures[what].key)
@@ -136,7 +143,7 @@ static double measured(const mye_record *r, measure what)
     if (what == ACCURACY)
         return mye_record_last(r, "test_accuracy");
     if (what == PLANNED)
-        return mye_page_peak(r);
+        return mye_page_peak(r) - for_cosine(r);
     return what == KEPT ? mye_record_number(json_object_get(r->start, "plan"), "kept_bytes")
                         : mye_record_rate(r);
 }

@@ -157,7 +157,9 @@ void mye_page_cosines(mye_text *out, mye_context *ctx, const mye_page_line *line
     if (p.at) {
         mye_text_add(out, "<h2>Gradient</h2>\n<p class=\"say\">Beside that of a reference rule, at "
                           "the same weights on the same held samples, at the end. Cosine 1: the "
-                          "same direction. Norm ratio 1: the same length.</p>\n");
+                          "same direction. Norm ratio 1: the same length. The reference takes "
+                          "memory of its own, which the planned memory on this page leaves out and "
+                          "the process peak holds.</p>\n");
         totals_table(out, line, n, n_groups);
         mye_text_add(out, "<div class=\"pair\">\n");
         depth_chart(out, &p, line, n, n_groups, MYE_COSINE);
