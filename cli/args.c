@@ -197,6 +197,8 @@ static int long_option(cli *app, const char *arg, const char *next, int *used)
         return unknown_option(app, arg, n);
     if (!value && p->type == MYE_PARAM_BOOL)
         value = "yes";
+    if (!value && !takes_next && p->type == MYE_PARAM_METHOD)
+        value = p->choices;
     if (!value && !takes_next)
         return cli_usage(app, "", "option '%s' needs a value (%s)", arg, cli_value_name(p));
     *used = !value;

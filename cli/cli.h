@@ -167,6 +167,7 @@ typedef struct cli_progress {
 void cli_progress_init(cli_progress *progress, const cli *app, bool epochs);
 void cli_progress_clear(cli_progress *progress);
 json_t *cli_epoch_json(const mye_epoch_result *r);
+json_t *cli_cosine_json(const mye_cosine_result *r);
 
 /* ---- shared by commands ---- */
 

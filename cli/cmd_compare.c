@@ -46,6 +46,7 @@ typedef struct comparison {
     char folder[512];
     cli_outcome *result; /* [points][seeds] */
     char **run;          /* their folders   */
+    json_t **gradient;   /* their last comparison of gradients, NULL: none */
     FILE *log;
     int n_done;
 } comparison;
@@ -55,15 +56,20 @@ static json_t *outcome_json(const comparison *c, int point, int seed)
     const cli_outcome *o = &c->result[point * c->axes.seeds.n + seed];
     char label[400];
     cli_axes_label(&c->axes, point, label, sizeof(label));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "event",
-                     "run", "point", label, "seed", c->axes.seeds.value[seed], "folder",
-                     c->run[point * c->axes.seeds.n + seed], "refused",
-                     o->status == MYE_OK ? "" : o->message, "test_accuracy", cli_real(o->accuracy),
-                     "best_test_accuracy", cli_real(o->best_accuracy), "images_per_s",
-                     cli_real(o->images_per_s), "train_s", cli_real(o->train_s), "mean_rate",
-                     cli_real(o->rate), "rates", o->rates, "planned_bytes", cli_real(o->planned),
-                     "allocated_bytes", cli_real(o->allocated), "data_bytes", cli_real(o->data),
-                     "kept_bytes", cli_real(o->kept), "peak_rss_bytes", cli_real(o->peak_rss));
+    json_t *gradient = c->gradient[point * c->axes.seeds.n + seed];
+    json_t *json = json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "event", "run",
+        "point", label, "seed", c->axes.seeds.value[seed], "folder",
+        c->run[point * c->axes.seeds.n + seed], "refused", o->status == MYE_OK ? "" : o->message,
+        "test_accuracy", cli_real(o->accuracy), "best_test_accuracy", cli_real(o->best_accuracy),
+        "images_per_s", cli_real(o->images_per_s), "train_s", cli_real(o->train_s), "mean_rate",
+        cli_real(o->rate), "rates", o->rates, "planned_bytes", cli_real(o->planned),
+        "allocated_bytes", cli_real(o->allocated), "data_bytes", cli_real(o->data), "kept_bytes",
+        cli_real(o->kept), "peak_rss_bytes", cli_real(o->peak_rss), "cosine_bytes",
+        cli_real(o->cosine));
+    if (json && gradient)
+        json_object_set(json, "gradient", gradient);
+    return json;
 }
 
 static double number(const json_t *object, const char *key)
@@ -75,11 +81,12 @@ static double number(const json_t *object, const char *key)
 /* A run that an earlier, stopped comparison finished. */
 static bool finished_before(const comparison *c, const char *run, cli_outcome *out)
 {
-    char line[4096];
+    char *line = NULL;
+    size_t room = 0;
     bool found = false;
     char *path = cli_format("%s/compare.jsonl", c->folder);
     FILE *f = c->options->resume ? fopen(path, "r") : NULL;
-    while (f && fgets(line, sizeof(line), f)) {
+    while (f && getline(&line, &room, f) > 0) {
         json_t *o = json_loads(line, 0, NULL);
         const char *folder = json_string_value(json_object_get(o, "folder"));
         const char *refused = json_string_value(json_object_get(o, "refused"));
@@ -94,7 +101,9 @@ static bool finished_before(const comparison *c, const char *run, cli_outcome *o
                                  .allocated = number(o, "allocated_bytes"),
                                  .data = number(o, "data_bytes"),
                                  .kept = number(o, "kept_bytes"),
+                                 .cosine = number(o, "cosine_bytes"),
                                  .peak_rss = number(o, "peak_rss_bytes")};
+            out->alone = out->planned - out->cosine;
             const char *rates = json_string_value(json_object_get(o, "rates"));
             snprintf(out->rates, sizeof(out->rates), "%s", rates ? rates : "");
             found = true;
@@ -103,6 +112,7 @@ static bool finished_before(const comparison *c, const char *run, cli_outcome *o
     }
     if (f)
         fclose(f);
+    free(line);
     free(path);
     return found;
 }
@@ -122,8 +132,10 @@ static int one(comparison *c, int point, int seed)
                             seed_text);
     cli_note(c->app, "run %d of %d: %s%s%s", ++c->n_done, all, label, seed_text[0] ? ", seed " : "",
              seed_text);
-    if (finished_before(c, c->run[at], out))
+    if (finished_before(c, c->run[at], out)) {
+        c->gradient[at] = cli_gradient_read(c->run[at]);
         return CLI_EXIT_OK;
+    }
     snprintf(config.out, sizeof(config.out), "%s", c->run[at]);
     out->status = cli_axes_apply(&c->axes, point, seed_text, &config, &err);
     if (out->status != MYE_OK)
@@ -135,6 +147,8 @@ static int one(comparison *c, int point, int seed)
         fprintf(stderr, "stopped; go on with the same command and --out %s --resume\n", c->folder);
         return CLI_EXIT_INTERRUPTED;
     }
+    if (out->status == MYE_OK)
+        c->gradient[at] = cli_gradient_read(c->run[at]);
     json_t *json = outcome_json(c, point, seed);
     json_dumpf(json, c->log, JSON_COMPACT);
     fputc('\n', c->log);
@@ -169,9 +183,18 @@ static int spread(const comparison *c, int point, size_t offset, double *mean, d
     return n;
 }
 
+static bool has_gradients(const comparison *c)
+{
+    for (int i = 0; i < cli_axes_points(&c->axes) * c->axes.seeds.n; i++) {
+        if (c->gradient[i])
+            return true;
+    }
+    return false;
+}
+
 static void table_row(const comparison *c, cli_table *t, int point)
 {
-    static const size_t bytes[] = {offsetof(cli_outcome, planned), offsetof(cli_outcome, kept),
+    static const size_t bytes[] = {offsetof(cli_outcome, alone), offsetof(cli_outcome, kept),
                                    offsetof(cli_outcome, peak_rss)};
     double mean, deviation;
     for (int i = 0; i < c->axes.n && c->axes.axis[i].n > 1; i++)
@@ -179,7 +202,7 @@ static void table_row(const comparison *c, cli_table *t, int point)
     const int n = spread(c, point, offsetof(cli_outcome, accuracy), &mean, &deviation);
     if (n == 0) {
         cli_cell(t, "failed");
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < (has_gradients(c) ? 7 : 5); i++)
             cli_cell(t, "-");
         return;
     }
@@ -195,6 +218,8 @@ static void table_row(const comparison *c, cli_table *t, int point)
     }
     spread(c, point, offsetof(cli_outcome, rate), &mean, &deviation);
     cli_cell(t, "%.3f", mean);
+    if (has_gradients(c))
+        cli_gradient_cells(t, c->gradient + point * c->axes.seeds.n, c->axes.seeds.n);
 }
 
 static void print_table(const comparison *c)
@@ -206,19 +231,32 @@ static void print_table(const comparison *c)
     }
     const size_t n = strlen(columns);
     snprintf(columns + n, sizeof(columns) - n,
-             ">test accuracy|>images/s|>planned|>kept|>process peak|>rate");
+             ">test accuracy|>images/s|>planned|>kept|>process peak|>rate%s",
+             has_gradients(c) ? "|>cosine|>norm ratio" : "");
     cli_table *t = cli_table_new(c->app, columns);
     for (int p = 0; p < cli_axes_points(&c->axes); p++)
         table_row(c, t, p);
     cli_table_print(t, stdout);
 }
 
-/* Firing rate of each layer, of the first seed. */
-static void print_rates(const comparison *c)
+/* What the columns of memory hold. */
+static void print_memory(const comparison *c)
 {
+    double most = 0;
+    for (int i = 0; i < cli_axes_points(&c->axes) * c->axes.seeds.n; i++)
+        most = fmax(most, c->result[i].cosine);
     if (c->result[0].data > 0)
         printf("\nprocess peak: with the program and the data set, %s, which a plan leaves out\n",
                cli_bytes((uint64_t)c->result[0].data).text);
+    if (most > 0)
+        printf("planned: without the comparison of gradients; that takes up to %s more, which the "
+               "process peak holds\n",
+               cli_bytes((uint64_t)most).text);
+}
+
+/* Firing rate of each layer, of the first seed. */
+static void print_rates(const comparison *c)
+{
     printf("\nspikes per neuron and step\n");
     for (int p = 0; p < cli_axes_points(&c->axes); p++) {
         const cli_outcome *o = &c->result[p * c->axes.seeds.n];
@@ -245,7 +283,10 @@ static int finish(comparison *c)
     char *page = cli_format("%s/compare.html", c->folder);
     if (!c->app->global.json) {
         print_table(c);
+        print_memory(c);
         print_rates(c);
+        if (has_gradients(c))
+            cli_gradient_table(c->app, &c->axes, c->gradient);
     }
     const char *title = c->options->title[0] ? c->options->title : "Comparison";
     if (code == CLI_EXIT_OK && n > 0 &&
@@ -311,13 +352,17 @@ static int run(cli *app)
     const size_t n = (size_t)cli_axes_points(&c.axes) * (size_t)c.axes.seeds.n;
     c.result = cli_memory(n, sizeof(*c.result));
     c.run = cli_memory(n, sizeof(*c.run));
+    c.gradient = cli_memory(n, sizeof(*c.gradient));
     if (code == CLI_EXIT_OK)
         code = run_all(&c);
     if (c.log)
         fclose(c.log);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         free(c.run[i]);
+        json_decref(c.gradient[i]);
+    }
     free(c.run);
+    free(c.gradient);
     free(c.result);
     cli_axes_free(&c.axes);
     return code;
@@ -334,10 +379,15 @@ const cli_command cli_cmd_compare = {
         "Takes every option of train; any of them may be a list, and all combinations are run. "
         "Lists are separated by ',' (or by ';' where a value has commas of its own), or the option "
         "is repeated. The table shows the accuracy of the last epoch, mean and deviation over the "
-        "seeds; each run is a process of its own, so its measured memory is its own.",
+        "seeds; each run is a process of its own, so its measured memory is its own. With --cosine "
+        "it also shows how each gradient compares with that of a reference, at the end and layer "
+        "by "
+        "layer.",
     .examples =
         "compare --data fashion-mnist --epochs 3 --time bptt,rate --seeds 1,2,3\n"
         "compare --net vgg11 --data cifar10 --T 2,4,6 --time bptt --time rate:mode=s\n"
+        "# where the gradients point, beside BPTT's\n"
+        "compare --time bptt,rate,sltt,ottt --epochs 3 --cosine\n"
         "# methods with parameters\n"
         "compare --step \"sgd:lr=0.1,momentum=0.9;adam:lr=0.001\" --epochs 5 --out runs/steps",
     .words = "file",

@@ -104,6 +104,8 @@ static void range(const mye_param *p)
         putchar('.');
     } else if (p->type == MYE_PARAM_METHOD && p->kind) {
         printf(" A method of the kind *%s*, below.", p->kind->name);
+        if (p->choices)
+            printf(" The option without a value means *%s*.", p->choices);
     } else if (p->min != 0 || p->max != 0) {
         printf(" From %.12g to %.12g.", p->min, p->max);
     }

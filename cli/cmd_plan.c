@@ -1,5 +1,5 @@
 /* myelin plan: the memory of a run, before it exists. */
-#include "cli.h"
+#include "plan_over.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@ typedef struct plan_options {
     int64_t classes;
     bool events;
     int compare;
+    char html[512];
 } plan_options;
 
 enum { COMPARE_NOTHING, COMPARE_TIME, COMPARE_DEPTH };
@@ -41,7 +42,14 @@ static const mye_param params[] = {
      .def = "no",
      .choices = "no|time|depth",
      .unit = "",
-     .help = "one line for every method of this axis"},
+     .help = "one line for every method of this axis; time: over a list of --T, or 1 to 64"},
+    {.name = "html",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(plan_options, html),
+     .size = 512,
+     .def = "",
+     .unit = "FILE",
+     .help = "with --compare time over several T: a page with the figure"},
     CLI_END,
 };
 
@@ -98,39 +106,70 @@ static int look_at_data(cli *app, const mye_config *config, subject *s)
     return cli_fail(app, &err);
 }
 
-/* One line for each method of an axis; a refusal is an answer too. */
-static int compare(const cli *app, const subject *s, const mye_plan_options *base, bool depth)
+/* One line of a table of methods; a refusal is an answer too. */
+static void compare_row(const cli *app, cli_table *t, const subject *s, const mye_plan_options *o,
+                        const char *method)
 {
-    const mye_kind *kind = mye_kind_find(depth ? "depth" : "time");
-    const char *given = depth ? base->depth : base->time;
-    const size_t given_length = strcspn(given, ":");
+    mye_error err = {0};
+    mye_plan plan = {0};
+    const bool ok = mye_plan_make(app->ctx, s->model, o, &plan, &err) == MYE_OK;
+    if (app->global.json)
+        cli_json(ok ? json_pack("{s:s,s:I,s:I,s:o}", "method", method, "peak_bytes",
+                                (json_int_t)plan.total_bytes, "kept_bytes",
+                                (json_int_t)plan.kept_bytes, "kept_per_neuron_step",
+                                cli_real(plan.kept_per_neuron_step))
+                    : json_pack("{s:s,s:s}", "method", method, "refused", err.message));
+    cli_cell(t, "%s", method);
+    cli_cell(t, "%s", ok ? cli_bytes(plan.total_bytes).text : "-");
+    cli_cell(t, "%s", ok ? cli_bytes(plan.kept_bytes).text : "-");
+    if (ok)
+        cli_cell(t, "%.3f", plan.kept_per_neuron_step);
+    else
+        cli_cell(t, "-");
+    cli_cell(t, "%s", ok ? "" : err.message);
+    if (ok)
+        mye_plan_free(app->ctx, &plan);
+}
+
+static void compare_time(const cli *app, const subject *s, const mye_plan_options *base)
+{
+    char(*row)[MYE_METHOD_MAX] = cli_memory(CLI_PLAN_ROWS_MAX, sizeof(*row));
+    const int n = cli_time_rows(base->time, row);
     cli_table *t = cli_table_new(app, "method|>peak|>kept|>bytes/neuron/step|");
-    for (const mye_entry *const *e = kind->entries; *e; e++) {
-        mye_error err = {0};
-        mye_plan plan = {0};
+    for (int i = 0; i < n; i++) {
         mye_plan_options o = *base;
-        const bool is_given =
-            strlen((*e)->name) == given_length && strncmp(given, (*e)->name, given_length) == 0;
-        const char *method = is_given ? given : (*e)->name;
-        *(depth ? &o.depth : &o.time) = method;
-        const bool ok = mye_plan_make(app->ctx, s->model, &o, &plan, &err) == MYE_OK;
-        if (app->global.json)
-            cli_json(ok ? json_pack("{s:s,s:I,s:I,s:o}", "method", method, "peak_bytes",
-                                    (json_int_t)plan.total_bytes, "kept_bytes",
-                                    (json_int_t)plan.kept_bytes, "kept_per_neuron_step",
-                                    cli_real(plan.kept_per_neuron_step))
-                        : json_pack("{s:s,s:s}", "method", method, "refused", err.message));
-        cli_cell(t, "%s", method);
-        cli_cell(t, "%s", ok ? cli_bytes(plan.total_bytes).text : "-");
-        cli_cell(t, "%s", ok ? cli_bytes(plan.kept_bytes).text : "-");
-        char *each = cli_format("%.3f", plan.kept_per_neuron_step);
-        cli_cell(t, "%s", ok ? each : "-");
-        free(each);
-        cli_cell(t, "%s", ok ? "" : err.message);
-        if (ok)
-            mye_plan_free(app->ctx, &plan);
+        o.time = row[i];
+        compare_row(app, t, s, &o, row[i]);
     }
     cli_table_print(t, app->global.json ? NULL : stdout);
+    free(row);
+}
+
+static void compare_depth(const cli *app, const subject *s, const mye_plan_options *base)
+{
+    const mye_kind *kind = mye_kind_find("depth");
+    const size_t given_length = strcspn(base->depth, ":");
+    cli_table *t = cli_table_new(app, "method|>peak|>kept|>bytes/neuron/step|");
+    for (const mye_entry *const *e = kind->entries; *e; e++) {
+        mye_plan_options o = *base;
+        const bool is_given = strlen((*e)->name) == given_length &&
+                              strncmp(base->depth, (*e)->name, given_length) == 0;
+        o.depth = is_given ? base->depth : (*e)->name;
+        compare_row(app, t, s, &o, o.depth);
+    }
+    cli_table_print(t, app->global.json ? NULL : stdout);
+}
+
+static int compare(const cli *app, const subject *s, const mye_config *config,
+                   const plan_options *o, const cli_steps *steps)
+{
+    const mye_plan_options base = options_of(config, s);
+    if (o->compare == COMPARE_DEPTH)
+        compare_depth(app, s, &base);
+    else if (steps->is_list)
+        return cli_plan_over(app, s->model, &base, steps, config->net, o->html);
+    else
+        compare_time(app, s, &base);
     return CLI_EXIT_OK;
 }
 
@@ -201,7 +240,13 @@ static int run(cli *app)
     plan_options o;
     mye_config config;
     subject s = {0};
+    cli_steps steps = {0};
     int code = cli_options(app, &o);
+    if (code == CLI_EXIT_OK && o.compare == COMPARE_TIME)
+        code = cli_steps_read(app, &steps);
+    if (code == CLI_EXIT_OK && o.html[0] && !steps.is_list)
+        code = cli_usage(app, "write --compare time, without --T or with a list: --T 1,2,4,8",
+                         "--html draws peaks over several T");
     if (code == CLI_EXIT_OK)
         code = cli_config(app, app->n_words > 0 ? app->word[0] : NULL, &config);
     if (code == CLI_EXIT_OK && o.input[0])
@@ -216,12 +261,8 @@ static int run(cli *app)
         code = cli_model(app, &config, s.shape, s.frames, s.classes, &s.model);
     if (code != CLI_EXIT_OK)
         return code;
-    if (o.compare == COMPARE_NOTHING) {
-        code = show(app, &config, &s);
-    } else {
-        const mye_plan_options options = options_of(&config, &s);
-        code = compare(app, &s, &options, o.compare == COMPARE_DEPTH);
-    }
+    code = o.compare == COMPARE_NOTHING ? show(app, &config, &s)
+                                        : compare(app, &s, &config, &o, &steps);
     mye_model_free(s.model);
     return code;
 }
@@ -237,7 +278,9 @@ const cli_command cli_cmd_plan = {
                "option of train. With --memory it says whether that fits, and with which settings "
                "each time rule would (exit code 4 when it does not).",
     .examples = "plan --net vgg11 --input 3x32x32 --T 6 --batch 128\n"
-                "plan --net vgg11 --input 3x32x32 --compare time\n"
+                "# time rules side by side, at 1, 2, 4 ... 64 steps or at those given\n"
+                "plan --net vgg11 --input 3x32x32 --compare time --html plan.html\n"
+                "plan --net vgg11 --input 3x32x32 --compare time --T 4,6,8\n"
                 "plan --data fashion-mnist --memory 512M\n"
                 "plan --net vgg11 --input 3x32x32 --json",
     .words = "file",

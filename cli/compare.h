@@ -39,10 +39,22 @@ typedef struct cli_outcome {
     char message[400];
     double accuracy, best_accuracy, images_per_s, train_s, rate;
     double planned, allocated, data, kept, peak_rss;
+    double cosine;    /* bytes of planned that the comparison of gradients takes */
+    double alone;     /* planned without them                                   */
     char rates[1024]; /* "lif1 0.205  lif2 0.133": firing rate of each layer */
 } cli_outcome;
 
 /* Trains in a process of its own, so that its measured memory is its own. */
 void cli_run_apart(cli *app, const mye_config *config, bool resume, cli_outcome *out);
+
+/* ---- compare_gradient.c: of option cosine ---- */
+
+/* The last comparison of gradients that a run folder recorded (its line of metrics.jsonl), NULL:
+ * none. */
+json_t *cli_gradient_read(const char *folder);
+/* Two cells: cosine and norm ratio, means over n runs (NULL: has none). */
+void cli_gradient_cells(cli_table *table, json_t *const *gradient, int n);
+/* Layers down, points of the comparison across. gradient [points][seeds] */
+void cli_gradient_table(const cli *app, const cli_axes *axes, json_t *const *gradient);
 
 #endif

@@ -44,6 +44,8 @@ static void collect(const mye_train_result *r, const mye_plan *plan, cli_outcome
     out->allocated = (double)r->allocated_bytes - (double)r->data_bytes;
     out->data = (double)r->data_bytes;
     out->kept = (double)plan->kept_bytes;
+    out->cosine = (double)plan->cosine_bytes;
+    out->alone = out->planned - out->cosine;
     out->peak_rss = (double)r->peak_rss_bytes;
 }
 

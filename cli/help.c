@@ -46,10 +46,11 @@ static void heading(const cli *app, const char *text)
 /* "(default 64; see 'myelin list time')" or nothing. */
 static void option_remark(const mye_param *p, char *out, size_t size)
 {
-    char list[80] = "";
+    char list[160] = "";
     const bool has_default = p->def[0] && p->type != MYE_PARAM_BOOL;
     if (p->type == MYE_PARAM_METHOD && p->kind)
-        snprintf(list, sizeof(list), "see 'myelin list %s'", p->kind->name);
+        snprintf(list, sizeof(list), "%s%ssee 'myelin list %s'", p->choices ? p->choices : "",
+                 p->choices ? " if left out; " : "", p->kind->name);
     out[0] = '\0';
     if (has_default || list[0])
         snprintf(out, size, " (%s%s%s%s)", has_default ? "default " : "", has_default ? p->def : "",

@@ -107,6 +107,43 @@ static void on_epoch(void *user, const mye_epoch_result *r)
     fflush(stdout);
 }
 
+json_t *cli_cosine_json(const mye_cosine_result *r)
+{
+    json_t *layers = json_object();
+    for (int i = 0; i < r->n_layers; i++)
+        json_object_set_new(
+            layers, r->layer[i].layer,
+            json_pack("[o,o]", cli_real(r->layer[i].cosine), cli_real(r->layer[i].norm_ratio)));
+    return json_pack("{s:s,s:I,s:s,s:s,s:i,s:I,s:o,s:o,s:o,s:o,s:o}", "event", "cosine", "epoch",
+                     (json_int_t)r->epoch, "rule", r->rule, "reference", r->reference, "batches",
+                     r->batches, "samples", (json_int_t)r->samples, "cosine", cli_real(r->cosine),
+                     "norm_ratio", cli_real(r->norm_ratio), "weights_cosine",
+                     cli_real(r->weights_cosine), "weights_norm_ratio",
+                     cli_real(r->weights_norm_ratio), "layers", layers);
+}
+
+static void on_cosine(void *user, const mye_cosine_result *r)
+{
+    cli_progress *self = user;
+    cli_progress_clear(self);
+    if (!self->epochs)
+        return;
+    if (self->app->global.json) {
+        cli_json(cli_cosine_json(r));
+        return;
+    }
+    const mye_layer_cosine *least = NULL;
+    for (int i = 0; i < r->n_layers; i++)
+        if (!least || r->layer[i].cosine < least->cosine)
+            least = &r->layer[i];
+    printf("epoch %*lld  gradient to %s: cosine %.4f  norm ratio %.4f", self->n_epochs > 99 ? 4 : 2,
+           (long long)r->epoch, r->reference, r->cosine, r->norm_ratio);
+    if (least)
+        printf("  lowest cosine %.4f in %s", least->cosine, least->layer);
+    putchar('\n');
+    fflush(stdout);
+}
+
 static void on_note(void *user, const char *line)
 {
     cli_progress *self = user;
@@ -123,7 +160,7 @@ void cli_progress_init(cli_progress *progress, const cli *app, bool epochs)
         .off = app->global.quiet,
         .epochs = epochs && (!app->global.quiet || app->global.json),
         .last_s = now_s(),
-        .callbacks = {on_progress, on_epoch, on_note, NULL},
+        .callbacks = {on_progress, on_epoch, on_note, NULL, on_cosine},
     };
     progress->callbacks.user = progress;
 }

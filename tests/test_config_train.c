@@ -9,6 +9,7 @@ static void other_value(const mye_param *p, char *out, size_t size)
                                             {"data", "cifar10"},
                                             {"encoder", "rate"},
                                             {"time", "bptt:checkpoint=node"},
+                                            {"cosine", "rate:mode=s"},
                                             {"depth", "global"},
                                             {"sample", "all:shuffle=false"},
                                             {"step", "adamw:lr=0.25"},

@@ -172,18 +172,29 @@ static void remove_run(void)
     assert_int_equal(system(command), 0);
 }
 
-static mye_status train(mye_context *ctx, const void *time, mye_error *err)
+static mye_status train_with(mye_context *ctx, const char *time, const char *cosine, mye_error *err)
 {
     mye_config config;
     mye_trainer *trainer = NULL;
     mye_train_result result;
     remove_run();
     MYE_TRY(configure(&config, time, err));
+    MYE_TRY(mye_config_set(&config, "cosine", cosine, err));
     mye_status status = mye_trainer_create(ctx, &config, false, NULL, &trainer, err);
     if (status == MYE_OK)
         status = mye_trainer_run(trainer, &result, err);
     mye_trainer_free(trainer);
     return status;
+}
+
+static mye_status train(mye_context *ctx, const void *time, mye_error *err)
+{
+    return train_with(ctx, time, "", err);
+}
+
+static mye_status compare_gradients(mye_context *ctx, const void *time, mye_error *err)
+{
+    return train_with(ctx, time, "bptt", err);
 }
 
 static mye_status resume(mye_context *ctx, const void *time, mye_error *err)
@@ -291,6 +302,7 @@ static void training_and_what_follows_fail_cleanly(void **state)
 {
     (void)state;
     fail_everywhere("train rate", train, "rate");
+    fail_everywhere("train and compare", compare_gradients, "rate");
     fail_everywhere("train bptt", train, "bptt");
     fail_everywhere("resume", resume, "bptt");
     fail_everywhere("classify", classify, run_dir);

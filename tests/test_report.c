@@ -108,6 +108,12 @@ static int count(const char *page, const char *word)
     "\"train_s\":4,\"total_s\":6,\"images_per_s\":1000,\"planned_bytes\":1048576,"             \
     "\"allocated_bytes\":1048576,\"peak_rss_bytes\":9437184}\n"
 
+#define COSINE(n, value)                                                                      \
+    "{\"event\":\"cosine\",\"epoch\":" #n ",\"rule\":\"rate:mode=s\",\"reference\":"          \
+    "\"bptt:mode=s\",\"batches\":4,\"samples\":256,\"cosine\":" #value ",\"norm_ratio\":1.5," \
+    "\"weights_cosine\":0.625,\"weights_norm_ratio\":null,\"layers\":{\"conv1\":[" #value     \
+    ",1.25],\"fc1\":[null,null]}}\n"
+
 static void a_page_has_the_numbers_of_its_run(void **state)
 {
     (void)state;
@@ -193,6 +199,23 @@ static void a_stopped_run_says_how_to_go_on(void **state)
     mye_free(ctx, page);
 }
 
+static void compared_gradients_are_shown(void **state)
+{
+    (void)state;
+    char *page = page_of("gradient", START COSINE(0, 0.75) COSINE(1, 0.9) EPOCH(1, 0.5)
+                                         COSINE(1, 0.8125) EPOCH(1, 0.6) END);
+    assert_non_null(strstr(page, "<h2>Gradient</h2>"));
+    assert_non_null(strstr(page, "<b>rate:mode=s</b> beside that of <b>bptt:mode=s</b>"));
+    assert_non_null(strstr(page, "conv1</td><td class=\"n\">0.7500</td><td class=\"n\">0.8125<"));
+    assert_non_null(strstr(page, "fc1</td><td class=\"n\">–</td>"));
+    assert_null(strstr(page, "nan"));
+    assert_null(strstr(page, "0.9000")); /* written again since */
+    mye_free(ctx, page);
+    page = page_of("gradient_none", START EPOCH(1, 0.5) END);
+    assert_null(strstr(page, "<h2>Gradient</h2>"));
+    mye_free(ctx, page);
+}
+
 static void hostile_text_is_escaped(void **state)
 {
     (void)state;
@@ -224,6 +247,9 @@ static void hostile_numbers_do_no_harm(void **state)
         "\"data\":{\"C\":1e9,\"H\":-1,\"W\":0.5},\"config\":[]}\n",
         "{\"event\":\"start\",\"plan\":7,\"data\":null,\"config\":{\"T\":[1],\"net\":null}}\n",
         "[1,2]\n\"text\"\n\n\n" START,
+        "{\"event\":\"cosine\",\"epoch\":0}\n" START COSINE(1, 1e300) COSINE(2, -1e-300),
+        "{\"event\":\"cosine\",\"epoch\":1,\"layers\":[1],\"rule\":7,\"samples\":-1e308}\n" START,
+        "{\"event\":\"cosine\",\"epoch\":1,\"layers\":{\"a\":7,\"b\":[],\"c\":[1e308,-1]}}\n" START,
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         mye_free(ctx, page_of("numbers", lines[i]));
@@ -262,9 +288,9 @@ static void seeds_of_one_setting_share_a_row(void **state)
     static const char *const names[] = {"c1", "c2", "c3"};
     static const char *const metrics[] = {
         "{\"event\":\"start\",\"config\":{\"time\":\"bptt\",\"T\":\"4\",\"seed\":\"1\"}}\n" EPOCH(
-            1, 0.5) END,
+            1, 0.5) COSINE(0, 0.5) COSINE(1, 0.25) END,
         "{\"event\":\"start\",\"config\":{\"time\":\"bptt\",\"T\":\"4\",\"seed\":\"2\"}}\n" EPOCH(
-            1, 0.7) END,
+            1, 0.7) COSINE(1, 0.75) END,
         "{\"event\":\"start\",\"config\":{\"time\":\"rate\",\"T\":\"2\",\"seed\":\"1\"}}\n" EPOCH(
             1, 0.9) END};
     char path[3][300], html[300];
@@ -282,6 +308,11 @@ static void seeds_of_one_setting_share_a_row(void **state)
     assert_non_null(strstr(page, "A &amp; B"));
     assert_non_null(strstr(page, "bptt, T=4</td><td class=\"n\">2</td>"));
     assert_non_null(strstr(page, "60.00 ± 14.14 %"));
+    /* Gradients too: the mean over the seeds; the third run has none. */
+    assert_non_null(strstr(page, "bptt, T=4</td><td class=\"w\">bptt:mode=s</td>"
+                                 "<td class=\"n\">0.5000</td><td class=\"n\">1.5000</td>"));
+    assert_non_null(strstr(page, "<td>conv1</td><td class=\"n\">0.500 / 1.250</td></tr>"));
+    assert_non_null(strstr(page, "<td>fc1</td><td class=\"n\">–</td></tr>"));
     assert_non_null(strstr(page, "rate, T=2</td><td class=\"n\">1</td>"));
     mye_free(ctx, page);
 }
@@ -294,7 +325,7 @@ static void every_failed_allocation_is_reported(void **state)
     write_file("memory", "config.yaml", "net: x\n");
     write_file("memory", "eval.json", "{\"confusion\":[[9,1],[3,7]]}");
     write_file("memory", "net.yaml", "");
-    write_file("memory", "metrics.jsonl", START EPOCH(1, 0.5) END);
+    write_file("memory", "metrics.jsonl", START COSINE(1, 0.5) EPOCH(1, 0.5) END);
     snprintf(path, sizeof(path), "%s/memory", root);
     const size_t before = mye_context_live_bytes(ctx);
     for (long n = 0; n < 5000 && st != MYE_OK; n++) {
@@ -325,6 +356,67 @@ static void ticks_are_round_and_values_missing_break_the_line(void **state)
     mye_text_free(&out);
 }
 
+static void a_plan_over_steps_is_drawn_by_doublings(void **state)
+{
+    (void)state;
+    static const char *const method[] = {"bptt", "a&b", "never"};
+    static const char *const refusal[] = {NULL, "at T 1: too few", "at T 1: not at all"};
+    static const int T[] = {1, 2, 4};
+    const double M = 1 << 20, none = (double)NAN;
+    const double bytes[] = {256 * M, 512 * M, 4096 * M, none, 300 * M, 300 * M, none, none, none};
+    const mye_plan_grid grid = {.title = "net, batch 3",
+                                .n_methods = 3,
+                                .n_T = 3,
+                                .method = method,
+                                .T = T,
+                                .bytes = bytes,
+                                .refusal = refusal};
+    char path[300];
+    void *page = NULL;
+    size_t size = 0;
+    snprintf(path, sizeof(path), "%s/plan.html", root);
+    mye_status st = MYE_ERR_NOMEM;
+    const size_t before = mye_context_live_bytes(ctx);
+    for (long n = 0; n < 500 && st != MYE_OK; n++) {
+        memory.left = n;
+        st = mye_report_plan(ctx, &grid, path, NULL);
+        memory.left = -1;
+        assert_true(st == MYE_OK || st == MYE_ERR_NOMEM);
+        assert_int_equal(mye_context_live_bytes(ctx), before);
+    }
+    assert_int_equal(mye_file_read(ctx, path, 1 << 20, &page, &size, NULL), MYE_OK);
+    assert_non_null(strstr(page, ">256 MiB</text>"));
+    assert_non_null(strstr(page, ">4 GiB</text>"));
+    assert_non_null(strstr(page, "<td>a&amp;b</td><td class=\"n\">–</td>"));
+    assert_non_null(strstr(page, "<b>never</b> at T 1: not at all"));
+    assert_int_equal(count(page, "<path class"), 2); /* nothing to draw for the third */
+    assert_null(strstr(page, "nan"));
+    mye_free(ctx, page);
+    const mye_plan_grid empty = {.title = "none"};
+    assert_int_equal(mye_report_plan(ctx, &empty, path, NULL), MYE_ERR_ARG);
+}
+
+static void legends_of_many_lines_take_more_rows(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2}, y[] = {1, 2};
+    mye_text out = {.ctx = ctx};
+    mye_chart chart = {.title = "t", .unit = "", .x_name = "epoch"};
+    char name[20][24];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name[i], sizeof(name[i]), "bptt:checkpoint=%d", i);
+        chart.series[chart.n++] = (mye_series){name[i], x, y, 2, i, false};
+    }
+    mye_svg_lines(&out, &chart);
+    for (int i = 0; i < 20; i++) {
+        char text[600];
+        snprintf(text, sizeof(text), ">%s</text>", name[i]);
+        assert_non_null(strstr(out.data, text));
+    }
+    assert_null(strstr(out.data, "viewBox=\"0 0 520 300\"")); /* higher than without */
+    mye_text_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +426,9 @@ int main(void)
         cmocka_unit_test(a_cut_last_line_is_left_out),
         cmocka_unit_test(a_repeated_epoch_replaces_those_from_it_on),
         cmocka_unit_test(a_stopped_run_says_how_to_go_on),
+        cmocka_unit_test(compared_gradients_are_shown),
+        cmocka_unit_test(a_plan_over_steps_is_drawn_by_doublings),
+        cmocka_unit_test(legends_of_many_lines_take_more_rows),
         cmocka_unit_test(hostile_text_is_escaped),
         cmocka_unit_test(hostile_numbers_do_no_harm),
         cmocka_unit_test(folders_that_are_none_are_refused),

@@ -44,6 +44,15 @@ static void rate_equals_bptt_at_one_step(void **state)
     compare_rules(nets, 3, "bptt", "rate:mode=s", 1, true, 2e-4);
 }
 
+static void rate_drops_what_the_spike_pass_dropped(void **state)
+{
+    (void)state;
+    static const char *const dropping[] = {"8C3-BN-LIF-MP2-DO0.4-12C3-BN-LIF-DO0.2-FC10",
+                                           "FC32-LIF-DO0.5-FC10"};
+    compare_rules(dropping, 2, "bptt", "rate", 1, false, 2e-4);
+    compare_rules(dropping, 2, "bptt", "rate:mode=s", 1, false, 2e-4);
+}
+
 static void checkpointed_bptt_has_the_same_bits(void **state)
 {
     (void)state;
@@ -276,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rate_equals_bptt_at_one_step),
+        cmocka_unit_test(rate_drops_what_the_spike_pass_dropped),
         cmocka_unit_test(checkpointed_bptt_has_the_same_bits),
         cmocka_unit_test(step_by_step_equals_layer_by_layer_without_norm),
         cmocka_unit_test(a_static_input_equals_the_same_frame_given_T_times),

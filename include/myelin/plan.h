@@ -30,9 +30,11 @@ typedef struct mye_plan {
     size_t scratch_bytes;   /* scratch of all threads                                         */
     size_t eval_bytes;      /* what the run that tests after each epoch takes beside that     */
     size_t loader_bytes;    /* batches in preparation, order of samples (0 without data)      */
+    size_t cosine_bytes;    /* the reference run and copies that compare gradients            */
     size_t total_bytes;     /* all of it                                                      */
     double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
-    double macs; /* dense multiply-adds of one training step (forward + backward)  */
+    double macs;   /* dense multiply-adds of one training step (forward + backward)  */
+    bool per_step; /* the time rule goes step by step: batch norm sees one at a time */
     int n_rows;
     mye_plan_row *row;
 } mye_plan;
@@ -51,11 +53,12 @@ typedef struct mye_plan_options {
     double rate_strength;    /* of the firing-rate term of the loss; 0: none                */
     int frames;              /* of a sample of event data (mye_dataset_info); 0: images     */
     size_t read_bytes;       /* to decode a sample (mye_dataset_info)                       */
+    const char *cosine;      /* time rule whose gradient is compared; NULL or "": none      */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                                                 \
-    {                                                                                    \
-        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0 \
+#define MYE_PLAN_OPTIONS                                                                       \
+    {                                                                                          \
+        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL \
     }
 
 MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,
@@ -68,6 +71,9 @@ MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,
  */
 MYE_API mye_status mye_plan_fit(mye_context *ctx, const mye_model *model, mye_plan_options *options,
                                 char *time, size_t bytes, mye_plan *out, mye_error *err);
+/* Line i of a table of time rules: every rule with its defaults, and behind it with those options
+ * that make a difference ("bptt", "bptt:mode=s" ...). false: there are fewer. */
+MYE_API bool mye_time_variant(int i, char out[MYE_METHOD_MAX]);
 MYE_API void mye_plan_free(mye_context *ctx, mye_plan *plan);
 
 #ifdef __cplusplus

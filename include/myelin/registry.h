@@ -39,7 +39,8 @@ typedef struct mye_param {
     size_t size;                 /* TEXT and METHOD: capacity of the char array         */
     const char *def;             /* default, as a user would write it; never NULL       */
     double min, max;             /* numbers: inclusive range (both 0: any)              */
-    const char *choices;         /* CHOICE: "a|b|c"                                     */
+    const char *choices;         /* CHOICE: "a|b|c"; METHOD: what the option alone, without a
+                                    value, means on a command line; NULL: it wants one  */
     const struct mye_kind *kind; /* METHOD: the kind whose entries are allowed          */
     const char *unit;            /* "", "steps", "bytes", ...                           */
     const char *help;            /* one line, no full stop                              */

@@ -41,6 +41,8 @@ typedef struct mye_config {
     int64_t T, batch, epochs, eval_batch;
     double clip; /* gradient norm; 0 = off                                         */
     double rate_strength, rate_target; /* firing rates above the target cost loss; 0 = off   */
+    char cosine[MYE_METHOD_MAX]; /* time rule whose gradient is compared; "" = off           */
+    int64_t cosine_batches;      /* held batches of that comparison                          */
     int64_t seed, threads;
     int64_t limit_train, limit_test; /* use only so many samples; 0 = all                      */
     int64_t memory; /* refuse (or fit) above so many bytes; 0 = no limit              */
@@ -100,11 +102,37 @@ typedef struct mye_epoch_result {
     const mye_layer_way *way; /* how layers were computed last */
 } mye_epoch_result;
 
+/*
+ * The gradient of the run's time rule (g) beside that of a reference rule (r): at the same weights,
+ * on the same held batches of test samples, with the same loss and the same dropout. Both numbers
+ * are taken batch by batch and averaged over the batches:
+ *
+ *   cosine = <g, r> / (|g| |r|)       norm_ratio = |g| / |r|
+ *
+ * A batch on which one of them has no meaning (a norm is 0) is left out; NAN: all were.
+ */
+typedef struct mye_layer_cosine {
+    const char *layer; /* convolution or dense layer: its weight, without bias */
+    double cosine, norm_ratio;
+} mye_layer_cosine;
+
+typedef struct mye_cosine_result {
+    int64_t epoch;                /* finished epochs; 0: before the first step            */
+    const char *rule, *reference; /* time rules, as they were run                         */
+    int batches;
+    int64_t samples;                           /* in all batches                           */
+    double cosine, norm_ratio;                 /* of everything that is trained            */
+    double weights_cosine, weights_norm_ratio; /* of the layers' weights as one vector     */
+    int n_layers;
+    const mye_layer_cosine *layer; /* in the order of the network */
+} mye_cosine_result;
+
 typedef struct mye_callbacks {
     void (*progress)(void *user, const mye_progress *p); /* several times a second at most */
     void (*epoch)(void *user, const mye_epoch_result *r);
     void (*note)(void *user, const char *line); /* one-line remarks */
     void *user;
+    void (*cosine)(void *user, const mye_cosine_result *r); /* with option cosine: see there */
 } mye_callbacks;
 
 typedef struct mye_train_result {
@@ -117,6 +145,7 @@ typedef struct mye_train_result {
     size_t peak_rss_bytes;                 /* of the process, as the system says                */
     size_t data_bytes;                     /* the data set in memory                            */
     const char *folder;
+    const mye_cosine_result *cosine; /* the last of this session; NULL: none was made           */
 } mye_train_result;
 
 /* Where the time of training steps went; of option `profile`. */
@@ -210,6 +239,18 @@ MYE_API mye_status mye_weights_save(mye_context *ctx, const mye_model *model, co
 
 /* Writes FOLDER/report.html from the files of a run folder. */
 MYE_API mye_status mye_report_run(mye_context *ctx, const char *folder, mye_error *err);
+/* Planned peaks of several methods over the number of time steps. */
+typedef struct mye_plan_grid {
+    const char *title; /* what is planned: "resnet18, batch 64" */
+    int n_methods, n_T;
+    const char *const *method;
+    const int *T;
+    const double *bytes;        /* [n_methods][n_T]; NAN: refused                 */
+    const char *const *refusal; /* [n_methods] why, NULL where nothing was refused */
+} mye_plan_grid;
+/* A page with them as figure (both axes by doublings) and table. */
+MYE_API mye_status mye_report_plan(mye_context *ctx, const mye_plan_grid *grid, const char *path,
+                                   mye_error *err);
 /* One page that sets several run folders side by side. */
 MYE_API mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int n,
                                       const char *title, const char *path, mye_error *err);

@@ -7,6 +7,9 @@
 /* In which order a module's nodes and time steps are visited, what is kept, what goes backward. */
 typedef struct mye_time_rule {
     mye_entry entry;
+    /* Options that a table of all rules shows beside the defaults: "mode=s", NULL at the end. NULL:
+     * none. */
+    const char *const *variants;
     /* Refuses what has no meaning, naming both sides. NULL: takes everything. */
     mye_status (*check)(const void *options, const mye_model *model, const mye_run_options *o,
                         mye_error *err);

@@ -79,6 +79,7 @@ mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run
         plan->arena_bytes = run->arena_bytes;
         plan->run_bytes = run->arena_bytes + run->state_bytes;
         plan->scratch_bytes = lanes;
+        plan->per_step = run->pass[0]->pass.per_step;
         for (int i = 0; i < plan->n_rows; i++)
             plan->kept_bytes += plan->row[i].kept_bytes;
         const double steps = (double)mye_model_neurons(model) * options->T * options->B;

@@ -129,6 +129,13 @@ static const struct {
     [RATE] = {"firing rate", NULL, NEITHER},
 };
 
+/* Planned for the comparison of gradients: the cost of looking on, not of the rule. */
+static double for_cosine(const mye_record *r)
+{
+    const double bytes = mye_record_number(json_object_get(r->start, "plan"), "cosine_bytes");
+    return bytes > 0 ? bytes : 0;
+}
+
 static double measured(const mye_record *r, measure what)
 {
     if (measures[what].key)
@@ -136,7 +143,7 @@ static double measured(const mye_record *r, measure what)
     if (what == ACCURACY)
         return mye_record_last(r, "test_accuracy");
     if (what == PLANNED)
-        return mye_page_peak(r);
+        return mye_page_peak(r) - for_cosine(r);
     return what == KEPT ? mye_record_number(json_object_get(r->start, "plan"), "kept_bytes")
                         : mye_record_rate(r);
 }
@@ -227,7 +234,7 @@ static void add_table(mye_text *out, const comparison *c)
         int n = 0;
         for (int i = 0; i < c->n; i++)
             n += c->run[i].group == g;
-        mye_text_add(out, "<tr><td class=\"w\">");
+        mye_text_add(out, "<tr><td class=\"w\" style=\"min-width:9em\">");
         mye_html_text(out, label_of(c, g));
         mye_text_add(out, "</td><td class=\"n\">%d</td>", n);
         for (int m = 0; m < MEASURES; m++) {
@@ -323,6 +330,17 @@ static void add_runs(mye_text *out, const comparison *c)
     mye_text_add(out, "</table></div></details>\n");
 }
 
+static void add_gradients(mye_text *out, const comparison *c)
+{
+    mye_page_line *line = mye_alloc_array(c->ctx, (size_t)c->n, sizeof(*line));
+    out->failed = out->failed || !line;
+    for (int i = 0; line && i < c->n; i++)
+        line[i] = (mye_page_line){c->run[i].label, c->run[i].group, &c->run[i].record};
+    if (line)
+        mye_page_cosines(out, c->ctx, line, c->n, c->n_groups);
+    mye_free(c->ctx, line);
+}
+
 mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int n,
                               const char *title, const char *path, mye_error *err)
 {
@@ -344,9 +362,12 @@ mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int 
         mye_text_add(&out, "<h2>Learning</h2>\n<div class=\"pair\">\n");
         add_lines(&out, &c, "Test accuracy", "%", false);
         add_lines(&out, &c, "Training loss", "", true);
-        mye_text_add(&out, "</div>\n<h2>Cost</h2>\n<div class=\"pair\">\n");
+        mye_text_add(&out, "</div>\n");
+        add_gradients(&out, &c);
+        mye_text_add(&out, "<h2>Cost</h2>\n<div class=\"pair\">\n");
         add_bars(&out, &c, "Images a second (more is better)", SPEED);
         add_bars(&out, &c, "Planned memory (less is better)", PLANNED);
+        add_bars(&out, &c, "Measured peak of the process, with the data", PEAK);
         add_bars(&out, &c, "Kept for the backward pass", KEPT);
         add_bars(&out, &c, "Spikes a neuron and step", RATE);
         mye_text_add(&out, "</div>\n");

@@ -121,9 +121,13 @@ static void parts(mye_text *out, const mye_record *r, const json_t *plan)
     static const struct {
         const char *key, *name;
     } part[] = {
-        {"weight_bytes", "weights"},      {"gradient_bytes", "gradients"},
-        {"optimiser_bytes", "optimiser"}, {"run_bytes", "activations"},
-        {"scratch_bytes", "scratch"},     {"loader_bytes", "batches in preparation"},
+        {"weight_bytes", "weights"},
+        {"gradient_bytes", "gradients"},
+        {"optimiser_bytes", "optimiser"},
+        {"run_bytes", "activations"},
+        {"scratch_bytes", "scratch"},
+        {"loader_bytes", "batches in preparation"},
+        {"cosine_bytes", "comparison of gradients"},
     };
     enum { PARTS = sizeof(part) / sizeof(part[0]) };
     mye_bar bar[PARTS];

@@ -318,6 +318,7 @@ mye_status mye_report_run(mye_context *ctx, const char *folder, mye_error *err)
         add_curves(&out, &r);
         add_rates(&out, &r);
     }
+    mye_page_cosine(&out, &r);
     add_confusion(&out, &r);
     mye_page_plan(&out, &r);
     mye_page_ways(&out, &r);

@@ -15,13 +15,13 @@ static const char *event_of(const json_t *object)
 }
 
 /* Epochs ascend; an epoch written again (after a resume) and those behind it are replaced. */
-static void add_epoch(mye_record *r, json_t *epoch)
+static void add_epoch(json_t *epochs, json_t *epoch)
 {
     const double number = mye_record_number(epoch, "epoch");
-    size_t n = json_array_size(r->epochs);
-    while (n > 0 && mye_record_number(json_array_get(r->epochs, n - 1), "epoch") >= number)
-        json_array_remove(r->epochs, --n);
-    json_array_append(r->epochs, epoch);
+    size_t n = json_array_size(epochs);
+    while (n > 0 && mye_record_number(json_array_get(epochs, n - 1), "epoch") >= number)
+        json_array_remove(epochs, --n);
+    json_array_append(epochs, epoch);
 }
 
 static void replace(json_t **slot, json_t *object)
@@ -45,7 +45,9 @@ static mye_status read_line(mye_record *r, const char *line, size_t n, mye_error
     if (strcmp(event, "start") == 0)
         replace(&r->start, object);
     else if (strcmp(event, "epoch") == 0 && isfinite(mye_record_number(object, "epoch")))
-        add_epoch(r, object);
+        add_epoch(r->epochs, object);
+    else if (strcmp(event, "cosine") == 0 && isfinite(mye_record_number(object, "epoch")))
+        add_epoch(r->cosines, object);
     else if (strcmp(event, "resume") == 0)
         replace(&r->end, NULL);
     else if (strcmp(event, "end") == 0)
@@ -81,6 +83,7 @@ static mye_status read_metrics(mye_record *r, mye_error *err)
     if (status != MYE_OK)
         return status;
     r->n_epochs = (int)json_array_size(r->epochs);
+    r->n_cosines = (int)json_array_size(r->cosines);
     if (!r->start && r->n_epochs == 0)
         return mye_fail(err, MYE_ERR_FORMAT, "%.200s holds no line that a run wrote", path);
     return MYE_OK;
@@ -105,9 +108,12 @@ mye_status mye_record_read(mye_context *ctx, const char *folder, mye_record *out
 {
     char *eval = NULL;
     size_t bytes = 0;
-    *out = (mye_record){.ctx = ctx, .folder = folder, .epochs = json_array()};
-    if (!out->epochs)
+    *out =
+        (mye_record){.ctx = ctx, .folder = folder, .epochs = json_array(), .cosines = json_array()};
+    if (!out->epochs || !out->cosines) {
+        mye_record_free(out);
         return mye_no_memory(err, sizeof(json_t), "the report");
+    }
     mye_status st = read_metrics(out, err);
     if (st == MYE_OK)
         st = read_small(out, "config.yaml", &out->config, &bytes, err);
@@ -128,6 +134,7 @@ void mye_record_free(mye_record *r)
     json_decref(r->end);
     json_decref(r->eval);
     json_decref(r->epochs);
+    json_decref(r->cosines);
     mye_free(r->ctx, r->config);
     *r = (mye_record){0};
 }
@@ -164,6 +171,11 @@ double mye_record_last(const mye_record *r, const char *key)
     if (r->n_epochs == 0)
         return (double)NAN;
     return mye_record_number(json_array_get(r->epochs, (size_t)r->n_epochs - 1), key);
+}
+
+const json_t *mye_record_cosine(const mye_record *r)
+{
+    return r->n_cosines > 0 ? json_array_get(r->cosines, (size_t)r->n_cosines - 1) : NULL;
 }
 
 double mye_record_rate(const mye_record *r)

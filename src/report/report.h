@@ -8,11 +8,13 @@
  * the last "start" and the last "end", unless the run went on after it.
  *   {"event":"start","version","kernels","threads","config":{key:text},"plan":{"total_bytes",
  *    "kept_bytes","weight_bytes","gradient_bytes","optimiser_bytes","run_bytes","scratch_bytes",
- *    "eval_bytes","loader_bytes","kept_per_neuron_step","macs"},"data":{"C","H","W","classes",
+ *    "eval_bytes","loader_bytes","kept_per_neuron_step","macs","cosine_bytes"},"data":{"C","H","W","classes",
  *    "n_train","n_test"},"model":{"weights","neurons","nodes"}}
  *   {"event":"epoch","epoch","train_loss","train_accuracy","test_loss","test_accuracy",
  *    "learning_rate","train_s","test_s","images_per_s","processed","rates":{neuron:rate},
  *    "ways":{layer:[forward,data,weights]}}
+ *   {"event":"cosine","epoch","rule","reference","batches","samples","cosine","norm_ratio",
+ *    "weights_cosine","weights_norm_ratio","layers":{layer:[cosine,norm_ratio]}}
  *   {"event":"end","status":"finished"|"cancelled"|"failed","best_test_accuracy","best_epoch",
  *    "train_s","total_s","images_per_s","planned_bytes","allocated_bytes","peak_rss_bytes",
  *    "data_bytes","message"}
@@ -45,6 +47,7 @@ typedef struct mye_chart {
     int n;
     mye_series series[MYE_SERIES_MAX];
     bool from_zero;
+    bool doubling; /* both axes by powers of two, y in bytes; what is not above 0 is left out */
 } mye_chart;
 
 void mye_svg_lines(mye_text *out, const mye_chart *chart);
@@ -90,6 +93,8 @@ typedef struct mye_record {
     json_t *eval;        /* of eval.json, NULL: none */
     json_t *epochs;      /* array, ascending, one object an epoch */
     int n_epochs;
+    json_t *cosines; /* array of "cosine" lines, ascending by epoch */
+    int n_cosines;
     int skipped;  /* lines that could not be read */
     char *config; /* text of config.yaml, NULL: none */
 } mye_record;
@@ -104,6 +109,8 @@ const char *mye_record_config(const mye_record *record, const char *key, char *o
 double *mye_record_column(const mye_record *record, const char *key);
 /* The last epoch's value, NAN without. */
 double mye_record_last(const mye_record *record, const char *key);
+/* The last comparison of gradients, NULL without. */
+const json_t *mye_record_cosine(const mye_record *record);
 /* Mean over neurons of the last epoch's firing rates, NAN without. */
 double mye_record_rate(const mye_record *record);
 

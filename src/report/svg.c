@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-enum { WIDTH = 520, HEIGHT = 300, LEFT = 46, RIGHT = 10, TOP = 62, BOTTOM = 40, LEGEND_NAME = 24 };
+enum { WIDTH = 520, HEIGHT = 300, LEFT = 46, RIGHT = 10, TOP = 62, BOTTOM = 40 };
+enum { LEGEND_NAME = 24, LEGEND_ROW = 18, WIDER = 18 }; /* WIDER: room for "512 MiB" on the left */
 
 /* The range of one axis and its ticks. */
 typedef struct axis {
@@ -11,9 +12,15 @@ typedef struct axis {
 } axis;
 
 /* Values that can be drawn: neither missing nor beyond every scale. */
-static bool drawable(double v)
+static bool drawable(const mye_chart *c, double v)
 {
-    return isfinite(v) && fabs(v) < 1e15;
+    return isfinite(v) && fabs(v) < 1e15 && (!c->doubling || v > 0);
+}
+
+/* Where a value stands on its axis. */
+static double place_of(const mye_chart *c, double v)
+{
+    return c->doubling ? log2(v) : v;
 }
 
 static double scale_of(const mye_chart *c)
@@ -50,10 +57,11 @@ static bool range(const mye_chart *c, bool of_y, double *low, double *high)
     for (int s = 0; s < c->n; s++) {
         const double *v = of_y ? c->series[s].y : c->series[s].x;
         for (int i = 0; v && i < c->series[s].n; i++) {
-            if (!drawable(c->series[s].x[i]) || !drawable(c->series[s].y[i]))
+            if (!drawable(c, c->series[s].x[i]) || !drawable(c, c->series[s].y[i]))
                 continue;
-            *low = v[i] < *low ? v[i] : *low;
-            *high = v[i] > *high ? v[i] : *high;
+            const double at = place_of(c, v[i]);
+            *low = at < *low ? at : *low;
+            *high = at > *high ? at : *high;
         }
     }
     return *low <= *high;
@@ -69,8 +77,14 @@ static double at_y(const axis *y, double v)
     return HEIGHT - BOTTOM - (v - y->low) / (y->high - y->low) * (HEIGHT - TOP - BOTTOM);
 }
 
-static void tick_text(mye_text *out, double v, double step)
+static void tick_text(mye_text *out, const mye_chart *c, double v, double step, bool of_y)
 {
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    if (c->doubling) {
+        const int k = of_y && v > 0 ? (int)floor(v / 10 + 1e-9) : 0;
+        mye_text_add(out, "%.4g%s%s", exp2(v - 10 * k), of_y ? " " : "", of_y ? unit[k] : "");
+        return;
+    }
     const int digits = step >= 1 || step <= 0 ? 0 : (int)ceil(-log10(step) - 1e-9);
     if (step < 1e-4)
         mye_text_add(out, "%.0e", v);
@@ -88,14 +102,14 @@ static void draw_axes(mye_text *out, const mye_chart *c, const axis *x, const ax
                      "<line class=\"g\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
                      "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
                      LEFT, WIDTH - RIGHT, at, at, LEFT - 8, at + 4);
-        tick_text(out, v, y->step);
+        tick_text(out, c, v, y->step, true);
         mye_text_add(out, "%s</text>\n", i == rows && c->unit ? c->unit : "");
     }
     const double first = ceil(x->low / x->step - 1e-9) * x->step;
     for (double v = first; v <= x->high + 1e-9 * x->step; v += x->step) {
         mye_text_add(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", at_x(x, v),
                      HEIGHT - BOTTOM + 18);
-        tick_text(out, v, x->step);
+        tick_text(out, c, v, x->step, false);
         mye_text_add(out, "</text>\n");
     }
     mye_text_add(out, "<line class=\"a\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT,
@@ -115,18 +129,18 @@ static void draw_series(mye_text *out, const mye_chart *c, const mye_series *s, 
     mye_text_add(out, "<path class=\"l s%d%s\" d=\"", s->color % MYE_SERIES_COLS,
                  s->dashed ? " d" : "");
     for (int i = 0; i < s->n; i++) {
-        if (drawable(s->x[i]) && drawable(s->y[i]))
-            mye_text_add(out, "%c%.1f %.1f", pen ? 'L' : 'M', at_x(x, s->x[i]),
-                         at_y(y, s->y[i] * scale));
-        pen = drawable(s->x[i]) && drawable(s->y[i]);
+        if (drawable(c, s->x[i]) && drawable(c, s->y[i]))
+            mye_text_add(out, "%c%.1f %.1f", pen ? 'L' : 'M', at_x(x, place_of(c, s->x[i])),
+                         at_y(y, place_of(c, s->y[i] * scale)));
+        pen = drawable(c, s->x[i]) && drawable(c, s->y[i]);
     }
     mye_text_add(out, "\" style=\"fill:none\"/>\n");
     for (int i = 0; i < s->n && s->n <= 200; i++) {
-        if (!drawable(s->x[i]) || !drawable(s->y[i]))
+        if (!drawable(c, s->x[i]) || !drawable(c, s->y[i]))
             continue;
         mye_text_add(out, "<circle class=\"s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>",
-                     s->color % MYE_SERIES_COLS, at_x(x, s->x[i]), at_y(y, s->y[i] * scale),
-                     s->n <= 30 ? "2.5" : "1");
+                     s->color % MYE_SERIES_COLS, at_x(x, place_of(c, s->x[i])),
+                     at_y(y, place_of(c, s->y[i] * scale)), s->n <= 30 ? "2.5" : "1");
         mye_html_text(out, s->name ? s->name : "");
         mye_text_add(out, " %s %g: %.5g%s</title></circle>", c->x_name ? c->x_name : "", s->x[i],
                      s->y[i] * scale, c->unit ? c->unit : "");
@@ -134,11 +148,12 @@ static void draw_series(mye_text *out, const mye_chart *c, const mye_series *s, 
     mye_text_add(out, "\n");
 }
 
-/* Entries from left to right; a rough width of a character is enough. */
-static void draw_legend(mye_text *out, const mye_chart *c)
+/* Entries from left to right, row by row; a rough width of a character is enough. Returns the number
+ * of rows; out NULL: only that. */
+static int draw_legend(mye_text *out, const mye_chart *c)
 {
     double at = LEFT;
-    int shown = 0, named = 0;
+    int named = 0, y = 40;
     for (int s = 0; s < c->n; s++)
         named += c->series[s].name != NULL;
     for (int s = 0; s < c->n && named > 1; s++) {
@@ -149,27 +164,33 @@ static void draw_legend(mye_text *out, const mye_chart *c)
         for (const char *p = one->name; *p && letters < LEGEND_NAME; p++)
             letters += ((unsigned char)*p & 0xc0) != 0x80;
         const double width = 38 + 7.0 * letters;
-        if (at + width > WIDTH - RIGHT) {
-            mye_text_add(out, "<text x=\"%.0f\" y=\"44\">+%d</text>", at, named - shown);
-            break;
+        if (at > LEFT && at + width > WIDTH - RIGHT) {
+            at = LEFT;
+            y += LEGEND_ROW;
         }
-        mye_text_add(out, "<line class=\"l s%d%s\" x1=\"%.0f\" x2=\"%.0f\" y1=\"40\" y2=\"40\"/>",
-                     one->color % MYE_SERIES_COLS, one->dashed ? " d" : "", at, at + 16);
-        mye_text_add(out, "<text x=\"%.0f\" y=\"44\">", at + 21);
-        mye_html_tail(out, one->name, LEGEND_NAME);
-        mye_text_add(out, "</text>\n");
+        if (out) {
+            mye_text_add(out,
+                         "<line class=\"l s%d%s\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%d\" y2=\"%d\"/>"
+                         "<text x=\"%.0f\" y=\"%d\">",
+                         one->color % MYE_SERIES_COLS, one->dashed ? " d" : "", at, at + 16, y, y,
+                         at + 21, y + 4);
+            mye_html_tail(out, one->name, LEGEND_NAME);
+            mye_text_add(out, "</text>\n");
+        }
         at += width;
-        shown++;
     }
+    return (y - 40) / LEGEND_ROW + 1;
 }
 
 void mye_svg_lines(mye_text *out, const mye_chart *c)
 {
     double low, high, first, last;
     const double scale = scale_of(c);
-    mye_text_add(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, HEIGHT);
+    const int lower = (draw_legend(NULL, c) - 1) * LEGEND_ROW, left = c->doubling ? WIDER : 0;
+    mye_text_add(out, "<svg viewBox=\"%d 0 %d %d\" role=\"img\" aria-label=\"", -left, WIDTH + left,
+                 HEIGHT + lower);
     mye_html_text(out, c->title);
-    mye_text_add(out, "\">\n<text class=\"t\" x=\"0\" y=\"18\">");
+    mye_text_add(out, "\">\n<text class=\"t\" x=\"%d\" y=\"18\">", -left);
     mye_html_text(out, c->title);
     mye_text_add(out, "</text>\n");
     if (!range(c, true, &low, &high) || !range(c, false, &first, &last)) {
@@ -177,14 +198,17 @@ void mye_svg_lines(mye_text *out, const mye_chart *c)
                      HEIGHT / 2);
         return;
     }
-    const axis y = ticks(c->from_zero && low > 0 ? 0 : low * scale, high * scale, 5);
+    axis y = ticks(c->from_zero && low > 0 ? 0 : low * scale, high * scale, 5);
+    if (c->doubling && y.step < 1)
+        y = (axis){floor(low), fmax(ceil(high), floor(low) + 1), 1}; /* whole powers only */
     axis x = ticks(first, last > first ? last : first + 1, 6);
     x.low = first;
     x.high = last > first ? last : first + 1;
     x.step = x.step < 1 ? 1 : x.step;
-    draw_axes(out, c, &x, &y);
     draw_legend(out, c);
+    mye_text_add(out, "<g transform=\"translate(0 %d)\">\n", lower);
+    draw_axes(out, c, &x, &y);
     for (int s = 0; s < c->n; s++)
         draw_series(out, c, &c->series[s], &x, &y);
-    mye_text_add(out, "</svg>\n");
+    mye_text_add(out, "</g></svg>\n");
 }

@@ -125,12 +125,15 @@ static void step(const void *options, mye_run *run, const mye_module *m)
     }
 }
 
+static const char *const variants[] = {"mode=s", "checkpoint=node", "keep=bf16", NULL};
+
 const mye_time_rule mye_time_bptt = {
     .entry = {.name = "bptt",
               .brief = "backpropagation through time with surrogate gradients (the reference)",
               .source = "Neftci, Mostafa, Zenke 2019, IEEE Signal Processing Magazine 36(6)",
               .params = params,
               .options_size = sizeof(bptt_options)},
+    .variants = variants,
     .check = check,
     .prepare = prepare,
     .step = step,

@@ -129,12 +129,15 @@ static void step(const void *options, mye_run *run, const mye_module *m)
     mye_online_step(run, m, &online);
 }
 
+static const char *const variants[] = {"variant=O", NULL};
+
 const mye_time_rule mye_time_ottt = {
     .entry = {.name = "ottt",
               .brief = "online training through time: presynaptic traces, memory flat in T",
               .source = "Xiao et al. 2022, NeurIPS, arXiv 2210.04195",
               .params = params,
               .options_size = sizeof(ottt_options)},
+    .variants = variants,
     .check = check,
     .moves = moves,
     .prepare = prepare,

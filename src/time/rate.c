@@ -283,7 +283,21 @@ static void set_statistics(const mye_touch *touch, double how)
     mye_batchnorm_prepare_rates(n, touch[0].p, touch[1].p, how < 0, (int)fabs(how));
 }
 
-/* Statistics of the spike pass go over; layers behind max pooling run on rates. */
+/* Dropout: the seed is that of the spike pass, and so is the mask. */
+static void draw(const mye_touch *touch, double unused)
+{
+    const mye_node *n = touch->p->node[touch->node];
+    MYE_UNUSED(unused);
+    n->type->forward(n, touch->p, 0, 1);
+}
+
+/* Does a node without a value of its own draw what its value depends on? */
+static bool draws(const mye_node *n)
+{
+    return n->type->load != NULL && n->type->forward != NULL && n->type != &mye_node_batchnorm;
+}
+
+/* Statistics and masks of the spike pass go over; layers behind max pooling run on rates. */
 static void rate_values(const rate_options *o, mye_run *run, mye_pass *spikes, mye_pass *rates,
                         const mye_module *m)
 {
@@ -295,6 +309,9 @@ static void rate_values(const rate_options *o, mye_run *run, mye_pass *spikes, m
                                        {rates, i, MYE_SLOT_DATA, true}};
             mye_run_op(run, touch, 2, set_statistics, how);
         }
+        const mye_touch drawn = {rates, i, MYE_SLOT_DATA, true};
+        if (draws(model->node[i]))
+            mye_run_op(run, &drawn, 1, draw, 0);
         if (reruns(o, model, i) && rate_value_needed(o, model, i))
             mye_run_forward(run, rates, i, 0, 1);
     }
@@ -321,6 +338,8 @@ static void step(const void *options, mye_run *run, const mye_module *m)
         mye_run_backward(run, rates, i, 0, 1);
 }
 
+static const char *const variants[] = {"mode=s", NULL};
+
 const mye_time_rule mye_time_rate = {
     .entry = {.name = "rate",
               .brief = "rate-based backpropagation: one backward pass on firing rates",
@@ -328,6 +347,7 @@ const mye_time_rule mye_time_rate = {
               .params = params,
               .options_size = sizeof(rate_options)},
     .mean_output = true,
+    .variants = variants,
     .check = check,
     .prepare = prepare,
     .step = step,

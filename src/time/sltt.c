@@ -149,12 +149,15 @@ static void step(const void *options, mye_run *run, const mye_module *m)
     mye_online_step(run, m, &online);
 }
 
+static const char *const variants[] = {"K=2", NULL};
+
 const mye_time_rule mye_time_sltt = {
     .entry = {.name = "sltt",
               .brief = "spatial learning through time: each step on its own, memory flat in T",
               .source = "Meng et al. 2023, ICCV, arXiv 2302.14311",
               .params = params,
               .options_size = sizeof(sltt_options)},
+    .variants = variants,
     .check = check,
     .prepare = prepare,
     .step = step,

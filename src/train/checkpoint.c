@@ -44,6 +44,11 @@ static mye_status config_text(const mye_checkpoint *c, char **out, mye_error *er
     shown.out[0] = '\0';
     shown.threads = 0;
     shown.memory = 0;
+    /* The comparison of gradients looks on: with and without it the bytes are the same. */
+    mye_config standard;
+    MYE_TRY(mye_config_default(&standard, err));
+    memcpy(shown.cosine, standard.cosine, sizeof shown.cosine);
+    shown.cosine_batches = standard.cosine_batches;
     return mye_config_text(c->ctx, &shown, out, err);
 }
 

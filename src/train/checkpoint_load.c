@@ -11,9 +11,9 @@
  * ends. `net` is compared as a graph. */
 static bool is_free_key(const char *key)
 {
-    static const char *const free_keys[] = {"net",     "data_dir",   "epochs", "eval_batch",
-                                            "threads", "limit_test", "memory", "kernels",
-                                            "out",     "init",       "profile"};
+    static const char *const free_keys[] = {
+        "net",     "data_dir", "epochs", "eval_batch", "threads", "limit_test",    "memory",
+        "kernels", "out",      "init",   "profile",    "cosine",  "cosine_batches"};
     for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
         if (strcmp(key, free_keys[i]) == 0)
             return true;

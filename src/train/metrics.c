@@ -7,6 +7,9 @@
  *   epoch   epoch, train_loss, train_accuracy, test_loss, test_accuracy, learning_rate, train_s,
  *           test_s, images_per_s, processed, rates {neuron: spikes per neuron and step},
  *           ways {layer: [forward, data, weights], how it was computed last}
+ *   cosine  epoch (finished; 0: before the first step), rule, reference, batches, samples, cosine,
+ *           norm_ratio, weights_cosine, weights_norm_ratio, layers {layer: [cosine, norm_ratio]};
+ *           stands before the line of its epoch
  *   resume  epoch (finished before), batch, time
  *   end     status (finished | cancelled | failed), epochs, best_test_accuracy, best_epoch,
  *           train_s, total_s, images_per_s, planned_bytes, allocated_bytes, peak_rss_bytes,
@@ -135,14 +138,15 @@ static json_t *config_object(const mye_config *config)
 
 static json_t *plan_object(const mye_plan *plan)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "total_bytes",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "total_bytes",
                      (json_int_t)plan->total_bytes, "weight_bytes", (json_int_t)plan->weight_bytes,
                      "gradient_bytes", (json_int_t)plan->gradient_bytes, "optimiser_bytes",
                      (json_int_t)plan->optimiser_bytes, "kept_bytes", (json_int_t)plan->kept_bytes,
                      "run_bytes", (json_int_t)plan->run_bytes, "scratch_bytes",
                      (json_int_t)plan->scratch_bytes, "eval_bytes", (json_int_t)plan->eval_bytes,
                      "loader_bytes", (json_int_t)plan->loader_bytes, "kept_per_neuron_step",
-                     number(plan->kept_per_neuron_step), "macs", number(plan->macs));
+                     number(plan->kept_per_neuron_step), "macs", number(plan->macs), "cosine_bytes",
+                     (json_int_t)plan->cosine_bytes);
 }
 
 static json_t *data_object(const mye_metrics_start *s)
@@ -209,6 +213,28 @@ mye_status mye_metrics_epoch(mye_metrics *m, const mye_epoch_result *r, mye_erro
         number(r->test_accuracy), "learning_rate", number(r->learning_rate), "train_s",
         number(r->train_s), "test_s", number(r->test_s), "images_per_s", number(r->images_per_s),
         "processed", number(r->processed), "rates", rates, "ways", ways_object(r));
+    return append(m, line, err);
+}
+
+mye_status mye_metrics_cosine(mye_metrics *m, const mye_cosine_result *r, mye_error *err)
+{
+    json_t *layers = json_object();
+    bool failed = layers == NULL;
+    for (int i = 0; i < r->n_layers && !failed; i++) {
+        const mye_layer_cosine *l = &r->layer[i];
+        json_t *pair = json_pack("[o, o]", number(l->cosine), number(l->norm_ratio));
+        failed = json_object_set_new(layers, l->layer, pair) != 0;
+    }
+    if (failed) {
+        json_decref(layers);
+        return mye_no_memory(err, 0, "a line of metrics");
+    }
+    json_t *line = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:o, s:o, s:o, s:o, s:o}", "event",
+                             "cosine", "epoch", (json_int_t)r->epoch, "rule", r->rule, "reference",
+                             r->reference, "batches", r->batches, "samples", (json_int_t)r->samples,
+                             "cosine", number(r->cosine), "norm_ratio", number(r->norm_ratio),
+                             "weights_cosine", number(r->weights_cosine), "weights_norm_ratio",
+                             number(r->weights_norm_ratio), "layers", layers);
     return append(m, line, err);
 }
 

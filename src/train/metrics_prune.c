@@ -25,6 +25,8 @@ static bool keep_line(const json_t *line, int64_t epochs, mye_metrics_totals *to
         totals->test_s += value_of(line, "test_s");
         totals->images += value_of(line, "train_s") * value_of(line, "images_per_s");
     }
+    if (strcmp(event, "cosine") == 0)
+        return epoch <= epochs;
     return strcmp(event, "end") != 0 && (strcmp(event, "resume") != 0 || epoch <= epochs);
 }
 

@@ -3,6 +3,7 @@
 #include "myelin/data.h"
 #include "net/run.h"
 #include "step/step.h"
+#include "train/cosine.h"
 
 /* Test run, loaders and the order of samples: what stands beside the training run. The two runs
  * are never at work at the same time, so the smaller one borrows. */
@@ -57,12 +58,19 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
         status = mye_stepper_plan(ctx, model, options->step, &out->optimiser_bytes, err);
     if (status == MYE_OK)
         status = add_surroundings(ctx, model, options, out, err);
+    if (status == MYE_OK && options->step != NULL && options->cosine != NULL &&
+        options->cosine[0] != '\0') {
+        mye_cosine_plan beside = {.bytes = 0};
+        status = mye_cosine_plan_make(ctx, model, options, out, &beside, err);
+        out->cosine_bytes = beside.bytes;
+    }
     if (status != MYE_OK) {
         mye_plan_free(ctx, out);
         return status;
     }
     out->total_bytes = out->weight_bytes + out->gradient_bytes + out->optimiser_bytes +
-                       out->run_bytes + out->scratch_bytes + out->eval_bytes + out->loader_bytes;
+                       out->run_bytes + out->scratch_bytes + out->eval_bytes + out->loader_bytes +
+                       out->cosine_bytes;
     return MYE_OK;
 }
 

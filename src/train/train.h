@@ -87,6 +87,7 @@ typedef struct mye_metrics_start {
 mye_status mye_metrics_begin(mye_metrics *m, const mye_metrics_start *start, mye_error *err);
 mye_status mye_metrics_resume(mye_metrics *m, int64_t epoch, int64_t batch, mye_error *err);
 mye_status mye_metrics_epoch(mye_metrics *m, const mye_epoch_result *r, mye_error *err);
+mye_status mye_metrics_cosine(mye_metrics *m, const mye_cosine_result *r, mye_error *err);
 /* status: "finished", "cancelled" or "failed" (then with the error's message). */
 mye_status mye_metrics_end(mye_metrics *m, const char *status, int64_t epochs,
                            const mye_train_result *r, const char *message, mye_error *err);

@@ -118,6 +118,8 @@ static mye_status plan(mye_trainer *t, mye_error *err)
 {
     const mye_plan_options options = plan_options(t);
     MYE_TRY(mye_plan_make(t->ctx, t->model, &options, &t->plan, err));
+    if (t->config.cosine[0])
+        MYE_TRY(mye_cosine_plan_make(t->ctx, t->model, &options, &t->plan, &t->beside, err));
     t->plan.loader_bytes += mye_input_bytes(&t->input);
     t->plan.total_bytes += mye_input_bytes(&t->input);
     if (t->config.memory > 0 && t->plan.total_bytes > (size_t)t->config.memory)
@@ -127,20 +129,32 @@ static mye_status plan(mye_trainer *t, mye_error *err)
 
 /* ---- memory ---- */
 
+mye_run_options mye_trainer_run_options(const mye_trainer *t)
+{
+    const mye_config *c = &t->config;
+    return (mye_run_options){.time = c->time,
+                             .depth = c->depth,
+                             .loss = c->loss,
+                             .T = (int)c->T,
+                             .B = (int)c->batch,
+                             .training = true,
+                             .exact = c->exact,
+                             .rate_strength = c->rate_strength,
+                             .rate_target = c->rate_target};
+}
+
 static mye_status make_runs(mye_trainer *t, mye_error *err)
 {
     const mye_config *c = &t->config;
-    mye_run_options options = {.time = c->time,
-                               .depth = c->depth,
-                               .loss = c->loss,
-                               .T = (int)c->T,
-                               .B = (int)c->batch,
-                               .training = true,
-                               .exact = c->exact,
-                               .profile = c->profile,
-                               .rate_strength = c->rate_strength,
-                               .rate_target = c->rate_target};
+    const bool compares = c->cosine[0] != '\0';
+    mye_run_options options = mye_trainer_run_options(t);
+    options.profile = c->profile;
+    if (compares && t->beside.lends)
+        MYE_TRY(mye_trainer_make_reference(t, err));
+    options.lender = t->reference;
     MYE_TRY(mye_run_create(t->ctx, t->model, &options, &t->run, err));
+    if (compares && !t->beside.lends)
+        MYE_TRY(mye_trainer_make_reference(t, err));
     mye_run_set_move(t->run, mye_trainer_move, t);
     options.training = false;
     options.B = t->eval_batch;
@@ -223,6 +237,8 @@ static mye_status make(mye_trainer *t, mye_error *err)
     MYE_TRY(make_runs(t, err));
     MYE_TRY(mye_trainer_make_ways(t, err));
     MYE_TRY(make_policies(t, err));
+    if (t->config.cosine[0])
+        MYE_TRY(mye_trainer_make_cosine(t, err));
     return t->is_resumed ? continue_folder(t, err) : begin_folder(t, err);
 }
 
@@ -271,8 +287,10 @@ void mye_trainer_free(mye_trainer *t)
     mye_metrics_close(t->metrics);
     mye_stepper_free(t->stepper);
     mye_sampler_free(t->sampler);
-    mye_run_free(t->test_run); /* borrows from the other */
-    mye_run_free(t->run);
+    mye_cosine_free(t->cosine);
+    mye_run_free(t->test_run); /* who borrows goes before who lends */
+    mye_run_free(t->beside.lends ? t->run : t->reference);
+    mye_run_free(t->beside.lends ? t->reference : t->run);
     mye_plan_free(t->ctx, &t->plan);
     mye_model_free(t->model);
     mye_input_free(&t->input);

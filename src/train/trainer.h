@@ -2,6 +2,7 @@
 #ifndef MYE_TRAINER_H
 #define MYE_TRAINER_H
 
+#include "train/cosine.h"
 #include "train/train.h"
 
 struct mye_trainer {
@@ -18,6 +19,10 @@ struct mye_trainer {
     mye_plan plan;
     mye_input input; /* of both runs, which never work at the same time */
     mye_run *run, *test_run;
+    mye_cosine_plan beside;            /* of the reference run, with option cosine            */
+    mye_run *reference;                /* NULL without                                        */
+    mye_cosine *cosine;                /* NULL without                                        */
+    const mye_cosine_result *compared; /* the last comparison, NULL: none yet       */
     mye_loader *loader, *test_loader;
     mye_sampler *sampler;
     mye_stepper *stepper;
@@ -48,6 +53,9 @@ mye_checkpoint mye_trainer_checkpoint(mye_trainer *t);
 /* Moves the weights by the gradient in the model's block; self is the trainer. */
 void mye_trainer_move(void *self);
 
+/* trainer.c: of the training run, without profile. */
+mye_run_options mye_trainer_run_options(const mye_trainer *t);
+
 /* trainer_tell.c */
 void mye_trainer_tell(mye_trainer *t, const char *phase, int64_t done, int64_t total, double loss,
                       double accuracy);
@@ -57,6 +65,14 @@ void mye_trainer_result(mye_trainer *t, mye_train_result *out);
 /* MYE_ERR_NUMERIC: names the step and the first tensor that is not finite. */
 mye_status mye_trainer_not_finite(const mye_trainer *t, const char *what, double value,
                                   mye_error *err);
+
+/* trainer_cosine.c: both are called with option cosine only. */
+
+/* The reference run: before the training run where it lends its memory, else behind it. */
+mye_status mye_trainer_make_reference(mye_trainer *t, mye_error *err);
+mye_status mye_trainer_make_cosine(mye_trainer *t, mye_error *err);
+/* Compares gradients after `epoch` epochs, and tells. */
+mye_status mye_trainer_compare(mye_trainer *t, int64_t epoch, mye_error *err);
 
 /* profile.c: the layers that multiply, and how they are computed now. */
 mye_status mye_trainer_make_ways(mye_trainer *t, mye_error *err);

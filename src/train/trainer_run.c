@@ -193,6 +193,8 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
     r.processed = (double)t->state.seen / (double)t->n_train;
     MYE_TRY(test_epoch(t, &r, err));
     r.test_s = mye_now_s() - trained_s;
+    if (t->cosine)
+        MYE_TRY(mye_trainer_compare(t, r.epoch, err));
     return finish_epoch(t, &r, err);
 }
 
@@ -200,6 +202,8 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
 
 static mye_status run_epochs(mye_trainer *t, mye_error *err)
 {
+    if (t->cosine && t->state.epoch == 0 && t->state.batch == 0)
+        MYE_TRY(mye_trainer_compare(t, 0, err));
     while (t->state.epoch < t->config.epochs) {
         if (mye_context_cancelled(t->ctx))
             return mye_fail(err, MYE_ERR_CANCELLED, "stopped after epoch %lld",

@@ -71,7 +71,8 @@ void mye_trainer_result(mye_trainer *t, mye_train_result *out)
                            .allocated_bytes = mye_context_peak_bytes(t->ctx),
                            .peak_rss_bytes = peak_rss_bytes(),
                            .data_bytes = mye_dataset_bytes(t->train) + mye_dataset_bytes(t->test),
-                           .folder = t->config.out};
+                           .folder = t->config.out,
+                           .cosine = t->compared};
 }
 
 static bool all_finite(const float *x, size_t n)
