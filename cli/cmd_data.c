@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_stats.h"
 #include "preview.h"
 
 typedef struct data_options {
@@ -207,65 +208,24 @@ static void stats_table(const cli *app, const mye_dataset_info *a, const mye_dat
     cli_table_print(t, stdout);
 }
 
-/* Events of the samples that were measured. */
-typedef struct event_stats {
-    double mean, mean_ms, per_frame;
-    int64_t least, most, dropped;
-} event_stats;
-
-static mye_status measure_events(const cli *app, const mye_dataset *data, int64_t n, event_stats *s,
-                                 mye_error *err)
-{
-    const mye_dataset_info *a = mye_dataset_about(data);
-    *s = (event_stats){.least = INT64_MAX};
-    for (int64_t i = 0; i < n; i++) {
-        mye_recording_info r;
-        MYE_TRY(mye_dataset_recording(data, i, &r, err));
-        if (mye_context_cancelled(app->ctx))
-            return mye_fail(err, MYE_ERR_CANCELLED, "stopped");
-        s->mean += (double)r.events / (double)n;
-        s->mean_ms += (double)r.duration_us / 1e3 / (double)n; /* unknown: below 0 for all */
-        s->per_frame += (double)(r.events - r.dropped) / a->frames / (double)n;
-        s->least = r.events < s->least ? r.events : s->least;
-        s->most = r.events > s->most ? r.events : s->most;
-        s->dropped += r.dropped;
-    }
-    return MYE_OK;
-}
-
-static void events_text(const cli *app, const event_stats *s)
-{
-    if (app->global.json) {
-        cli_json(json_pack("{s:o,s:I,s:I,s:o,s:o,s:I}", "events_mean", cli_real(s->mean),
-                           "events_least", (json_int_t)s->least, "events_most", (json_int_t)s->most,
-                           "duration_ms_mean", cli_real(s->mean_ms), "events_per_frame",
-                           cli_real(s->per_frame), "dropped", (json_int_t)s->dropped));
-        return;
-    }
-    printf("\nevents a sample  %.1f (%lld to %lld), %.1f a frame, %lld in no frame\n", s->mean,
-           (long long)s->least, (long long)s->most, s->per_frame, (long long)s->dropped);
-    if (s->mean_ms >= 0)
-        printf("duration         %.1f ms (mean)\n", s->mean_ms);
-}
-
 static int stats(cli *app, const data_options *o)
 {
     mye_error err = {0};
     mye_dataset *data = NULL;
     mye_dataset_stats s;
-    event_stats events = {0};
+    cli_events events = {0};
     mye_status st = open_split(app, o, o->split, &data, &err);
     if (st == MYE_OK)
         st = mye_dataset_measure(app->ctx, data, o->limit > 0 ? o->limit : INT64_MAX, &s, &err);
     const bool has_events = st == MYE_OK && mye_dataset_about(data)->frames > 0;
     if (has_events)
-        st = measure_events(app, data, s.n, &events, &err);
+        st = cli_events_measure(app, data, s.n, &events, &err);
     if (st == MYE_OK && app->global.json)
         stats_json(mye_dataset_about(data), &s);
     else if (st == MYE_OK)
         stats_table(app, mye_dataset_about(data), &s);
     if (st == MYE_OK && has_events)
-        events_text(app, &events);
+        cli_events_print(app, &events);
     mye_dataset_free(data);
     return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
 }

@@ -1,4 +1,6 @@
 /* N-MNIST: a small set written here, damaged files, and the real recordings where they are. */
+#include <math.h>
+
 #include "event_support.h"
 
 static void nmnist_frames_follow_the_steps_asked_for(void **state)
@@ -49,6 +51,8 @@ static void bad_nmnist_folders_and_files_are_told_of(void **state)
     ASSERT_FAILS(mye_dataset_open(ctx, "nmnist", "/no/such/dir", "train", &data, &err), MYE_ERR_IO,
                  "nmnist: not found");
     ASSERT_FAILS(mye_dataset_open(ctx, "nmnist", dir, "val", &data, &err), MYE_ERR_ARG, "'val'");
+    ASSERT_FAILS(mye_dataset_open(ctx, "nmnist:size=35", dir, "train", &data, &err), MYE_ERR_ARG,
+                 "at most the camera's 34 pixels, got 35");
     ASSERT_FAILS(mye_dataset_open_steps(ctx, "nmnist", dir, "train", 5000, &data, &err),
                  MYE_ERR_ARG, "got 5000");
     write_file(in_dir(dir, "Train/3/00001.bin"), "", 0);
@@ -91,11 +95,54 @@ static void real_nmnist_conserves_its_events(void **state)
     mye_context_free(ctx);
 }
 
+/* Augmentation that moves or mixes is linear: with one draw for all frames, their sum over time is the
+ * one frame of T = 1, changed by the same draw. */
+static void all_frames_of_a_sample_change_alike(void **state)
+{
+    enum { AREA = 34 * 34 * 2, N = 20 };
+    static float sum[2][N][AREA];
+    static const char *const augment[] = {"roll:pixels=3 flip", "crop:pad=3 mixup"};
+    const char *dir = small_nmnist("nmnist-augment", 2);
+    mye_context *ctx = make_context(NULL);
+    int64_t order[N];
+
+    (void)state;
+    for (int i = 0; i < N; i++)
+        order[i] = i;
+    for (int a = 0; a < 2; a++) {
+        for (int k = 0; k < 2; k++) {
+            const int T = k ? 4 : 1;
+            mye_dataset *data = open_steps(ctx, "nmnist", dir, "train", T);
+            const mye_loader_options o = {augment[a], true, N, false, 7};
+            const size_t before = mye_context_live_bytes(ctx);
+            mye_loader *l = NULL;
+            const mye_batch *batch = NULL;
+            ASSERT_OK(mye_loader_create(ctx, data, &o, &l, &err));
+            assert_int_equal(mye_context_live_bytes(ctx) - before,
+                             mye_loader_plan(T, 2, 34, 34, N, N));
+            ASSERT_OK(mye_loader_start(l, 1, order, NULL, N, 0, &err));
+            ASSERT_OK(mye_loader_next(l, &batch, &err));
+            memset(sum[k], 0, sizeof sum[k]);
+            for (int b = 0; b < N; b++)
+                for (int i = 0; i < T * AREA; i++)
+                    sum[k][b][i % AREA] += batch->image[b * T * AREA + i];
+            mye_loader_free(l);
+            mye_dataset_free(data);
+        }
+        for (int b = 0; b < N; b++)
+            for (int i = 0; i < AREA; i++)
+                assert_true(fabsf(sum[0][b][i] - sum[1][b][i]) < 1e-4f);
+    }
+    assert_int_equal(mye_context_live_bytes(ctx), 0);
+    mye_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nmnist_frames_follow_the_steps_asked_for),
         cmocka_unit_test(bad_nmnist_folders_and_files_are_told_of),
+        cmocka_unit_test(all_frames_of_a_sample_change_alike),
         cmocka_unit_test(real_nmnist_conserves_its_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -382,6 +382,54 @@ static void features_outside_of_the_range_are_refused_with_the_remedy(void **sta
     mye_context_free(ctx);
 }
 
+/* [N, T, C, H, W] becomes T frames [H][W][C] of plain counts, from bytes and from floats. */
+static void arrays_of_rank_5_are_frames_of_counts(void **state)
+{
+    enum { N = 3, T = 2, C = 2, H = 3, W = 4, SIZE = T * C * H * W };
+    static const char *const types[] = {"u1", "f4"};
+    const int64_t dim[] = {N, T, C, H, W};
+    mye_context *ctx = make_context(NULL);
+    const char *dir = fresh_dir("frames");
+    const int32_t labels[N] = {2, 0, 1};
+    uint8_t bytes[N * SIZE];
+    float values[N * SIZE], frames[SIZE];
+
+    (void)state;
+    for (int i = 0; i < N * SIZE; i++)
+        values[i] = bytes[i] = (uint8_t)(i * 7 % 23);
+    for (int k = 0; k < 2; k++) {
+        mye_dataset *data = NULL;
+        mye_recording_info about;
+        int label = -1;
+        ASSERT_OK(mye_npy_write(ctx, in_dir(dir, "x_train.npy"), mye_array_type_find(types[k]), 5,
+                                dim, k ? (const void *)values : bytes, &err));
+        ASSERT_OK(mye_npy_write(ctx, in_dir(dir, "y_train.npy"), mye_array_type_find("i4"), 1, dim,
+                                labels, &err));
+        ASSERT_OK(mye_dataset_open_steps(ctx, "npy", dir, "train", 9, &data, &err));
+        const mye_dataset_info *info = mye_dataset_about(data);
+        assert_true(info->frames == T && info->C == C && info->H == H && info->W == W);
+        assert_true(info->mean[0] == 0 && info->deviation[0] == 1 && info->classes == 3);
+        ASSERT_OK(mye_dataset_read(data, 1, frames, &label, &err));
+        double sum = 0;
+        for (int t = 0; t < T; t++)
+            for (int c = 0; c < C; c++)
+                for (int p = 0; p < H * W; p++) {
+                    const float x = values[SIZE + (t * C + c) * H * W + p];
+                    assert_true(frames[(t * H * W + p) * C + c] == x);
+                    sum += (double)x;
+                }
+        ASSERT_OK(mye_dataset_recording(data, 1, &about, &err));
+        assert_true((double)about.events == sum && about.duration_us == -1 && label == 0);
+        mye_dataset_free(data);
+    }
+    values[5] = -1;
+    ASSERT_OK(mye_npy_write(ctx, in_dir(dir, "x_train.npy"), mye_array_type_find("f4"), 5, dim,
+                            values, &err));
+    mye_dataset *data = NULL;
+    ASSERT_FAILS(mye_dataset_open(ctx, "npy", dir, "train", &data, &err), MYE_ERR_FORMAT, "got -1");
+    mye_context_free(ctx);
+}
+
 static void every_failing_allocation_is_reported(void **state)
 {
     const char *dir = fresh_dir("npz-memory");
@@ -428,6 +476,7 @@ int main(void)
         cmocka_unit_test(archives_stored_and_deflated_become_datasets),
         cmocka_unit_test(damaged_archives_are_refused),
         cmocka_unit_test(features_outside_of_the_range_are_refused_with_the_remedy),
+        cmocka_unit_test(arrays_of_rank_5_are_frames_of_counts),
         cmocka_unit_test(every_failing_allocation_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

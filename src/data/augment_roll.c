@@ -55,7 +55,7 @@ static void apply(const void *opt, int C, int H, int W, uint64_t seed, float *im
 
 const mye_augment_type mye_augment_roll = {
     .entry = {"roll", "shift, and what leaves on one side comes back on the other",
-              "Li et al. 2022, Neuromorphic data augmentation, arXiv:2203.06145, sec. 3", params,
+              "Li et al. 2022, Neuromorphic data augmentation, arXiv:2203.06145", params,
               sizeof(options)},
     .check = check,
     .apply = apply,

@@ -240,7 +240,7 @@ static mye_status fill(cifar10_dvs *set, const options *o, const char *folder, b
     if (is_frames)
         MYE_TRY(shape_from_first(set, o, err));
     else
-        mye_event_set_camera(&set->events, &o->binning, info->frames, SIDE, SIDE, o->size);
+        MYE_TRY(mye_event_set_camera(&set->events, &o->binning, info->frames, SIDE, o->size, err));
     mye_event_set_describe(&set->events, info);
     info->path = set->files.root;
     info->classes = CLASSES;

@@ -220,7 +220,7 @@ static mye_status fill(gesture *set, const options *o, bool is_train, mye_datase
         largest = length > largest ? length : largest;
     }
     set->events.decode = decode;
-    mye_event_set_camera(&set->events, &o->binning, info->frames, SIDE, SIDE, o->size);
+    MYE_TRY(mye_event_set_camera(&set->events, &o->binning, info->frames, SIDE, o->size, err));
     mye_event_set_describe(&set->events, info);
     info->path = set->root;
     info->classes = MYE_GESTURE_CLASSES;

@@ -76,7 +76,7 @@ static mye_status fill(nmnist *set, const options *o, const char *folder, bool i
     mye_free(ctx, root);
     MYE_TRY(st);
     mye_class_files_limit(&set->files, o->limit);
-    mye_event_set_camera(&set->events, &o->binning, info->frames, SIDE, SIDE, o->size);
+    MYE_TRY(mye_event_set_camera(&set->events, &o->binning, info->frames, SIDE, o->size, err));
     set->events.n = set->files.files.n;
     set->events.label = set->files.label;
     set->events.decode = decode;

@@ -73,9 +73,13 @@ static mye_status fill(shd *set, const options *o, mye_dataset_info *info, size_
         const size_t n = set->file.start[i + 1] - set->file.start[i];
         largest = n > largest ? n : largest;
     }
-    mye_event_set_camera(&set->events, &o->binning, info->frames, UNITS, 1, 0);
-    set->events.shape.C = 1;
-    set->events.shape.W = (int)o->units;
+    set->events.binning = o->binning;
+    set->events.shape = (mye_frames_shape){.T = mye_binning_frames(&o->binning, info->frames),
+                                           .C = 1,
+                                           .H = 1,
+                                           .W = (int)o->units,
+                                           .source_W = UNITS,
+                                           .source_H = 1};
     set->events.n = set->file.n;
     set->events.label = set->file.label;
     set->events.decode = decode;

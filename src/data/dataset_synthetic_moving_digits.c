@@ -167,7 +167,7 @@ static mye_status fill(moving *set, const options *o, const char *dir, const cha
     MYE_TRY(name_classes(set, err));
     snprintf(set->source, sizeof set->source, "SYNTHETIC: made by Myelin from pictures of %s",
              images->name);
-    mye_event_set_camera(&set->events, &o->binning, info->frames, set->side, set->side, 0);
+    MYE_TRY(mye_event_set_camera(&set->events, &o->binning, info->frames, set->side, 0, err));
     mye_event_set_describe(&set->events, info);
     info->path = images->path;
     info->classes = set->classes;

@@ -1,16 +1,21 @@
 /* Recordings to samples. */
 #include "data/event_set.h"
 
-void mye_event_set_camera(mye_event_set *set, const mye_binning *binning, int asked, int W, int H,
-                          int64_t size)
+mye_status mye_event_set_camera(mye_event_set *set, const mye_binning *binning, int asked, int side,
+                                int64_t size, mye_error *err)
 {
+    if (size > side) /* larger frames would have gaps */
+        return mye_fail(err, MYE_ERR_ARG, "size wants at most the camera's %d pixels, got %lld",
+                        side, (long long)size);
+    const int edge = size > 0 ? (int)size : side;
     set->binning = *binning;
     set->shape = (mye_frames_shape){.T = mye_binning_frames(binning, asked),
                                     .C = mye_binning_channels(binning),
-                                    .H = size > 0 ? (int)size : H,
-                                    .W = size > 0 ? (int)size : W,
-                                    .source_W = W,
-                                    .source_H = H};
+                                    .H = edge,
+                                    .W = edge,
+                                    .source_W = side,
+                                    .source_H = side};
+    return MYE_OK;
 }
 
 void mye_event_set_describe(const mye_event_set *set, mye_dataset_info *info)

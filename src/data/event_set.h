@@ -19,9 +19,9 @@ typedef struct mye_event_set {
     mye_status (*fill)(const void *self, int64_t i, float *counts, mye_error *err);
 } mye_event_set;
 
-/* T frames of a camera with W x H pixels, resized to size x size (0: as they are). */
-void mye_event_set_camera(mye_event_set *set, const mye_binning *binning, int asked, int W, int H,
-                          int64_t size);
+/* T frames of a camera with side x side pixels, resized to size x size (0: as they are). */
+mye_status mye_event_set_camera(mye_event_set *set, const mye_binning *binning, int asked, int side,
+                                int64_t size, mye_error *err);
 /* Fills what follows from the set: n, sides, channels, frames. */
 void mye_event_set_describe(const mye_event_set *set, mye_dataset_info *info);
 /* `read` and `recording` of a data set type. */
