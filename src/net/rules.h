@@ -7,6 +7,7 @@
 /* In which order a module's nodes and time steps are visited, what is kept, what goes backward. */
 typedef struct mye_time_rule {
     mye_entry entry;
+    bool on_means; /* wants neurons that are learned on means over the steps; false: wants none */
     /* Refuses what has no meaning, naming both sides. NULL: takes everything. */
     mye_status (*check)(const void *options, const mye_model *model, const mye_run_options *o,
                         mye_error *err);

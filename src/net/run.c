@@ -1,6 +1,7 @@
 #include "net/run_internal.h"
 
 #include "base/poison.h"
+#include "net/means.h"
 #include "net/rules.h"
 #include "neuron/neuron.h"
 #include "node/readout.h"
@@ -321,6 +322,8 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
     const mye_depth_rule *depth = (const mye_depth_rule *)run->depth.entry;
     MYE_TRY(depth->modules(run->depth.options, run->model, MAX_MODULES, run->module,
                            &run->n_modules, err));
+    if (run->options.training)
+        MYE_TRY(mye_means_check(time_rule(run), &run->options, run->model, err));
     if (run->options.training && time_rule(run)->check != NULL)
         MYE_TRY(time_rule(run)->check(run->time.options, run->model, &run->options, err));
     return MYE_OK;

@@ -47,6 +47,8 @@ const float *mye_load(const mye_pass *p, int node, mye_at at, float *dst, mye_la
     if (v->format == MYE_F32)
         return mye_value_row(p, node, at.t, at.b) + at.i0;
     p->k->bits_expand(at.n, mye_value_bits(p, node, at.t, at.b), at.i0, dst);
+    if (p->node[node]->scaled)
+        p->k->scale(at.n, v->amplitude, dst, dst);
     return dst;
 }
 
@@ -81,7 +83,8 @@ static int stored_by(const mye_pass *p, int node)
 bool mye_value_is_bits(const mye_pass *p, int node)
 {
     const int at = stored_by(p, node);
-    return p->node[at]->type->load == NULL && p->value[at].format == MYE_BITS;
+    return p->node[at]->type->load == NULL && p->value[at].format == MYE_BITS &&
+           !p->node[at]->scaled;
 }
 
 static void images_read(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
@@ -114,7 +117,8 @@ mye_images mye_images_of(const mye_node_images *reader)
     const mye_pass *p = reader->pass;
     const int at = stored_by(p, reader->node);
     const bool bits = mye_value_is_bits(p, reader->node);
-    const bool plain = p->value[at].half == NULL && p->value[at].data != NULL && !bits;
+    const mye_value *v = &p->value[at];
+    const bool plain = v->half == NULL && v->data != NULL && v->format == MYE_F32;
     const mye_images images = {images_read, reader, bits ? images_bits : NULL,
                                plain ? mye_value_row(p, at, reader->t0, 0) : NULL};
     return images;
