@@ -14,11 +14,11 @@
  *
  *   dL/dm = slope g [m inside]      dL/dtheta = theta_slope sum g [m saturated]
  *
- * Source: Meng et al. 2022, arXiv 2205.00459, eq. 7 to 15; what the ends of the intervals belong to
- * and theta_slope are the authors' released code (training_rules.md section 8).
+ * Source: Meng et al. 2022, arXiv 2205.00459; what the ends of the intervals belong to and
+ * theta_slope are the authors' released code (training_rules.md section 8).
  *
- * Chosen: the gradient passes through the bound, as in the released code, so that a threshold below
- * it can rise again; and weight decay leaves thresholds alone, as it does biases.
+ * Chosen: the gradient passes through the bound, so that a threshold below it can rise again; and
+ * weight decay leaves thresholds alone, as it does biases.
  */
 #ifndef MYE_DSR_H
 #define MYE_DSR_H

@@ -9,8 +9,7 @@
  * Fire, reset and gradient: dsr.h.
  *
  * The gradient of theta is delta_t g where m is saturated, as the authors' code and the reference
- * cases have it; y(m) itself would say g / delta_t. The code's is the smaller by delta_t^2 (0.0025),
- * which keeps one learning rate for weights and thresholds.
+ * cases have it; y(m) itself would say g / delta_t, which is larger by 1 / delta_t^2 (400).
  */
 #include "neuron/dsr.h"
 
