@@ -77,7 +77,8 @@ static void refuse(mye_context *ctx, const char *net, const char *neuron, mye_ru
 static void rules_and_neurons_that_do_not_fit_are_named_both(void **state)
 {
     mye_context *ctx = *state;
-    mye_run_options smooth = options_of("dsr"), rates = options_of("dsr");
+    mye_run_options smooth = options_of("dsr"), rates = smooth, per_step = smooth;
+    per_step.loss = "ce_step";
     smooth.smooth = true;
     rates.rate_strength = 1;
     for (const mye_entry *const *e = mye_kind_time.entries; *e != NULL; e++)
@@ -86,6 +87,7 @@ static void rules_and_neurons_that_do_not_fit_are_named_both(void **state)
                    (*e)->name);
     refuse(ctx, "FC8-N-FC10", "lif", options_of("dsr"), "'lif1' (lif)", "(dsr_if, dsr_lif)");
     refuse(ctx, "FC8-N-FC8-IF-FC10", "dsr_lif", options_of("dsr"), "'if1' (if)", "'dsr'");
+    refuse(ctx, "FC8-N-FC10", "dsr_lif", per_step, "'dsr'", "'ce_step'");
     refuse(ctx, "FC8-N-FC10", "dsr_lif", smooth, "gradient check", "dsr_lif");
     refuse(ctx, "FC8-N-FC10", "dsr_if", rates, "rate_strength", "dsr_if");
     mye_model_options o = MYE_MODEL_OPTIONS;

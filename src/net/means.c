@@ -67,9 +67,15 @@ static mye_status check_neuron(const mye_time_rule *rule, const mye_run_options 
     return MYE_OK;
 }
 
-mye_status mye_means_check(const mye_time_rule *rule, const mye_run_options *o,
-                           const mye_model *model, mye_error *err)
+mye_status mye_means_check(const mye_time_rule *rule, const mye_loss *loss,
+                           const mye_run_options *o, const mye_model *model, mye_error *err)
 {
+    if (rule->on_means && loss->per_step && o->T > 1)
+        return mye_fail(
+            err, MYE_ERR_UNSUPPORTED,
+            "time rule '%s' learns on means over the steps and wants a loss of the mean "
+            "output (ce_mean, mse_mean), got '%s'",
+            rule->entry.name, loss->entry.name);
     for (int i = 0; i < model->n_nodes; i++)
         if (model->node[i]->neuron != NULL)
             MYE_TRY(check_neuron(rule, o, model->node[i], err));
