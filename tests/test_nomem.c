@@ -289,6 +289,7 @@ static void every_builder_fails_cleanly(void **state)
         fail_everywhere(net, make_model, net);
     }
     fail_everywhere("notation", make_model, "(8C3-BN-LIF)x2-MP2-FC10");
+    fail_everywhere("readout of a mean", make_model, "8C3-DSR_LIF-FC10");
 }
 
 static void a_plan_fails_cleanly(void **state)

@@ -83,6 +83,7 @@ static void cases_in_the_project_pass(void **state)
 {
     (void)state;
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/bptt"), 13);
+    assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/dsr"), 2);
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/rate"), 13);
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/sltt"), 7);
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/ottt"), 7);
@@ -92,6 +93,12 @@ static void all_bptt_cases_pass(void **state)
 {
     (void)state;
     shared_folder("bptt", 13);
+}
+
+static void all_dsr_cases_pass(void **state)
+{
+    (void)state;
+    shared_folder("dsr", 2);
 }
 
 static void all_rate_cases_pass(void **state)
@@ -164,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases_in_the_project_pass),
         cmocka_unit_test(all_bptt_cases_pass),
+        cmocka_unit_test(all_dsr_cases_pass),
         cmocka_unit_test(all_rate_cases_pass),
         cmocka_unit_test(a_changed_gradient_is_noticed),
         cmocka_unit_test(a_file_that_is_no_case_is_refused_with_its_name),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/graph.h"
+#include "net/means.h"
 #include "neuron/neuron.h"
 
 /* ---- one node ---- */
@@ -109,12 +110,14 @@ static mye_status place_node(mye_model *model, int i, bool static_input, mye_err
         n->shape = own;
     } else {
         n->format = model->node[n->in[0]]->format;
+        n->scaled = model->node[n->in[0]]->scaled;
     }
     n->in_shape = in[0];
     mye_error cause = {MYE_OK, "", ""};
     const mye_status st = n->type->shape(n, in, &cause);
     if (st != MYE_OK)
         return shape_error(graph, n, in, &cause, err);
+    n->scaled = n->scaled && n->format == MYE_BITS;
     for (int k = 0; k < n->n_weights; k++)
         n->needs_grad = n->needs_grad || n->weight[k].trainable;
     return MYE_OK;
@@ -211,8 +214,10 @@ static mye_status append_readout(mye_graph *graph, mye_error *err)
         return mye_fail(err, MYE_ERR_ARG, "the network has no nodes behind its input");
     if (strcmp(graph->node[last].op, "readout") == 0)
         return MYE_OK;
+    char options[64];
+    MYE_TRY(mye_means_readout(graph, options, sizeof options, err));
     graph->prefix[0] = '\0';
-    return mye_graph_add(graph, NULL, "readout", "", 1, &last, NULL, err);
+    return mye_graph_add(graph, NULL, "readout", options, 1, &last, NULL, err);
 }
 
 static mye_status build(mye_model *model, bool static_input, uint64_t seed, mye_error *err)

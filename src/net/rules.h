@@ -10,6 +10,7 @@ typedef struct mye_time_rule {
     /* Options that a table of all rules shows beside the defaults: "mode=s", NULL at the end. NULL:
      * none. */
     const char *const *variants;
+    bool on_means; /* wants neurons that are learned on means over the steps; false: wants none */
     /* Refuses what has no meaning, naming both sides. NULL: takes everything. */
     mye_status (*check)(const void *options, const mye_model *model, const mye_run_options *o,
                         mye_error *err);

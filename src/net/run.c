@@ -1,6 +1,7 @@
 #include "net/run_internal.h"
 
 #include "base/poison.h"
+#include "net/means.h"
 #include "net/rules.h"
 #include "neuron/neuron.h"
 #include "node/readout.h"
@@ -347,6 +348,8 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_time, o->time, &run->time, err));
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_depth, o->depth, &run->depth, err));
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_loss, o->loss, &run->loss, err));
+    if (o->training)
+        MYE_TRY(mye_means_check(time_rule(run), o, run->model, err));
     run->module = mye_alloc_array(run->ctx, MAX_MODULES, sizeof *run->module);
     if (run->module == NULL)
         return mye_no_memory(err, MAX_MODULES * sizeof *run->module, "the list of modules");
@@ -360,10 +363,11 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
                         "each step (ce_step, ce_mse), got '%s'",
                         o->time, o->loss);
     if (run->options.training && time_rule(run)->mean_output && loss->per_step && o->T > 1)
-        return mye_fail(err, MYE_ERR_UNSUPPORTED,
-                        "time rule '%s' has one gradient for all steps: it wants a loss of the mean "
-                        "output (ce_mean, mse_mean), got '%s'",
-                        o->time, o->loss);
+        return mye_fail(
+            err, MYE_ERR_UNSUPPORTED,
+            "time rule '%s' has one gradient for all steps: it wants a loss of the mean "
+            "output (ce_mean, mse_mean), got '%s'",
+            o->time, o->loss);
     if (run->options.training && time_rule(run)->check != NULL)
         MYE_TRY(time_rule(run)->check(run->time.options, run->model, &run->options, err));
     return MYE_OK;

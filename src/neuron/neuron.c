@@ -45,6 +45,7 @@ static mye_status neuron_shape(mye_node *n, const mye_shape *in, mye_error *err)
 {
     n->shape = in[0];
     n->format = n->neuron->spiking ? MYE_BITS : MYE_F32;
+    n->scaled = n->neuron->amplitude != NULL;
     return n->neuron->shape == NULL ? MYE_OK : n->neuron->shape(n, err);
 }
 
@@ -250,6 +251,8 @@ static void neuron_forward(const mye_node *n, mye_pass *p, int t0, int t1)
     neuron_op op = op_begin(n, p, t0, t1, MYE_OP_FORWARD);
     assert(t0 == 0 || op.v->u != NULL);
     const bool shown = p->probe != NULL && !p->repeated;
+    if (n->scaled)
+        op.v->amplitude = n->neuron->amplitude(&op.chunk);
     op.run = op.fused && !shown && op.v->format == MYE_BITS ? mye_fused_forward : forward_chunk;
     if (op.v->e != NULL) {
         op.rate_mode = n->neuron->rate_mode(n);
@@ -350,7 +353,9 @@ static void neuron_backward(const mye_node *n, mye_pass *p, int t0, int t1)
     neuron_op op = op_begin(n, p, t0, t1, MYE_OP_BACKWARD);
     assert(whole || (t1 == t0 + 1 && p->t_base == t0 && op.v->u != NULL));
     op.run = whole ? backward_history : backward_step;
-    if (op.fused && n->n_weights == 0 && t1 - t0 <= MYE_LIF_STEPS) {
+    if (n->neuron->mean_backward != NULL)
+        op.run = mye_mean_backward;
+    else if (op.fused && n->n_weights == 0 && t1 - t0 <= MYE_LIF_STEPS) {
         op.run = mye_fused_backward;
         if (mye_fused_sums(n, p, t0, t1))
             take_norm_sums(&op);

@@ -64,6 +64,15 @@ typedef struct mye_neuron_type {
     /* Rate-based: du_t/dc at the first step is `gain` (e is multiplied by it at the end), and
      * mode 0 is eps_{t+1} = 1 + decay eps_t. NULL where rate_mode is always -1. */
     void (*rate_coef)(const mye_neuron_chunk *c, double *decay, double *gain);
+    /* Neurons that stand for a function of the mean of their input over the steps (DSR). Their
+     * gradient knows no membranes: mean_backward gets, over all T steps, the mean of the input x and
+     * T times the mean of the gradient g, writes dx, of which every step gets the T-th part, and
+     * adds to dparam. Weights of both means are proportional to mean_decay^(T - t). All of these
+     * three or none: amplitude is what a spike is worth, where it is not 1. */
+    double (*mean_decay)(const void *options);
+    void (*mean_backward)(const mye_neuron_chunk *c, const float *x, const float *g, float *dx,
+                          double *dparam);
+    float (*amplitude)(const mye_neuron_chunk *c);
     /* Rate-based: one step of collection (usually k->rate_collect with the coefficients). */
     void (*rate_collect)(const mye_neuron_chunk *c, const float *u, const float *h, float *eps,
                          float *e, float *r);

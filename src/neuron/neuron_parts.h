@@ -40,6 +40,11 @@ static inline float *mye_take_floats(mye_lane *lane, int64_t n)
     return mye_lane_take(lane, (size_t)n * sizeof(float));
 }
 
+/* ---- mean.c ---- */
+
+/* neuron_op.run of neurons that are learned on means over the steps. */
+void mye_mean_backward(const neuron_op *op, int b, int chunk, mye_lane *lane, shard_sum *sum);
+
 /* ---- fused.c ---- */
 
 /* The batch norm whose scale and shift the fused passes apply to n's input, or NULL. */

@@ -152,6 +152,7 @@ static void maxpool_forward(const mye_node *n, mye_pass *p, int t0, int t1)
 {
     maxpool_arg a = {n, p};
     const bool bits = p->value[n->index].format == MYE_BITS;
+    p->value[n->index].amplitude = p->value[n->in[0]].amplitude; /* the greatest of scaled bits */
     mye_each_image(n, p, t0, t1, bits ? or_image : max_image, &a);
 }
 

@@ -3,7 +3,8 @@
  * earlier nodes by index. One node kind = one file + one line in node_list.inc.
  *
  * VALUES. The value of a node has the meaning [T, B, C, H, W] and is stored channels-last:
- * [steps][B][H][W][C]. It is stored as floats, or, where every entry is 0 or 1 (spikes), as bits.
+ * [steps][B][H][W][C]. It is stored as floats, or, where every entry is 0 or 1 (spikes), as bits; so
+ * is what has one other value for all spikes of a layer (`scaled`), which loading multiplies by.
  * A node may be *virtual*: it stores nothing; its `load` computes any piece of its value from its
  * inputs' values (batch norm, add, flatten, scale, dropout, identity, readout). So x -> BN -> LIF
  * costs no pass over memory for BN, and the backward pass recomputes what it needs.
@@ -140,6 +141,7 @@ struct mye_node {
     mye_shape in_shape; /* of the first input                                             */
     mye_shape shape;
     mye_format format;
+    bool scaled;     /* bits: a set bit is worth value.amplitude, not 1                */
     bool is_static;  /* value is the same at every step                                */
     bool needs_grad; /* has weights, or something before it has                        */
     int n_consumers;
@@ -160,6 +162,7 @@ typedef struct mye_value {
     uint16_t *half; /* not NULL: the value is here, as bfloat16, instead                     */
     int half_after; /* node behind whose forward that happens; 0: never                      */
     mye_format format;
+    float amplitude;   /* scaled nodes: what a set bit is worth; the forward pass says it     */
     int steps;         /* steps held: 1 for static values                                     */
     int64_t n;         /* elements of a sample                                                */
     int64_t row;       /* floats or words of a row                                            */
@@ -254,7 +257,8 @@ typedef struct mye_node_images {
     bool one_row; /* read the image as a vector */
 } mye_node_images;
 mye_images mye_images_of(const mye_node_images *reader);
-/* Are the node's values stored as bits, by itself or by the node whose value it repeats? */
+/* Are the node's values 0 or 1 and stored as bits, by itself or by the node whose value it repeats?
+ * Scaled bits are not: who reads them loads floats. */
 bool mye_value_is_bits(const mye_pass *p, int node);
 
 /* Where node n's backward writes the whole gradient of its k-th input from step t0 on (conv, dense,

@@ -49,6 +49,8 @@ const float *mye_load(const mye_pass *p, int node, mye_at at, float *dst, mye_la
     if (v->format == MYE_F32)
         return mye_value_row(p, node, at.t, at.b) + at.i0;
     p->k->bits_expand(at.n, mye_value_bits(p, node, at.t, at.b), at.i0, dst);
+    if (p->node[node]->scaled)
+        p->k->scale(at.n, v->amplitude, dst, dst);
     return dst;
 }
 
@@ -84,7 +86,8 @@ bool mye_value_is_bits(const mye_pass *p, int node)
 {
     const int at = stored_by(p, node);
     const bool traced = p->traced && p->value[at].trace != NULL;
-    return p->node[at]->type->load == NULL && p->value[at].format == MYE_BITS && !traced;
+    return p->node[at]->type->load == NULL && p->value[at].format == MYE_BITS && !traced &&
+           !p->node[at]->scaled;
 }
 
 static void images_read(const void *self, int64_t i, int h0, int h1, float *dst, ptrdiff_t pitch,
@@ -118,7 +121,7 @@ mye_images mye_images_of(const mye_node_images *reader)
     const int at = stored_by(p, reader->node);
     const bool bits = mye_value_is_bits(p, reader->node);
     const mye_value *v = &p->value[at];
-    const bool plain = v->half == NULL && v->data != NULL && !bits;
+    const bool plain = v->half == NULL && v->data != NULL && v->format == MYE_F32;
     const float *floats = plain ? mye_value_row(p, at, reader->t0, 0) : NULL;
     if (p->traced && v->trace != NULL)
         floats = v->trace;

@@ -15,7 +15,7 @@
  * Source: Neftci, Mostafa, Zenke 2019; tdBN and the two step modes: Zheng et al. 2021; checkpoint:
  * "Towards Lossless Memory-efficient Training of SNNs", 2026.
  */
-#include "time/time.h"
+#include "time/whole.h"
 
 #include <stddef.h>
 
@@ -99,30 +99,12 @@ static void forward(const bptt_options *o, mye_run *run, mye_pass *p, const mye_
         }
 }
 
-/* Stored floats behind layers go; spikes, their pooled bits and the input stay. */
-static void drop_floats(mye_run *run, mye_pass *p, const mye_module *m)
-{
-    for (int i = m->first; i <= m->last; i++)
-        if (p->node[i]->neuron == NULL && p->node[i]->n_in > 0 && p->value[i].format == MYE_F32)
-            mye_run_drop(run, p, i, MYE_SLOT_DATA);
-}
-
 static void step(const void *options, mye_run *run, const mye_module *m)
 {
     const bptt_options *o = options;
     mye_pass *p = mye_run_pass(run);
     forward(o, run, p, m);
-    mye_run_collect(run, p, m, 0, p->T);
-    mye_run_loss(run, m, 0, p->T);
-    if (o->checkpoint == KEEP_SPIKES)
-        drop_floats(run, p, m);
-    mye_run_begin_backward(run, p);
-    mye_run_loss_grad(run, p, m, 0, p->T, 1.0);
-    for (int i = m->last; i >= m->first; i--) {
-        if (o->checkpoint == KEEP_SPIKES)
-            mye_run_recompute(run, p, i);
-        mye_run_backward(run, p, i, 0, p->T);
-    }
+    mye_whole_backward(run, p, m, o->checkpoint == KEEP_SPIKES);
 }
 
 static const char *const variants[] = {"mode=s", "checkpoint=node", "keep=bf16", NULL};

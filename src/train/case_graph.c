@@ -2,6 +2,7 @@
  * table: what it is called here and how its settings are written. */
 #include "train/case.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -272,11 +273,28 @@ static mye_status leaky_options(const builder *b, const json_t *node, char *out,
     return add_surrogate(b, out, size, err);
 }
 
+/* Settings that a kind of neuron does not have are not in its case. */
+static mye_status dsr_options(const builder *b, const json_t *node, char *out, size_t size,
+                              mye_error *err)
+{
+    static const char *const names[][2] = {
+        {"threshold_bound", "bound"}, {"alpha", "alpha"}, {"tau", "tau"}, {"delta_t", "delta_t"}};
+    if (json_is_true(setting(b, node, "strict")))
+        return refuse(b, err, "strict neuron", json_string_value(json_object_get(node, "op")));
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        add_number(b, node, names[i][0], names[i][1], out, size);
+    memmove(out, out + (out[0] == ','), strlen(out + (out[0] == ',')) + 1);
+    return MYE_OK;
+}
+
 static const op_row ops[] = {
     {"add", "add", no_options},
     {"avgpool", "avgpool", pool_options},
     {"batchnorm", "batchnorm", norm_options},
     {"conv2d", "conv2d", conv_options},
+    {"dsr_if", "dsr_if", dsr_options},
+    {"dsr_lif", "dsr_lif", dsr_options},
     {"flatten", "flatten", no_options},
     {"global_avgpool", "global_avgpool", no_options},
     {"identity", "identity", no_options},
@@ -430,6 +448,27 @@ static mye_status begin_graph(const mye_case *c, builder *b, mye_error *err)
     return MYE_OK;
 }
 
+/* The loss' mean over the steps is our readout. */
+static mye_status add_readout(const builder *b, const json_t *loss, mye_error *err)
+{
+    const json_t *weights = json_object_get(loss, "time_weights");
+    const char *kind = json_string_value(weights);
+    const double tau = json_number_value(json_object_get(loss, "tau"));
+    const double delta_t = json_number_value(json_object_get(loss, "delta_t"));
+    const int last = b->graph->n - 1;
+    char options[64] = "mode=mean", decay[32];
+    if (weights != NULL && (kind == NULL || strcmp(kind, "exp") != 0))
+        return refuse(b, err, "weights of the time mean", kind);
+    if (weights != NULL && !(tau > 0 && delta_t >= 0))
+        return mye_fail(err, MYE_ERR_FORMAT,
+                        "%s: time_weights of the loss want tau > 0 and delta_t >= 0, got %g and %g",
+                        b->c->path, tau, delta_t);
+    if (weights != NULL)
+        snprintf(options, sizeof options, "mode=exp,decay=%s",
+                 mye_format_double(exp(-delta_t / tau), decay, sizeof decay));
+    return mye_graph_add(b->graph, NULL, "readout", options, 1, &last, NULL, err);
+}
+
 mye_status mye_case_model(const mye_case *c, const json_t *run, mye_model **out, mye_error *err)
 {
     builder b = {.c = c, .run = run};
@@ -444,6 +483,8 @@ mye_status mye_case_model(const mye_case *c, const json_t *run, mye_model **out,
         return mye_fail(err, MYE_ERR_FORMAT, "%s: the loss names no node of the graph", c->path);
     MYE_TRY(begin_graph(c, &b, err));
     mye_status status = add_nodes(&b, err);
+    if (status == MYE_OK)
+        status = add_readout(&b, loss, err);
     if (status != MYE_OK) {
         mye_graph_free(b.graph);
         return status;

@@ -43,6 +43,16 @@ static mye_status rate_rule(const mye_case *c, const json_t *rule, char *out, si
     return MYE_OK;
 }
 
+static mye_status dsr_rule(const mye_case *c, const json_t *rule, char *out, size_t size,
+                           mye_error *err)
+{
+    (void)c;
+    (void)rule;
+    (void)err;
+    snprintf(out, size, "dsr");
+    return MYE_OK;
+}
+
 static mye_status sltt_rule(const mye_case *c, const json_t *rule, char *out, size_t size,
                             mye_error *err)
 {
@@ -79,13 +89,9 @@ static mye_status loss_method(const mye_case *c, const json_t *loss, char *out, 
 {
     const char *name = json_string_value(json_object_get(loss, "name"));
     const mye_entry *entry = NULL;
-    const json_t *weights = json_object_get(loss, "time_weights");
     if (name == NULL || mye_kind_entry(&mye_kind_loss, name, &entry, NULL) != MYE_OK)
         return mye_fail(err, MYE_ERR_UNSUPPORTED, "%s: this build has no loss '%s'", c->path,
                         name == NULL ? "(none)" : name);
-    if (weights != NULL)
-        return mye_fail(err, MYE_ERR_UNSUPPORTED, "%s: this build has no weighted time mean",
-                        c->path);
     size_t used = (size_t)snprintf(out, size, "%s", name);
     char separator = ':', number[32];
     const json_t *a = json_object_get(loss, "a"), *target = json_object_get(loss, "target");
@@ -107,8 +113,11 @@ mye_status mye_case_rule(const mye_case *c, const json_t *run, char *time, char 
         const char *name;
         mye_status (*text)(const mye_case *c, const json_t *rule, char *out, size_t size,
                            mye_error *err);
-    } rules[] = {
-        {"bptt", bptt_rule}, {"ottt", ottt_rule}, {"rate", rate_rule}, {"sltt", sltt_rule}};
+    } rules[] = {{"bptt", bptt_rule},
+                 {"dsr", dsr_rule},
+                 {"ottt", ottt_rule},
+                 {"rate", rate_rule},
+                 {"sltt", sltt_rule}};
     const json_t *rule = json_object_get(run, "rule");
     const json_t *own_loss = json_object_get(run, "loss");
     MYE_TRY(loss_method(c, own_loss != NULL ? own_loss : json_object_get(c->root, "loss"), loss,

@@ -335,6 +335,34 @@ static mye_status check_eligibility(verifier *v, const json_t *e, const json_t *
     return each_node(v, e, ref, seen_eligibility, true, err);
 }
 
+/* What a node sends, where its spikes are worth something else than 1. */
+typedef struct sent {
+    rows spikes;
+    double amplitude;
+} sent;
+
+static double sent_entry(const verifier *v, const void *self, int64_t i)
+{
+    const sent *s = self;
+    return s->amplitude * row_entry(v, &s->spikes, i);
+}
+
+static mye_status check_layer_outputs(verifier *v, const json_t *e, const json_t *ref,
+                                      mye_error *err)
+{
+    for (int i = 1; i < v->model->n_nodes; i++) {
+        const mye_node *n = v->model->node[i];
+        const json_t *value = node_reference(e, ref, n->name);
+        if (value == NULL || n->neuron == NULL)
+            continue;
+        const double amplitude = (double)mye_run_pass(v->run)->value[i].amplitude;
+        const sent s = {{n->shape, v->seen[i].spikes}, n->scaled ? amplitude : 1.0};
+        MYE_TRY(compare(v, "layer_outputs", n->name, value, sent_entry, &s,
+                        mye_shape_size(n->shape) * v->c->T * v->c->B, &v->out->worst_other, err));
+    }
+    return MYE_OK;
+}
+
 /* Batch statistics of the spike pass' last step; false: not a batch norm node. */
 static bool statistics(const verifier *v, const mye_node *n, mye_batchnorm_state *s, int64_t *last)
 {
@@ -404,6 +432,7 @@ static const struct quantity {
     {"grad_input", check_grad_input},
     {"grads", check_grads},
     {"grads_per_step", check_grads_per_step},
+    {"layer_outputs", check_layer_outputs},
     {"loss", check_loss},
     {"membrane", check_membrane},
     {"output", check_output},
