@@ -5,8 +5,7 @@
 #include "net/rules.h"
 
 /* Refuses rules and neurons that do not go together, naming both: a rule that learns on means wants
- * such neurons only, and a loss of the mean output; every other rule wants no such neurons. Training
- * only. */
+ * such neurons only, every other rule wants none. Training only. */
 mye_status mye_means_check(const mye_time_rule *rule, const mye_run_options *o,
                            const mye_model *model, mye_error *err);
 /* Options of the readout that a graph gets when it names none: the weights over the steps are those
