@@ -7,6 +7,8 @@
 /* In which order a module's nodes and time steps are visited, what is kept, what goes backward. */
 typedef struct mye_time_rule {
     mye_entry entry;
+    bool takes_feedback; /* goes step by step, and back through feedback nodes */
+    bool one_module;     /* wants the whole network: one loss at its end       */
     /* Refuses what has no meaning, naming both sides. NULL: takes everything. */
     mye_status (*check)(const void *options, const mye_model *model, const mye_run_options *o,
                         mye_error *err);

@@ -199,17 +199,32 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
 
 /* ---- the step ---- */
 
-/* Inference: every node over all its steps; nothing is kept. */
+/* Inference: every node over all its steps, or with feedback all nodes of a step; nothing is kept. */
 static void infer(mye_run *run, const mye_module *m)
 {
     mye_pass *p = &run->pass[0]->pass;
-    for (int i = m->first; i <= m->last; i++)
-        mye_run_forward(run, p, i, 0, p->T);
-    if (m == &run->module[run->n_modules - 1]) {
-        mye_run_collect(run, p, m, 0, p->T);
-        if (run->target != NULL)
-            mye_run_loss(run, m, 0, p->T);
+    const int span = run->pass[0]->window;
+    const bool is_last = m == &run->module[run->n_modules - 1];
+    for (int t = 0; t < p->T; t += span) {
+        for (int i = m->first; i <= m->last; i++)
+            mye_run_forward(run, p, i, t, t + span);
+        if (is_last)
+            mye_run_collect(run, p, m, t, t + span);
     }
+    if (is_last && run->target != NULL)
+        mye_run_loss(run, m, 0, p->T);
+}
+
+/* The pass of inference. Behind feedback each step needs the one before of all nodes. */
+static void prepare_inference(mye_run *run)
+{
+    const mye_run_options *o = &run->options;
+    const bool steps = mye_model_feedback(run->model, -1) >= 0;
+    mye_pass *p = mye_run_add_pass(run, o->T, steps ? 1 : o->T);
+    for (int i = 0; steps && p != NULL && i < p->n_nodes; i++)
+        if (p->node[i]->neuron != NULL)
+            mye_run_need(run, p, i, MYE_SLOT_U,
+                         (size_t)o->B * (size_t)p->value[i].n * sizeof(float));
 }
 
 /* One output (static nets, the rate pass) counts whole. */
@@ -310,6 +325,26 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
 
 /* ---- making a run ---- */
 
+/* What is wrong between two axes, or between a rule and a network with feedback. */
+static mye_status check_rule(const mye_run *run, mye_error *err)
+{
+    const mye_time_rule *rule = time_rule(run);
+    const int feedback = mye_model_feedback(run->model, -1);
+    if (run->options.training && feedback >= 0 && !rule->takes_feedback)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule '%s' does not go back through node '%s' (feedback): networks "
+                        "with feedback want spide or ide",
+                        rule->entry.name, run->model->node[feedback]->name);
+    if (run->n_modules > 1 && (feedback >= 0 || (run->options.training && rule->one_module)))
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "%s '%s' wants the whole network, and depth rule '%s' cuts it into %d "
+                        "modules",
+                        feedback >= 0 ? "feedback" : "time rule",
+                        feedback >= 0 ? run->model->node[feedback]->name : rule->entry.name,
+                        run->depth.entry->name, run->n_modules);
+    return MYE_OK;
+}
+
 static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_error *err)
 {
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_time, o->time, &run->time, err));
@@ -321,6 +356,7 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
     const mye_depth_rule *depth = (const mye_depth_rule *)run->depth.entry;
     MYE_TRY(depth->modules(run->depth.options, run->model, MAX_MODULES, run->module,
                            &run->n_modules, err));
+    MYE_TRY(check_rule(run, err));
     if (run->options.training && time_rule(run)->check != NULL)
         MYE_TRY(time_rule(run)->check(run->time.options, run->model, &run->options, err));
     return MYE_OK;
@@ -415,7 +451,7 @@ mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_r
     if (options->training)
         time_rule(run)->prepare(run->time.options, run);
     else
-        mye_run_add_pass(run, options->T, options->T);
+        prepare_inference(run);
     return dry_run(run, err);
 }
 

@@ -48,6 +48,7 @@ struct mye_run {
     int scratch; /* index of the buffer that stands for op scratch */
 
     bool dry;
+    bool idle;   /* backward ops and those of the rule are announced and not done */
     bool failed; /* no memory while preparing or dry */
     int tick;
     int boundary; /* tick of the first backward op: what lives across it was kept */
