@@ -262,7 +262,19 @@ static mye_status build_small(mye_context *ctx, mye_error *err)
     o.net = "4C3s2-FB(4CT3s2)-IF-4C3s2-IF-FC10";
     o.C = 1;
     o.H = o.W = 8;
-    const mye_status st = mye_model_create(ctx, &o, &model, err);
+    mye_status st = mye_model_create(ctx, &o, &model, err);
+    static const char *const rules[] = {"spide:T_B=3", "ide:iterations=3"};
+    for (int i = 0; i < 2 && st == MYE_OK; i++) {
+        const mye_run_options ro = {.time = rules[i],
+                                    .depth = "global",
+                                    .loss = "ce_mean",
+                                    .T = 2,
+                                    .B = 2,
+                                    .training = true};
+        mye_run *run = NULL;
+        st = mye_run_create(ctx, model, &ro, &run, err);
+        mye_run_free(run);
+    }
     mye_model_free(model);
     return st;
 }

@@ -14,6 +14,9 @@ typedef struct mye_time_rule {
                         mye_error *err);
     /* Declares passes and buffers, once. */
     void (*prepare)(const void *options, mye_run *run);
+    /* Passes backward through the data alone, beside the one that makes the weights' gradients, at
+     * most: for counting. NULL: none. */
+    int64_t (*sweeps)(const void *options);
     /* Forward, loss and backward of one module. Executed dry first. */
     void (*step)(const void *options, mye_run *run, const mye_module *m);
 } mye_time_rule;

@@ -1,4 +1,5 @@
 /* What a run would take, read off its dry execution. */
+#include "net/rules.h"
 #include "net/run_internal.h"
 
 #include "neuron/neuron.h"
@@ -27,12 +28,17 @@ static void add_stays(const mye_run *run, mye_plan *plan)
 }
 
 /* Multiply-adds of a node in one step: forward, and in training backward weights and, but for the
- * first layer, backward data. A second pass, on rates, makes the only backward step. */
+ * first layer, backward data. A second pass, on rates, makes the only backward step, but for sweeps. */
 static double step_macs(const mye_run *run, const mye_node *n, double macs)
 {
     const int steps = n->is_static ? 1 : run->options.T;
     const int backward = run->n_passes > 1 ? 1 : steps;
-    const int passes = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad ? 2 : 1;
+    const mye_time_rule *rule = (const mye_time_rule *)run->time.entry;
+    const bool data = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad;
+    if (run->options.training && rule->sweeps != NULL)
+        return macs * run->options.B *
+               (steps + 1 + (data ? (double)rule->sweeps(run->time.options) : 0));
+    const int passes = data ? 2 : 1;
     return macs * run->options.B * (steps + (run->options.training ? backward * passes : 0));
 }
 

@@ -24,13 +24,13 @@ static void need_neuron(mye_run *run, mye_pass *spikes, mye_pass *rates, int i, 
         mye_run_need(run, rates, i, MYE_SLOT_R, bytes);
 }
 
-void mye_eq_prepare(mye_run *run, bool membranes)
+mye_pass *mye_eq_prepare(mye_run *run, bool membranes)
 {
     const mye_model *model = mye_run_model(run);
     mye_pass *spikes = mye_run_add_pass(run, mye_run_asked(run)->T, 1);
     mye_pass *rates = spikes == NULL ? NULL : mye_run_add_pass(run, 1, 1);
     if (rates == NULL)
-        return;
+        return NULL;
     spikes->per_step = true;
     mye_eq_roles(model, rates->value);
     for (int i = 0; i < model->n_nodes; i++) {
@@ -40,6 +40,7 @@ void mye_eq_prepare(mye_run *run, bool membranes)
         else if (n->is_static && n->type->load == NULL)
             mye_run_share(run, rates, i, MYE_SLOT_DATA, spikes, MYE_SLOT_DATA);
     }
+    return rates;
 }
 
 mye_eq mye_eq_begin(mye_run *run, const mye_module *m)

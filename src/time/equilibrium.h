@@ -52,8 +52,9 @@ typedef void (*mye_eq_neuron)(const void *arg, const mye_eq_chunk *c);
 /* Refuses networks and settings without such a gradient, in the rule's name. */
 mye_status mye_eq_check(const char *rule, const mye_model *model, const mye_run_options *o,
                         mye_error *err);
-/* Passes, buffers, roles. `membranes`: the sweep has a membrane for each neuron. */
-void mye_eq_prepare(mye_run *run, bool membranes);
+/* Passes, buffers, roles; returns the rate pass, or NULL: no memory. `membranes`: the sweep has a
+ * membrane for each neuron. */
+mye_pass *mye_eq_prepare(mye_run *run, bool membranes);
 mye_eq mye_eq_begin(mye_run *run, const mye_module *m);
 
 /* Scales the weights of layers that feedback reads so that their Frobenius norm is at most `norm`; 0:

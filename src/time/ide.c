@@ -109,8 +109,7 @@ static void prepare(const void *options, mye_run *run)
 {
     const ide_options *o = options;
     const mye_model *model = mye_run_model(run);
-    mye_eq_prepare(run, false);
-    mye_pass *rates = mye_run_rate_pass(run);
+    mye_pass *rates = mye_eq_prepare(run, false);
     if (rates == NULL)
         return;
     const size_t B = (size_t)mye_run_asked(run)->B;
@@ -124,6 +123,11 @@ static void prepare(const void *options, mye_run *run)
         }
         mye_run_need(run, rates, i, MYE_SLOT_EPS, B * MYE_BROYDEN_STATE * sizeof(float));
     }
+}
+
+static int64_t sweeps(const void *options)
+{
+    return ((const ide_options *)options)->iterations + 1;
 }
 
 /* ---- solving ---- */
@@ -247,5 +251,6 @@ const mye_time_rule mye_time_ide = {
     .one_module = true,
     .check = check,
     .prepare = prepare,
+    .sweeps = sweeps,
     .step = step,
 };

@@ -79,6 +79,11 @@ static void prepare(const void *options, mye_run *run)
     mye_eq_prepare(run, true);
 }
 
+static int64_t sweeps(const void *options)
+{
+    return ((const spide_options *)options)->T_B;
+}
+
 /* ---- backward neurons ---- */
 
 typedef struct spide_sweep {
@@ -140,5 +145,6 @@ const mye_time_rule mye_time_spide = {
     .one_module = true,
     .check = check,
     .prepare = prepare,
+    .sweeps = sweeps,
     .step = step,
 };
