@@ -188,7 +188,7 @@ typedef enum mye_probe_kind {
     MYE_PROBE_RATE, /* rate-based learning: whole rows, t = 0 */
     MYE_PROBE_ELIGIBILITY,
     /* learning at equilibrium, whole rows: */
-    MYE_PROBE_MASK,          /* 1: the neuron fired at some steps and not at all, t = 0           */
+    MYE_PROBE_MASK,          /* over 0: it fired at some steps and not at all, t = 0       */
     MYE_PROBE_RATE_GRADIENT, /* what the layers behind the last neurons say of a rate, t = 0      */
     MYE_PROBE_BACKWARD_SPIKE, /* ternary spikes of a backward step t                               */
     MYE_PROBE_BETA, /* solution of the adjoint equation, t = 0                           */

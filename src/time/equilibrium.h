@@ -70,7 +70,7 @@ void mye_eq_sweep(const mye_eq *eq, mye_eq_neuron neuron, const void *arg, int s
 /* Gradients of the weights between neurons, from beta. */
 void mye_eq_weights(const mye_eq *eq);
 
-/* ---- inner parts: equilibrium_net.c to equilibrium.c ---- */
+/* ---- inner parts of equilibrium*.c ---- */
 
 enum {
     MYE_EQ_INNER = 1,   /* some neuron depends on it                         */
@@ -84,5 +84,24 @@ enum {
 void mye_eq_roles(const mye_model *model, mye_value *v);
 /* Decay and V of a neuron; false: it has no such fixed point. */
 bool mye_eq_neuron_of(const mye_node *n, double *decay, double *amplitude);
+/* After the spike pass' step t of node i: adds to its rate, or to the mean input. */
+void mye_eq_collect(const mye_eq *eq, int i, int t);
+/* Values at the rates that the head or the gradients of weights read. */
+void mye_eq_values(const mye_eq *eq);
+
+static inline unsigned mye_eq_role(const mye_eq *eq, int node)
+{
+    return eq->rates->value[node].role;
+}
+
+static inline const mye_node *mye_eq_node_of(const mye_eq *eq, int i)
+{
+    return eq->rates->node[i];
+}
+
+static inline bool mye_eq_is_head(const mye_eq *eq, int i)
+{
+    return i > 0 && eq->rates->node[i]->neuron == NULL && !(mye_eq_role(eq, i) & MYE_EQ_INNER);
+}
 
 #endif

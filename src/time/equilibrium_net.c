@@ -34,7 +34,7 @@ static bool is_head(const mye_model *model, const mye_value *v, int i)
     return i > 0 && model->node[i]->neuron == NULL && !(v[i].role & MYE_EQ_INNER);
 }
 
-static void mark_inner(const mye_model *model, mye_value *v, const mye_node *n)
+static void mark_inner(mye_value *v, const mye_node *n)
 {
     if (n->neuron != NULL)
         v[n->index].role |= MYE_EQ_INNER;
@@ -44,7 +44,6 @@ static void mark_inner(const mye_model *model, mye_value *v, const mye_node *n)
         v[n->in[k]].role |= MYE_EQ_INNER;
     if (mye_feedback_from(n) >= 0)
         v[mye_feedback_from(n)].role |= MYE_EQ_INNER;
-    (void)model;
 }
 
 static void mark_behind(const mye_model *model, mye_value *v, const mye_node *n)
@@ -81,7 +80,7 @@ void mye_eq_roles(const mye_model *model, mye_value *v)
         v[i].role = 0;
     for (int round = 0; round < 2; round++) /* the second one for what feedback reads */
         for (int i = model->n_nodes - 1; i >= 0; i--)
-            mark_inner(model, v, model->node[i]);
+            mark_inner(v, model->node[i]);
     for (int i = 0; i < model->n_nodes; i++)
         mark_behind(model, v, model->node[i]);
     for (int i = model->n_nodes - 1; i > 0; i--) {
