@@ -24,6 +24,7 @@ static void each_word_means_its_layer(void **state)
         {"64C5s2p0g4", "conv2d:channels=64,kernel=5,padding=0,stride=2,groups=4"},
         {"64C5G4P0S2", "conv2d:channels=64,kernel=5,padding=0,stride=2,groups=4"},
         {"64WC3", "sws_conv2d:channels=64,kernel=3"},
+        {"64CT3s2", "conv_transpose2d:channels=64,kernel=3,stride=2"},
         {"BN", "batchnorm"},
         {"AP2", "avgpool:kernel=2"},
         {"MP3s2p1", "maxpool:kernel=3,stride=2,padding=1"},

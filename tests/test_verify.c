@@ -87,6 +87,7 @@ static void cases_in_the_project_pass(void **state)
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/rate"), 13);
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/sltt"), 7);
     assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/ottt"), 7);
+    assert_int_equal(run_folder(MYELIN_SOURCE_DIR "/tests/golden/spide"), 4);
 }
 
 static void all_bptt_cases_pass(void **state)
@@ -105,6 +106,12 @@ static void all_rate_cases_pass(void **state)
 {
     (void)state;
     shared_folder("rate", 13);
+}
+
+static void all_spide_cases_pass(void **state)
+{
+    (void)state;
+    shared_folder("spide", 4);
 }
 
 /* A check that cannot fail is none: the same file with one number changed must not pass. */
@@ -173,6 +180,7 @@ int main(void)
         cmocka_unit_test(all_bptt_cases_pass),
         cmocka_unit_test(all_dsr_cases_pass),
         cmocka_unit_test(all_rate_cases_pass),
+        cmocka_unit_test(all_spide_cases_pass),
         cmocka_unit_test(a_changed_gradient_is_noticed),
         cmocka_unit_test(a_file_that_is_no_case_is_refused_with_its_name),
     };

@@ -101,6 +101,15 @@ void mye_weight_export(const mye_weight *w, const float *stored, float *outside)
 void mye_weight_import(const mye_weight *w, const float *outside, float *stored);
 /* Fills a weight from (seed, MYE_STREAM_INIT, index of the weight, element of the outside layout). */
 void mye_weight_init(mye_context *ctx, mye_weight *w, uint64_t seed, int index);
+/* ---- feedback.c ---- */
+
+/* The node that node i, a feedback, names; -1: node i is none, or names none. */
+int mye_graph_from(const mye_graph *graph, int i);
+/* Ties every feedback node to the later node that it names. */
+mye_status mye_model_link(mye_model *model, mye_error *err);
+/* The first feedback node behind node i, or -1; of all: i = -1. */
+int mye_model_feedback(const mye_model *model, int i);
+
 /* Does node `reader` read the value of `node`, itself or through virtual nodes? */
 bool mye_model_reads(const mye_model *model, int reader, int node);
 /* Bytes of the model's blocks (weights, gradients, buffers). */

@@ -232,6 +232,7 @@ static mye_status build(mye_model *model, bool static_input, uint64_t seed, mye_
     model->output = (int)n - 1;
     for (int i = 0; i < model->n_nodes; i++)
         MYE_TRY(create_node(model, i, static_input, err));
+    MYE_TRY(mye_model_link(model, err));
     MYE_TRY(list_weights(model, err));
     MYE_TRY(take_blocks(model, err));
     for (int i = 0; i < model->n_weights; i++)

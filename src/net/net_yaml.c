@@ -345,6 +345,8 @@ static mye_status check_uses(const mye_graph *graph, mye_error *err)
 {
     for (int i = graph->n - 2; i > 0; i--) {
         bool used = false;
+        for (int j = 1; j < i && !used; j++)
+            used = mye_graph_from(graph, j) == i;
         for (int j = i + 1; j < graph->n && !used; j++)
             for (int k = 0; k < graph->node[j].n_in; k++)
                 used = used || graph->node[j].in[k] == i;

@@ -8,7 +8,10 @@
  *           BN, tdBN  batch norm; tdBN begins with the default neuron's threshold as weight
  *           AP<k>[s][p], MP<k>[s][p], P<k> (= MP)  pooling, by default stride k; GAP
  *           FC<n>, F<n> or plain <n>  dense, flattened before where it must be; FLATTEN
+ *           <n>CT<k>[s<stride>].. transposed convolution, larger by the stride
  *           DO<p> dropout; SCALE(value=2); ID; READOUT
+ *           FB(net)  feedback: adds here what `net` makes of the last neurons of the text, one step
+ *           later; FB() their spikes themselves
  *           LIF, N  the default neuron; LIF(tau=2), LIF(), IF, PLIF, ..  the neuron of that name
  *
  * Small or capital letters mean the same, but in options. A first number that equals the size of
@@ -107,8 +110,6 @@ static mye_status read_layer(mye_notation *r, const char *begin, const char *end
 
 /* ---- items ---- */
 
-static mye_status read_items(mye_notation *r, const char *begin, const char *end);
-
 /* End of the item that starts at p: a '-' outside parentheses, or the end. NULL: parentheses. */
 static const char *item_end(const char *p, const char *end)
 {
@@ -138,12 +139,12 @@ static mye_status read_group(mye_notation *r, const char *begin, const char *end
         return mye_notation_fail(r, begin, end, "groups may be nested 8 deep");
     r->depth++;
     for (int64_t i = 0; i < times; i++)
-        MYE_TRY(read_items(r, begin + 1, close - 1));
+        MYE_TRY(mye_notation_items(r, begin + 1, close - 1));
     r->depth--;
     return MYE_OK;
 }
 
-static mye_status read_items(mye_notation *r, const char *begin, const char *end)
+mye_status mye_notation_items(mye_notation *r, const char *begin, const char *end)
 {
     for (const char *p = begin;; p++) {
         const char *stop = item_end(p, end);
@@ -168,8 +169,10 @@ mye_status mye_notation_append(mye_graph *graph, const char *text, int *at, mye_
     r.at = *at;
     r.err = err;
     if (text[0]) {
-        MYE_TRY(read_items(&r, text, text + strlen(text)));
+        const int first = graph->n;
+        MYE_TRY(mye_notation_items(&r, text, text + strlen(text)));
         MYE_TRY(mye_notation_settle(&r, false));
+        MYE_TRY(mye_notation_close(&r, first));
     }
     *at = r.at;
     return MYE_OK;
@@ -180,5 +183,9 @@ mye_status mye_notation_read(mye_graph *graph, const char *text, mye_error *err)
     int at = graph->n - 1;
     if (!text[0])
         return mye_fail(err, MYE_ERR_ARG, "the description of the network is empty");
-    return mye_notation_append(graph, text, &at, err);
+    MYE_TRY(mye_notation_append(graph, text, &at, err));
+    if (at != graph->n - 1)
+        return mye_fail(err, MYE_ERR_ARG,
+                        "a network with FB(..) wants a layer behind its last neurons");
+    return MYE_OK;
 }

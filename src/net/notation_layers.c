@@ -89,7 +89,8 @@ static mye_status add_layer(mye_notation *r, const char *op, const char *options
         return mye_notation_fail(r, t->begin, t->end, "its options are too long");
     const bool norm = strcmp(op, "batchnorm") == 0;
     MYE_TRY(mye_notation_settle(r, norm));
-    if (strcmp(op, "conv2d") != 0 && strcmp(op, "sws_conv2d") != 0 && strcmp(op, "dense") != 0)
+    if (strcmp(op, "conv2d") != 0 && strcmp(op, "sws_conv2d") != 0 && strcmp(op, "dense") != 0 &&
+        strcmp(op, "conv_transpose2d") != 0)
         return add_node(r, op, text, t->begin);
     snprintf(r->op, sizeof r->op, "%s", op);
     snprintf(r->options, sizeof r->options, "%s", text);
@@ -182,8 +183,24 @@ static mye_status add_tdbn(mye_notation *r, const layer_word *w, const mye_notat
     return add_layer(r, w->op, text, t);
 }
 
+/* What it feeds back is read when the last neuron is known. */
+static mye_status add_feedback(mye_notation *r, const layer_word *w, const mye_notation_token *t)
+{
+    if (!is_bare(t) || !t->options)
+        return fail_token(r, t, w);
+    if (r->n_feedback >= MYE_NOTATION_FEEDBACKS)
+        return mye_notation_fail(r, t->begin, t->end, "a network may have 16 feedbacks");
+    MYE_TRY(mye_notation_settle(r, false));
+    MYE_TRY(add_node(r, w->op, "", t->begin));
+    r->feedback[r->n_feedback++] =
+        (mye_notation_feedback){r->at, t->options, t->options + t->n_options};
+    return MYE_OK;
+}
+
 static const layer_word words[] = {
     {"c", "conv2d", add_conv, "", "<channels>C<kernel>, say 64C3 or 64C3s2p1"},
+    {"ct", "conv_transpose2d", add_conv, "", "<channels>CT<kernel>, say 64CT3s2"},
+    {"fb", "feedback", add_feedback, "", "FB(layers), say FB(64C3), or FB()"},
     {"wc", "sws_conv2d", add_conv, "", "<channels>WC<kernel>, say 64WC3"},
     {"bn", "batchnorm", add_plain, "", "BN"},
     {"tdbn", "batchnorm", add_tdbn, "", "tdBN"},

@@ -11,6 +11,8 @@ typedef struct mye_time_rule {
      * none. */
     const char *const *variants;
     bool on_means; /* wants neurons that are learned on means over the steps; false: wants none */
+    bool takes_feedback; /* goes step by step, and back through feedback nodes */
+    bool one_module;     /* wants the whole network: one loss at its end       */
     /* Refuses what has no meaning, naming both sides. NULL: takes everything. */
     mye_status (*check)(const void *options, const mye_model *model, const mye_run_options *o,
                         mye_error *err);
@@ -21,6 +23,9 @@ typedef struct mye_time_rule {
     bool (*moves)(const void *options);
     /* Declares passes and buffers, once. */
     void (*prepare)(const void *options, mye_run *run);
+    /* Passes backward through the data alone, beside the one that makes the weights' gradients, at
+     * most: for counting. NULL: none. */
+    int64_t (*sweeps)(const void *options);
     /* Forward, loss and backward of one module. Executed dry first. */
     void (*step)(const void *options, mye_run *run, const mye_module *m);
 } mye_time_rule;

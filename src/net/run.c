@@ -220,13 +220,15 @@ static void infer(mye_run *run, const mye_module *m)
         mye_run_loss(run, m, 0, p->T);
 }
 
-/* Images at once that keep the kernels busy: more take memory and no less time. */
+/* Images at once that keep the kernels busy: more take memory and no less time. Behind feedback each
+ * step needs the one before of all nodes. */
 #define ENOUGH_IMAGES 128
 
 static void prepare_inference(mye_run *run)
 {
     const mye_run_options *o = &run->options;
-    const int steps = o->B < ENOUGH_IMAGES ? ENOUGH_IMAGES / o->B : 1;
+    const bool one = o->B >= ENOUGH_IMAGES || mye_model_feedback(run->model, -1) >= 0;
+    const int steps = one ? 1 : ENOUGH_IMAGES / o->B;
     const int window = steps < o->T ? steps : o->T;
     mye_pass *p = mye_run_add_pass(run, o->T, window);
     for (int i = 0; p != NULL && window < o->T && i < p->n_nodes; i++)
@@ -343,6 +345,39 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
 
 /* ---- making a run ---- */
 
+/* What is wrong between axes, or between a rule and a network with feedback. */
+static mye_status check_rule(const mye_run *run, mye_error *err)
+{
+    const mye_time_rule *rule = time_rule(run);
+    const mye_run_options *o = &run->options;
+    const mye_loss *loss = (const mye_loss *)run->loss.entry;
+    const int feedback = mye_model_feedback(run->model, -1);
+    if (run->options.training && feedback >= 0 && !rule->takes_feedback)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule '%s' does not go back through node '%s' (feedback): networks "
+                        "with feedback want spide or ide",
+                        rule->entry.name, run->model->node[feedback]->name);
+    if (run->n_modules > 1 && (feedback >= 0 || (run->options.training && rule->one_module)))
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "%s '%s' wants the whole network, and depth rule '%s' cuts it into %d "
+                        "modules",
+                        feedback >= 0 ? "feedback" : "time rule",
+                        feedback >= 0 ? run->model->node[feedback]->name : rule->entry.name,
+                        run->depth.entry->name, run->n_modules);
+    if (o->training && mye_run_moves(run) && !loss->per_step)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule '%s' moves the weights behind every step: it wants a loss of "
+                        "each step (ce_step, ce_mse), got '%s'",
+                        o->time, o->loss);
+    if (o->training && rule->mean_output && loss->per_step && o->T > 1)
+        return mye_fail(
+            err, MYE_ERR_UNSUPPORTED,
+            "time rule '%s' has one gradient for all steps: it wants a loss of the mean "
+            "output (ce_mean, mse_mean), got '%s'",
+            o->time, o->loss);
+    return MYE_OK;
+}
+
 static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_error *err)
 {
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_time, o->time, &run->time, err));
@@ -356,18 +391,7 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
     const mye_depth_rule *depth = (const mye_depth_rule *)run->depth.entry;
     MYE_TRY(depth->modules(run->depth.options, run->model, MAX_MODULES, run->module,
                            &run->n_modules, err));
-    const mye_loss *loss = (const mye_loss *)run->loss.entry;
-    if (run->options.training && mye_run_moves(run) && !loss->per_step)
-        return mye_fail(err, MYE_ERR_UNSUPPORTED,
-                        "time rule '%s' moves the weights behind every step: it wants a loss of "
-                        "each step (ce_step, ce_mse), got '%s'",
-                        o->time, o->loss);
-    if (run->options.training && time_rule(run)->mean_output && loss->per_step && o->T > 1)
-        return mye_fail(
-            err, MYE_ERR_UNSUPPORTED,
-            "time rule '%s' has one gradient for all steps: it wants a loss of the mean "
-            "output (ce_mean, mse_mean), got '%s'",
-            o->time, o->loss);
+    MYE_TRY(check_rule(run, err));
     if (run->options.training && time_rule(run)->check != NULL)
         MYE_TRY(time_rule(run)->check(run->time.options, run->model, &run->options, err));
     return MYE_OK;

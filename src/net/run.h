@@ -151,6 +151,12 @@ typedef struct mye_touch {
 } mye_touch;
 void mye_run_op(mye_run *run, const mye_touch *touch, int n,
                 void (*work)(const mye_touch *touch, double arg), double arg);
+/* The same with an argument of any kind, which lives as long as the call. */
+void mye_run_work(mye_run *run, const mye_touch *touch, int n,
+                  void (*work)(const mye_touch *touch, void *arg), void *arg);
+/* From now on backward ops and those of the rule are announced and not done, until idle is false. So
+ * an iteration may end early although every execution makes the same calls. */
+void mye_run_idle(mye_run *run, bool idle);
 /* Shows rates and eligibilities of all neurons to the probe, when there is one. */
 void mye_run_show_rates(mye_run *run, mye_pass *p);
 /* Values that the backward pass reads are kept as bfloat16: plan_half, while preparing, gives them

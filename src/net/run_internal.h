@@ -57,6 +57,7 @@ struct mye_run {
     bool in_loop, sums_static;
 
     bool dry;
+    bool idle;   /* backward ops and those of the rule are announced and not done */
     bool failed; /* no memory while preparing or dry */
     int tick;
     int boundary; /* tick of the first backward op: what lives across it was kept */
@@ -74,7 +75,7 @@ struct mye_run {
     mye_source source;
     const mye_target *target;
     double loss_value, loss_factor;
-    double grad_scale;  /* of the loss gradient in the backward pass at work */
+    double grad_scale;                 /* of the loss gradient in the backward pass at work */
     int forward_steps, backward_steps; /* for the plan's count of work; 0: T */
     void (*move)(void *self);
     void *mover;

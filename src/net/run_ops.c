@@ -6,10 +6,17 @@
 
 #include "base/poison.h"
 #include "neuron/neuron.h"
+#include "node/feedback.h"
 
 #include <assert.h>
 #include <limits.h>
 #include <string.h>
+
+/* Is this the real execution, and not a part that is announced only? */
+static bool works(const mye_run *run)
+{
+    return !run->dry && !run->idle;
+}
 
 static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
 {
@@ -128,6 +135,10 @@ static void touch_value(mye_run *run, mye_pass *p, int node)
     }
     for (int k = 0; k < n->n_in; k++)
         touch_value(run, p, n->in[k]);
+    const int from = mye_feedback_from(n);
+    const mye_buffer *last = from < 0 ? NULL : mye_run_buffer(run, p, from, MYE_SLOT_DATA);
+    if (last != NULL && last->live) /* not at the first step */
+        mye_run_touch(run, p, from, MYE_SLOT_DATA, false);
 }
 
 static void begin_op(mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
@@ -225,9 +236,17 @@ static void touch_grad(mye_run *run, mye_pass *p, int node)
     touch_value(run, p, node);
 }
 
+/* Inputs whose gradient a node's backward hands on; that of feedback is one more. */
+static int inputs_of(const mye_node *n)
+{
+    return n->n_in + (mye_feedback_from(n) >= 0 ? 1 : 0);
+}
+
 /* An input outside the module that is at work gets no gradient. */
 static bool wants_gradient(mye_run *run, mye_pass *p, int node)
 {
+    if (p->to_layers && p->node[node]->neuron != NULL)
+        return false;
     const bool inside = run->at == NULL || node >= run->at->first || run->options.input_grad;
     return inside && mye_run_buffer(run, p, node, MYE_SLOT_GRAD) != NULL;
 }
@@ -259,7 +278,7 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     touch_grad(run, p, node);
     const bool rate_neuron = p->rates && n->neuron != NULL;
     const bool reads = rate_neuron ? mye_neuron_rate_reads(n, p) && wants_gradient(run, p, n->in[0])
-                                   : (n->type->flags & MYE_NODE_READS_INPUT) != 0;
+                                   : (n->type->flags & MYE_NODE_READS_INPUT) && !p->data_only;
     if (rate_neuron)
         mye_run_touch(run, p, node, MYE_SLOT_E, false);
     if (reads)
@@ -267,20 +286,20 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
             touch_value(run, p, n->in[k]);
     if (n->neuron != NULL && !rate_neuron)
         mye_run_touch(run, p, node, MYE_SLOT_U, false);
-    for (int k = 0; k < n->n_in; k++) {
+    for (int k = 0; k < inputs_of(n); k++) {
         p->value[n->in[k]].grad = NULL;
         if (wants_gradient(run, p, n->in[k]))
             mye_run_touch(run, p, n->in[k], MYE_SLOT_GRAD, true);
     }
     begin_op(run, p, n, MYE_OP_BACKWARD);
     const double start = p->profile ? mye_now_s() : 0;
-    if (!run->dry && rate_neuron)
+    if (works(run) && rate_neuron)
         mye_neuron_backward_rate(n, p, p->value[node].e);
-    else if (!run->dry)
+    else if (works(run))
         n->type->backward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
-    if (p->profile && !run->dry)
+    if (p->profile && works(run))
         p->value[node].spent_s[1] += mye_now_s() - start;
-    for (int k = 0; k < n->n_in; k++)
+    for (int k = 0; k < inputs_of(n); k++)
         if (wants_gradient(run, p, n->in[k]))
             p->value[n->in[k]].grad_written = true;
     mye_run_end_op(run);
@@ -294,6 +313,21 @@ void mye_run_op(mye_run *run, const mye_touch *touch, int n,
     if (!run->dry)
         work(touch, arg);
     mye_run_end_op(run);
+}
+
+void mye_run_work(mye_run *run, const mye_touch *touch, int n,
+                  void (*work)(const mye_touch *touch, void *arg), void *arg)
+{
+    for (int i = 0; i < n; i++)
+        mye_run_touch(run, touch[i].p, touch[i].node, touch[i].slot, touch[i].write);
+    if (works(run))
+        work(touch, arg);
+    mye_run_end_op(run);
+}
+
+void mye_run_idle(mye_run *run, bool idle)
+{
+    run->idle = idle;
 }
 
 void mye_run_show_rates(mye_run *run, mye_pass *p)

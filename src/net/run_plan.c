@@ -1,4 +1,5 @@
 /* What a run would take, read off its dry execution. */
+#include "net/rules.h"
 #include "net/run_internal.h"
 
 #include "neuron/neuron.h"
@@ -34,7 +35,11 @@ static double step_macs(const mye_run *run, const mye_node *n, double macs)
     const int forward = run->forward_steps > 0 ? run->forward_steps : T;
     const int backward = run->backward_steps > 0 ? run->backward_steps : T;
     const int sides = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad ? 2 : 1;
+    const mye_time_rule *rule = (const mye_time_rule *)run->time.entry;
     const int steps = n->is_static ? 1 : forward, back = n->is_static ? 1 : backward;
+    if (run->options.training && rule->sweeps != NULL) /* data alone, again and again */
+        return macs * run->options.B *
+               (steps + 1 + (sides > 1 ? (double)rule->sweeps(run->time.options) : 0));
     return macs * run->options.B * (steps + (run->options.training ? back * sides : 0));
 }
 

@@ -11,6 +11,7 @@
 
 #include "net/rules.h"
 #include "node/elementwise.h"
+#include "node/feedback.h"
 
 #include <assert.h>
 
@@ -68,6 +69,15 @@ static bool has_moving_reader(const mye_pass *p, int node)
     return false;
 }
 
+/* Does a feedback node read this node's value of the step before? */
+static bool is_fed_back(const mye_pass *p, int node)
+{
+    for (int i = 0; i < node; i++)
+        if (mye_feedback_from(p->node[i]) == node)
+            return true;
+    return false;
+}
+
 /* What lives through the whole loop begins before it. */
 static void begin_carried(mye_run *run, mye_pass *p)
 {
@@ -76,6 +86,8 @@ static void begin_carried(mye_run *run, mye_pass *p)
     for (int i = run->at->first; i <= run->at->last; i++) {
         for (size_t k = 0; k < sizeof carried / sizeof *carried; k++)
             mye_run_touch(run, p, i, carried[k], true);
+        if (is_fed_back(p, i))
+            mye_run_touch(run, p, i, MYE_SLOT_DATA, true);
         if (!run->sums_static || !p->node[i]->is_static)
             continue;
         p->value[i].grad_written = false;
@@ -92,7 +104,7 @@ static void forget(mye_run *run, mye_pass *p)
             continue;
         p->value[i].grad_written = false;
         mye_run_drop(run, p, i, MYE_SLOT_GRAD);
-        if (!p->node[i]->is_static || p->renews)
+        if ((!p->node[i]->is_static || p->renews) && !is_fed_back(p, i))
             mye_run_drop(run, p, i, MYE_SLOT_DATA);
     }
 }

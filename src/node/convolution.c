@@ -15,7 +15,7 @@ static int out_size(int size, int k, int stride, int padding)
     return size + 2 * padding < k ? 0 : (size + 2 * padding - k) / stride + 1;
 }
 
-static void resolve_window(const mye_conv_options *o, mye_conv_shape *s)
+void mye_conv_window(const mye_conv_options *o, mye_conv_shape *s)
 {
     s->kh = (int)o->kernel;
     s->kw = o->kernel_w > 0 ? (int)o->kernel_w : s->kh;
@@ -36,7 +36,7 @@ mye_status mye_conv_shape_of(mye_node *n, const mye_shape *in, const mye_conv_op
                         "node '%s' (%s) wants an image, got a flattened one of %dx%dx%d", n->name,
                         op, in->c, in->h, in->w);
     *s = (mye_conv_shape){.C = in->c, .H = in->h, .W = in->w, .O = (int)o->channels};
-    resolve_window(o, s);
+    mye_conv_window(o, s);
     if (s->O < 1)
         return mye_fail(err, MYE_ERR_ARG, "node '%s' (%s) wants a number of output channels",
                         n->name, op);
@@ -252,7 +252,7 @@ void mye_conv_backward(const mye_node *n, const mye_pass *p, int t0, int t1,
     const mye_weight *bias = mye_node_find(n, "bias");
     const int64_t images = (int64_t)mye_node_steps(n, t0, t1) * p->B;
     const float *g = mye_grad_row(p, n->index, t0, 0);
-    if (dweight != NULL) {
+    if (dweight != NULL && !p->data_only) {
         const double start = p->profile ? mye_now_s() : 0;
         const double density = mye_conv_input_density(n, p, t0, t1, s);
         unsigned char *sums = scratch;

@@ -55,6 +55,8 @@ typedef struct mye_conv_options {
         .unit = "", .help = "gain of the initialiser (normal: deviation), 0 = its own"  \
     }
 
+/* Fills kernel, stride, padding and groups of `s`, with what the options leave to us. */
+void mye_conv_window(const mye_conv_options *o, mye_conv_shape *s);
 /* Fills the convolution's shape and n->shape, n->format. */
 mye_status mye_conv_shape_of(mye_node *n, const mye_shape *in, const mye_conv_options *o,
                              mye_conv_shape *s, mye_error *err);

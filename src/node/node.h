@@ -137,7 +137,7 @@ struct mye_node {
     void *plan;                           /* constants made by shape()                    */
     char name[80];
     int index;
-    int n_in, in[MYE_NODE_MAX_IN];
+    int n_in, in[MYE_NODE_MAX_IN]; /* feedback: one more, see feedback.h                  */
     mye_shape in_shape; /* of the first input                                             */
     mye_shape shape;
     mye_format format;
@@ -181,6 +181,7 @@ typedef struct mye_value {
     float *eps;           /* [B][n] rate-based, single-step, other than soft detached reset      */
     float *trace;         /* [B][n] decayed sum of the values so far (OTTT)                      */
     int64_t spikes;       /* set bits counted in this pass (neurons that store bits)             */
+    unsigned role;        /* what the time rule noted about this node while preparing            */
     double smooth_spikes; /* the same where spikes are smooth, when a loss asks for it        */
 } mye_value;
 
@@ -189,7 +190,13 @@ typedef enum mye_probe_kind {
     MYE_PROBE_MEMBRANE,
     MYE_PROBE_SPIKES,
     MYE_PROBE_RATE, /* rate-based learning: whole rows, t = 0 */
-    MYE_PROBE_ELIGIBILITY
+    MYE_PROBE_ELIGIBILITY,
+    /* learning at equilibrium, whole rows: */
+    MYE_PROBE_MASK,          /* over 0: it fired at some steps and not at all, t = 0       */
+    MYE_PROBE_RATE_GRADIENT, /* what the layers behind the last neurons say of a rate, t = 0      */
+    MYE_PROBE_BACKWARD_SPIKE, /* ternary spikes of a backward step t                               */
+    MYE_PROBE_BETA, /* solution of the adjoint equation, t = 0                           */
+    MYE_PROBE_KINDS
 } mye_probe_kind;
 typedef void (*mye_probe)(void *arg, const mye_node *n, mye_probe_kind kind, mye_at at,
                           const float *x);
@@ -214,6 +221,8 @@ struct mye_pass {
     bool forgets;     /* nobody looks at a step's batch statistics after the next began     */
     bool renews;      /* weights move between steps: static values are computed at each     */
     bool traced;      /* the op reads its input's trace where there is one                  */
+    bool data_only;   /* backward hands gradients on and leaves those of weights alone      */
+    bool to_layers;   /* backward hands gradients to layers, not to neurons                 */
     uint64_t seed;    /* of this training step, for dropout                                 */
     mye_value *value; /* [n_nodes]                                                          */
     void *scratch;    /* of the op that runs                                                */

@@ -1,7 +1,7 @@
 /* Values and gradients of a pass: where they are, how pieces of them are read and handed on. */
 #include <string.h>
 
-#include "node/node.h"
+#include "node/feedback.h"
 
 static size_t padded(size_t bytes)
 {
@@ -71,7 +71,8 @@ size_t mye_load_lane_bytes(const mye_pass *p, int node, int64_t n)
         const size_t bytes = mye_load_lane_bytes(p, v->in[k], n);
         most = bytes > most ? bytes : most;
     }
-    return most + (v->n_in > 1 ? padded((size_t)n * sizeof(float)) : 0);
+    const bool two = v->n_in > 1 || mye_feedback_from(v) >= 0;
+    return most + (two ? padded((size_t)n * sizeof(float)) : 0);
 }
 
 /* The node that stores this node's value: itself, or the one whose value it repeats. */

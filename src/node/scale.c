@@ -92,7 +92,7 @@ static void scale_chunk(void *arg, mye_at at, bool last, int shard, mye_lane *la
 static void scale_backward(const mye_node *n, mye_pass *p, int t0, int t1)
 {
     const scale_options *o = n->options;
-    float *dgain = o->learn ? n->weight[0].grad : NULL;
+    float *dgain = o->learn && !p->data_only ? n->weight[0].grad : NULL;
     scale_backward_arg s = {n, p, factor(n), dgain != NULL ? p->scratch : NULL};
     for (int i = 0; s.sum != NULL && i < MYE_CHUNK_SHARDS; i++)
         s.sum[i] = 0;

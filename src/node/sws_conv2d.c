@@ -187,7 +187,7 @@ static void sws_backward(const mye_node *n, mye_pass *p, int t0, int t1)
     const int blocks = (a.O + BLOCK - 1) / BLOCK;
     const size_t stride = weight_bytes(n) / sizeof(float);
     float *G = a.v + stride;
-    const bool wanted = n->weight[0].grad != NULL;
+    const bool wanted = n->weight[0].grad != NULL && !p->data_only;
     memset(G, 0, weight_bytes(n));
     mye_parallel(p->lanes.ctx, blocks, standardise_block, &a);
     mye_conv_backward(n, p, t0, t1, n->plan, a.v, wanted ? G : NULL, G + stride);

@@ -114,6 +114,17 @@ static mye_status conv_options(const builder *b, const json_t *node, char *out, 
     return MYE_OK;
 }
 
+static mye_status transpose_options(const builder *b, const json_t *node, char *out, size_t size,
+                                    mye_error *err)
+{
+    MYE_TRY(conv_options(b, node, out, size, err));
+    const size_t used = strlen(out);
+    snprintf(out + used, size - used, ",output_padding=%lld,output_padding_w=%lld",
+             (long long)pair(node, "output_padding", 0, 0),
+             (long long)pair(node, "output_padding", 1, 0));
+    return MYE_OK;
+}
+
 static mye_status sws_options(const builder *b, const json_t *node, char *out, size_t size,
                               mye_error *err)
 {
@@ -293,6 +304,7 @@ static const op_row ops[] = {
     {"avgpool", "avgpool", pool_options},
     {"batchnorm", "batchnorm", norm_options},
     {"conv2d", "conv2d", conv_options},
+    {"conv_transpose2d", "conv_transpose2d", transpose_options},
     {"dsr_if", "dsr_if", dsr_options},
     {"dsr_lif", "dsr_lif", dsr_options},
     {"flatten", "flatten", no_options},
@@ -328,6 +340,13 @@ static void mark_ancestors(const json_t *nodes, const char *name, bool *wanted)
     }
 }
 
+/* The node of the file that reads its input's value of the step before, by name; else NULL. */
+static const json_t *delayed(const builder *b, const json_t *name)
+{
+    const json_t *node = json_is_string(name) ? mye_case_node(b->c, json_string_value(name)) : NULL;
+    return json_integer_value(json_object_get(node, "delay")) == 1 ? node : NULL;
+}
+
 static mye_status find_inputs(const builder *b, const json_t *node, int *in, int *n, mye_error *err)
 {
     size_t k;
@@ -335,6 +354,8 @@ static mye_status find_inputs(const builder *b, const json_t *node, int *in, int
     *n = 0;
     json_array_foreach(json_object_get(node, "in"), k, name)
     {
+        if (delayed(b, name) != NULL) /* the sum becomes a feedback node, which names it */
+            continue;
         int found = -1;
         for (int i = 0; i < b->graph->n && json_is_string(name); i++)
             if (strcmp(b->graph->node[i].name, json_string_value(name)) == 0)
@@ -349,8 +370,33 @@ static mye_status find_inputs(const builder *b, const json_t *node, int *in, int
     return MYE_OK;
 }
 
+/* A sum of one input and one that is a step late: `feedback` of the first, naming the second. */
+static mye_status add_feedback(const builder *b, const json_t *node, const json_t *late,
+                               mye_error *err)
+{
+    char options[128];
+    int in[MYE_NODE_MAX_IN], n = 0;
+    const char *op = json_string_value(json_object_get(node, "op"));
+    const char *name = json_string_value(json_object_get(node, "name"));
+    MYE_TRY(find_inputs(b, node, in, &n, err));
+    if (op == NULL || strcmp(op, "add") != 0 || n != 1 ||
+        json_array_size(json_object_get(node, "in")) != 2)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "%s: this build reads a delayed node in a sum with one other, not in '%s'",
+                        b->c->path, name == NULL ? "?" : name);
+    snprintf(options, sizeof options, "from=%s", json_string_value(json_object_get(late, "name")));
+    return mye_graph_add(b->graph, name, "feedback", options, n, in, NULL, err);
+}
+
 static mye_status add_node(const builder *b, const json_t *node, mye_error *err)
 {
+    size_t k;
+    const json_t *input;
+    json_array_foreach(json_object_get(node, "in"), k, input)
+    {
+        if (delayed(b, input) != NULL)
+            return add_feedback(b, node, delayed(b, input), err);
+    }
     const char *op = json_string_value(json_object_get(node, "op"));
     const char *name = json_string_value(json_object_get(node, "name"));
     const op_row *row = NULL;
@@ -360,13 +406,31 @@ static mye_status add_node(const builder *b, const json_t *node, mye_error *err)
     if (row == NULL)
         return refuse(b, err, "node", op);
     /* `traced` says of OTTT what the rule finds out itself: the gradients tell whether it did. */
-    if (json_object_get(node, "delay") != NULL)
-        return refuse(b, err, "node setting", "delay");
+    const json_t *delay = json_object_get(node, "delay");
+    if (delay != NULL && json_integer_value(delay) != 1)
+        return refuse(b, err, "node setting", "delay other than 1");
     char options[1024];
     int in[MYE_NODE_MAX_IN], n = 0;
     MYE_TRY(row->options(b, node, options, sizeof options, err));
     MYE_TRY(find_inputs(b, node, in, &n, err));
     return mye_graph_add(b->graph, name, row->type, options, n, in, NULL, err);
+}
+
+/* Delayed nodes stand in the file before what they read; here they follow it. */
+static mye_status add_late(const builder *b, const json_t *nodes, const bool *wanted,
+                           const json_t *source, mye_error *err)
+{
+    size_t i;
+    const json_t *node;
+    const char *name = json_string_value(json_object_get(source, "name"));
+    json_array_foreach(nodes, i, node)
+    {
+        const char *in = json_string_value(json_array_get(json_object_get(node, "in"), 0));
+        if (wanted[i] && json_object_get(node, "delay") != NULL && name != NULL && in != NULL &&
+            strcmp(in, name) == 0)
+            MYE_TRY(add_node(b, node, err));
+    }
+    return MYE_OK;
 }
 
 static mye_status add_nodes(const builder *b, mye_error *err)
@@ -381,8 +445,10 @@ static mye_status add_nodes(const builder *b, mye_error *err)
     size_t i;
     json_array_foreach(nodes, i, node)
     {
-        if (status == MYE_OK && i > 0 && wanted[i])
+        if (status == MYE_OK && i > 0 && wanted[i] && json_object_get(node, "delay") == NULL)
             status = add_node(b, node, err);
+        if (status == MYE_OK && wanted[i])
+            status = add_late(b, nodes, wanted, node, err);
     }
     mye_free(b->c->ctx, wanted);
     return status;

@@ -84,6 +84,28 @@ static mye_status ottt_rule(const mye_case *c, const json_t *rule, char *out, si
     return MYE_OK;
 }
 
+/* The released code's gradients are those of scale times the loss. */
+static mye_status spide_rule(const mye_case *c, const json_t *rule, char *out, size_t size,
+                             mye_error *err)
+{
+    static const char *const keys[] = {"T_backward", "threshold_backward", "rest_backward",
+                                       "scale"};
+    double x[4];
+    for (int i = 0; i < 4; i++) {
+        const json_t *value = json_object_get(rule, keys[i]);
+        if (!json_is_number(value))
+            return mye_fail(err, MYE_ERR_FORMAT, "%s: rule 'spide' wants a number '%s'", c->path,
+                            keys[i]);
+        x[i] = json_number_value(value);
+    }
+    char threshold[32], amplitude[32], scale[32];
+    snprintf(out, size, "spide:T_B=%.0f,threshold=%s,amplitude=%s,scale=%s,grad_scale=scale", x[0],
+             mye_format_double(x[1], threshold, sizeof threshold),
+             mye_format_double(x[1] - x[2], amplitude, sizeof amplitude),
+             mye_format_double(x[3], scale, sizeof scale));
+    return MYE_OK;
+}
+
 static mye_status loss_method(const mye_case *c, const json_t *loss, char *out, size_t size,
                               mye_error *err)
 {
@@ -113,11 +135,8 @@ mye_status mye_case_rule(const mye_case *c, const json_t *run, char *time, char 
         const char *name;
         mye_status (*text)(const mye_case *c, const json_t *rule, char *out, size_t size,
                            mye_error *err);
-    } rules[] = {{"bptt", bptt_rule},
-                 {"dsr", dsr_rule},
-                 {"ottt", ottt_rule},
-                 {"rate", rate_rule},
-                 {"sltt", sltt_rule}};
+    } rules[] = {{"bptt", bptt_rule}, {"dsr", dsr_rule},   {"ottt", ottt_rule},
+                 {"rate", rate_rule}, {"sltt", sltt_rule}, {"spide", spide_rule}};
     const json_t *rule = json_object_get(run, "rule");
     const json_t *own_loss = json_object_get(run, "loss");
     MYE_TRY(loss_method(c, own_loss != NULL ? own_loss : json_object_get(c->root, "loss"), loss,

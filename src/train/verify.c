@@ -12,10 +12,11 @@
 
 #define MAX_ITEMS 1024
 
-/* What the probe saw of one spiking node. */
+/* What the probe saw of one spiking node, by kind: [T][B][n] of spikes and membranes, [B][n] of the
+ * others, storage order; of backward spikes how many there were. */
 typedef struct seen {
-    float *spikes, *membrane;  /* [T][B][n], storage order */
-    float *rate, *eligibility; /* [B][n]                  */
+    float *of[MYE_PROBE_KINDS];
+    int backward_steps;
 } seen;
 
 typedef struct verifier {
@@ -34,14 +35,18 @@ typedef struct verifier {
 static void probe(void *arg, const mye_node *n, mye_probe_kind kind, mye_at at, const float *x)
 {
     const verifier *v = arg;
-    const seen *s = &v->seen[n->index];
-    float *const to[] = {[MYE_PROBE_MEMBRANE] = s->membrane,
-                         [MYE_PROBE_SPIKES] = s->spikes,
-                         [MYE_PROBE_RATE] = s->rate,
-                         [MYE_PROBE_ELIGIBILITY] = s->eligibility};
-    const int64_t size = mye_shape_size(n->shape);
-    memcpy(to[kind] + ((int64_t)at.t * v->c->B + at.b) * size + at.i0, x,
-           (size_t)at.n * sizeof(float));
+    seen *s = &v->seen[n->index];
+    const int64_t row = (int64_t)at.b * mye_shape_size(n->shape) + at.i0;
+    if (kind == MYE_PROBE_BACKWARD_SPIKE) {
+        for (int64_t i = 0; i < at.n; i++)
+            s->of[kind][row + i] += x[i] != 0.0f ? 1.0f : 0.0f;
+        if (row == 0) /* one thread */
+            s->backward_steps = at.t + 1;
+        return;
+    }
+    const int64_t first = (int64_t)at.t * v->c->B * mye_shape_size(n->shape);
+    for (int64_t i = 0; i < at.n; i++)
+        s->of[kind][first + row + i] = kind == MYE_PROBE_MASK ? (float)(x[i] > 0.0f) : x[i];
 }
 
 /* Where entry i of the reference is in what we computed. */
@@ -291,28 +296,35 @@ static mye_status each_node(verifier *v, const json_t *e, const json_t *ref, nod
     return MYE_OK;
 }
 
-static const float *seen_spikes(const verifier *v, const mye_node *n, int64_t *count)
+static const float *seen_kind(const verifier *v, const mye_node *n, mye_probe_kind kind, int steps,
+                              int64_t *count)
 {
-    *count = mye_shape_size(n->shape) * v->c->T * v->c->B;
-    return v->seen[n->index].spikes;
+    *count = mye_shape_size(n->shape) * steps * v->c->B;
+    return v->seen[n->index].of[kind];
 }
 
-static const float *seen_membrane(const verifier *v, const mye_node *n, int64_t *count)
-{
-    *count = mye_shape_size(n->shape) * v->c->T * v->c->B;
-    return v->seen[n->index].membrane;
-}
+#define SEEN(name, kind, steps)                                                           \
+    static const float *seen_##name(const verifier *v, const mye_node *n, int64_t *count) \
+    {                                                                                     \
+        return seen_kind(v, n, kind, steps, count);                                       \
+    }
+SEEN(spikes, MYE_PROBE_SPIKES, v->c->T)
+SEEN(membrane, MYE_PROBE_MEMBRANE, v->c->T)
+SEEN(rate, MYE_PROBE_RATE, 1)
+SEEN(eligibility, MYE_PROBE_ELIGIBILITY, 1)
+SEEN(mask, MYE_PROBE_MASK, 1)
+SEEN(beta, MYE_PROBE_BETA, 1)
 
-static const float *seen_rate(const verifier *v, const mye_node *n, int64_t *count)
+/* Backward spikes over the steps of the backward simulation. */
+static const float *seen_backward_rate(const verifier *v, const mye_node *n, int64_t *count)
 {
+    seen *s = &v->seen[n->index];
+    float *spikes = s->of[MYE_PROBE_BACKWARD_SPIKE];
     *count = mye_shape_size(n->shape) * v->c->B;
-    return v->seen[n->index].rate;
-}
-
-static const float *seen_eligibility(const verifier *v, const mye_node *n, int64_t *count)
-{
-    *count = mye_shape_size(n->shape) * v->c->B;
-    return v->seen[n->index].eligibility;
+    for (int64_t i = 0; s->backward_steps > 0 && i < *count; i++)
+        spikes[i] /= (float)s->backward_steps;
+    s->backward_steps = 0;
+    return spikes;
 }
 
 static mye_status check_spikes(verifier *v, const json_t *e, const json_t *ref, mye_error *err)
@@ -356,11 +368,43 @@ static mye_status check_layer_outputs(verifier *v, const json_t *e, const json_t
         if (value == NULL || n->neuron == NULL)
             continue;
         const double amplitude = (double)mye_run_pass(v->run)->value[i].amplitude;
-        const sent s = {{n->shape, v->seen[i].spikes}, n->scaled ? amplitude : 1.0};
+        const sent s = {{n->shape, v->seen[i].of[MYE_PROBE_SPIKES]}, n->scaled ? amplitude : 1.0};
         MYE_TRY(compare(v, "layer_outputs", n->name, value, sent_entry, &s,
                         mye_shape_size(n->shape) * v->c->T * v->c->B, &v->out->worst_other, err));
     }
     return MYE_OK;
+}
+
+static mye_status check_mask(verifier *v, const json_t *e, const json_t *ref, mye_error *err)
+{
+    return each_node(v, e, ref, seen_mask, true, err);
+}
+
+static mye_status check_beta(verifier *v, const json_t *e, const json_t *ref, mye_error *err)
+{
+    return each_node(v, e, ref, seen_beta, true, err);
+}
+
+static mye_status check_backward_rate(verifier *v, const json_t *e, const json_t *ref,
+                                      mye_error *err)
+{
+    return each_node(v, e, ref, seen_backward_rate, true, err);
+}
+
+/* Of the last spiking node: what the layers behind it say. */
+static mye_status check_grad_at_rates(verifier *v, const json_t *e, const json_t *ref,
+                                      mye_error *err)
+{
+    (void)e;
+    int last = v->model->n_nodes - 1;
+    while (last > 0 && v->model->node[last]->neuron == NULL)
+        last--;
+    if (last == 0)
+        return MYE_OK; /* compares nothing, and is told so */
+    const mye_node *n = v->model->node[last];
+    const rows r = {n->shape, v->seen[last].of[MYE_PROBE_RATE_GRADIENT]};
+    return compare(v, "grad_at_rates", "", ref, row_entry, &r, mye_shape_size(n->shape) * v->c->B,
+                   &v->out->worst_gradient, err);
 }
 
 /* Batch statistics of the spike pass' last step; false: not a batch norm node. */
@@ -424,16 +468,20 @@ static const struct quantity {
     const char *name;
     mye_status (*check)(verifier *v, const json_t *e, const json_t *ref, mye_error *err);
 } quantities[] = {
+    {"backward_firing_rate", check_backward_rate},
+    {"beta", check_beta},
     {"bn_mean", check_bn_mean},
     {"bn_recip_var_plus_eps", check_bn_recip},
     {"bn_var", check_bn_var},
     {"buffers_after", check_buffers},
     {"eligibility", check_eligibility},
+    {"grad_at_rates", check_grad_at_rates},
     {"grad_input", check_grad_input},
     {"grads", check_grads},
     {"grads_per_step", check_grads_per_step},
     {"layer_outputs", check_layer_outputs},
     {"loss", check_loss},
+    {"mask", check_mask},
     {"membrane", check_membrane},
     {"output", check_output},
     {"output_mean", check_output_mean},
@@ -486,11 +534,11 @@ static mye_status make_seen(verifier *v, mye_error *err)
             continue;
         const size_t one = (size_t)mye_shape_size(n->shape) * (size_t)v->c->B;
         seen *s = &v->seen[i];
-        s->spikes = mye_alloc_array(v->ctx, one * (size_t)v->c->T, sizeof(float));
-        s->membrane = mye_alloc_array(v->ctx, one * (size_t)v->c->T, sizeof(float));
-        s->rate = mye_alloc_array(v->ctx, one, sizeof(float));
-        s->eligibility = mye_alloc_array(v->ctx, one, sizeof(float));
-        ok = s->spikes && s->membrane && s->rate && s->eligibility;
+        for (int k = 0; ok && k < MYE_PROBE_KINDS; k++) {
+            const bool steps = k == MYE_PROBE_SPIKES || k == MYE_PROBE_MEMBRANE;
+            s->of[k] = mye_alloc_array(v->ctx, one * (size_t)(steps ? v->c->T : 1), sizeof(float));
+            ok = s->of[k] != NULL;
+        }
     }
     return ok ? MYE_OK : mye_no_memory(err, 0, "what the probes see");
 }
@@ -540,12 +588,9 @@ static mye_status run_entry(mye_context *ctx, const mye_case *c, const json_t *e
     mye_run_free(v.run);
     if (v.moves.ctx != NULL)
         mye_case_moves_end(&v.moves);
-    for (int i = 0; v.seen != NULL && i < v.model->n_nodes; i++) {
-        mye_free(ctx, v.seen[i].spikes);
-        mye_free(ctx, v.seen[i].membrane);
-        mye_free(ctx, v.seen[i].rate);
-        mye_free(ctx, v.seen[i].eligibility);
-    }
+    for (int i = 0; v.seen != NULL && i < v.model->n_nodes; i++)
+        for (int k = 0; k < MYE_PROBE_KINDS; k++)
+            mye_free(ctx, v.seen[i].of[k]);
     mye_free(ctx, v.seen);
     mye_model_free(v.model);
     return status;
