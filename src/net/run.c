@@ -383,8 +383,6 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_time, o->time, &run->time, err));
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_depth, o->depth, &run->depth, err));
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_loss, o->loss, &run->loss, err));
-    if (o->training)
-        MYE_TRY(mye_means_check(time_rule(run), o, run->model, err));
     run->module = mye_alloc_array(run->ctx, MAX_MODULES, sizeof *run->module);
     if (run->module == NULL)
         return mye_no_memory(err, MAX_MODULES * sizeof *run->module, "the list of modules");
@@ -392,6 +390,8 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
     MYE_TRY(depth->modules(run->depth.options, run->model, MAX_MODULES, run->module,
                            &run->n_modules, err));
     MYE_TRY(check_rule(run, err));
+    if (o->training)
+        MYE_TRY(mye_means_check(time_rule(run), o, run->model, err));
     if (run->options.training && time_rule(run)->check != NULL)
         MYE_TRY(time_rule(run)->check(run->time.options, run->model, &run->options, err));
     return MYE_OK;
