@@ -17,8 +17,8 @@
  * grad_scale=scale leaves them as the released code has them: `scale` times as large, for a learning
  * rate divided by scale (weight decay is then lr wd / scale a step).
  *
- * norm bounds the Frobenius norm of each feedback weight, and with it the spectral norm, before each
- * step. Deviation: the released code estimates that norm from 64 random vectors; here it is summed,
+ * norm bounds the Frobenius norm of each feedback weight before each step, and with it the spectral
+ * norm: of a dense layer to the same, of a k x k convolution to k times as much. Deviation: the released code estimates that norm from 64 random vectors; here it is summed,
  * which costs 64 times less and does not jitter.
  *
  * Source: Xiao, Meng, Zhang, Wang, Lin, "SPIDE: A purely spike-based method for training feedback
