@@ -128,12 +128,8 @@ static void rate_wants_a_loss_of_the_mean_output(void **state)
     (void)state;
     mye_context *ctx = context(1);
     mye_model *model = model_of(ctx, "FC8-LIF-FC10", 2, 1, true);
-    mye_run_options o = {.time = "rate",
-                         .depth = "global",
-                         .loss = "ce_step",
-                         .T = 4,
-                         .B = 2,
-                         .training = true};
+    mye_run_options o = {
+        .time = "rate", .depth = "global", .loss = "ce_step", .T = 4, .B = 2, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     assert_int_equal(mye_run_create(ctx, model, &o, &run, &err), MYE_ERR_UNSUPPORTED);
