@@ -101,6 +101,16 @@ void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1
 
 const float *mye_run_time_weight(const mye_run *run);
 
+/* ---- run_pass.c ---- */
+/* Index of a new buffer, or -1 (run->failed) for want of memory. */
+int mye_run_add_buffer(mye_run *run, size_t bytes);
+
+/* ---- run_step.c ---- */
+/* All modules of the rule, or inference; dry or real. */
+void mye_run_modules(mye_run *run);
+/* The pass of inference. */
+void mye_run_prepare_inference(mye_run *run);
+
 /* ---- run_ops.c, for run_spans.c ---- */
 void mye_run_touch(mye_run *run, mye_pass *p, int node, mye_slot slot, bool write);
 void mye_run_end_op(mye_run *run);
@@ -111,6 +121,11 @@ void mye_run_clear_gradient(const mye_model *model);
 /* A run with its memory planned and not allocated; *out is to be freed on failure too. */
 mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_run_options *options,
                            mye_run **out, mye_error *err);
+
+static inline const struct mye_time_rule *mye_run_rule(const mye_run *run)
+{
+    return (const struct mye_time_rule *)(const void *)run->time.entry;
+}
 
 static inline mye_buffer *mye_run_buffer(mye_run *run, const mye_pass *p, int node, mye_slot slot)
 {

@@ -1,0 +1,149 @@
+/* One step: the modules of the rule, or inference; outputs and scores. */
+#include "net/run_internal.h"
+
+#include "base/poison.h"
+#include "net/rules.h"
+#include "node/feedback.h"
+
+#include <string.h>
+
+/* Inference: every node, so many steps at once as fill the kernels; nothing is kept. */
+static void infer(mye_run *run, const mye_module *m)
+{
+    mye_pass *p = &run->pass[0]->pass;
+    for (int i = m->first; i <= m->last; i++)
+        if (p->node[i]->is_static)
+            mye_run_forward(run, p, i, 0, 1);
+    for (int t = mye_run_first_span(run, p, false); t < p->T; t = mye_run_next_span(run, p, t)) {
+        const int end = mye_run_span_end(run, p, t);
+        for (int i = m->first; i <= m->last; i++)
+            if (!p->node[i]->is_static)
+                mye_run_forward(run, p, i, t, end);
+        mye_run_collect(run, p, m, t, end);
+    }
+    if (run->target != NULL)
+        mye_run_loss(run, m, 0, p->T);
+}
+
+/* Images at once that keep the kernels busy: more take memory and no less time. Behind feedback each
+ * step needs the one before of all nodes. */
+#define ENOUGH_IMAGES 128
+
+void mye_run_prepare_inference(mye_run *run)
+{
+    const mye_run_options *o = &run->options;
+    const bool one = o->B >= ENOUGH_IMAGES || mye_model_feedback(run->model, -1) >= 0;
+    const int steps = one ? 1 : ENOUGH_IMAGES / o->B;
+    const int window = steps < o->T ? steps : o->T;
+    mye_pass *p = mye_run_add_pass(run, o->T, window);
+    for (int i = 0; p != NULL && window < o->T && i < p->n_nodes; i++)
+        if (p->node[i]->neuron != NULL)
+            mye_run_need(run, p, i, MYE_SLOT_U,
+                         (size_t)o->B * (size_t)p->value[i].n * sizeof(float));
+}
+
+/* One output (static nets, the rate pass) counts whole. */
+const float *mye_run_time_weight(const mye_run *run)
+{
+    static const float one = 1.0f;
+    return run->outputs == 1 ? &one : run->time_weight;
+}
+
+static void reset_buffers(mye_run *run)
+{
+    for (int i = 0; i < run->n_buffers; i++) {
+        run->buffer[i].live = false;
+        run->buffer[i].current = -1;
+    }
+    for (int q = 0; q < run->n_passes; q++)
+        for (int i = 0; i < run->model->n_nodes; i++) {
+            run->pass[q]->pass.value[i].grad_written = false;
+            run->pass[q]->pass.value[i].half = NULL;
+            run->pass[q]->pass.value[i].spikes = 0;
+            run->pass[q]->pass.value[i].smooth_spikes = 0;
+        }
+    run->tick = 0;
+    run->at_loop = 0;
+    if (!run->dry)
+        mye_poison(run->arena, run->arena_bytes);
+    run->loss_value = 0;
+    run->loss_factor = 1;
+    run->collected = run->outputs = 0;
+}
+
+void mye_run_modules(mye_run *run)
+{
+    const mye_module whole = {0, run->model->n_nodes - 1, run->model->output};
+    reset_buffers(run);
+    if (!run->options.training) {
+        run->at = &whole;
+        infer(run, &whole);
+        run->at = NULL;
+    }
+    for (int i = 0; run->options.training && i < run->n_modules; i++) {
+        run->at = &run->module[i];
+        mye_run_rule(run)->step(run->time.options, run, run->at);
+        if (!run->dry)
+            run->loss_value += mye_rate_term_loss(run, run->at);
+    }
+    if (run->options.input_grad)
+        mye_run_keep(run, &run->pass[0]->pass, 0, MYE_SLOT_GRAD);
+}
+
+/* Outputs collapsed over time as the readout says; returns how many are right. */
+static int64_t score(mye_run *run, int B, const mye_target *target)
+{
+    const int K = run->K;
+    const float *weight = mye_run_time_weight(run);
+    int64_t correct = 0;
+    for (int b = 0; b < B; b++) {
+        float *o = run->mean + (int64_t)b * K;
+        int best = 0;
+        for (int k = 0; k < K; k++) {
+            double sum = 0;
+            for (int t = 0; t < run->collected; t++)
+                sum += (double)weight[t] * (double)run->out[((int64_t)t * B + b) * K + k];
+            o[k] = (float)sum;
+            if (o[k] > o[best])
+                best = k;
+        }
+        correct += target != NULL && target->label[b] == best;
+    }
+    return correct;
+}
+
+void mye_run_clear_gradient(const mye_model *model)
+{
+    if (!*model->grad_is_clear)
+        memset(model->grad, 0, model->n_params * sizeof(float));
+    *model->grad_is_clear = false;
+}
+
+mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
+                        uint64_t seed, mye_step_result *out, mye_error *err)
+{
+    if (n < 1 || n > run->options.B)
+        return mye_fail(err, MYE_ERR_ARG, "a run for batches of up to %d samples got %d",
+                        run->options.B, n);
+    if (run->options.training && target == NULL)
+        return mye_fail(err, MYE_ERR_ARG, "a training step wants labels, got none");
+    for (int q = 0; q < run->n_passes; q++) {
+        run->pass[q]->pass.B = n;
+        run->pass[q]->pass.seed = seed;
+    }
+    if (run->options.training && mye_run_moves(run) && run->move == NULL)
+        return mye_fail(err, MYE_ERR_STATE,
+                        "time rule '%s' moves the weights at every time step: it wants a caller "
+                        "that does so, got one that reads the gradient of a whole batch",
+                        run->options.time);
+    run->source = source;
+    run->target = target;
+    memset(run->per_sample, 0, (size_t)n * sizeof(float));
+    if (run->options.training)
+        mye_run_clear_gradient(run->model);
+    mye_run_modules(run);
+    const int64_t correct = score(run, n, target);
+    if (out != NULL)
+        *out = (mye_step_result){run->loss_value, correct, run->per_sample, run->mean};
+    return MYE_OK;
+}
