@@ -1,4 +1,4 @@
-/* What run.c, run_ops.c and planner.c share. */
+/* What the run's files and planner.c share. */
 #ifndef MYE_RUN_INTERNAL_H
 #define MYE_RUN_INTERNAL_H
 
