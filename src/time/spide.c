@@ -18,8 +18,9 @@
  * rate divided by scale (weight decay is then lr wd / scale a step).
  *
  * norm bounds the Frobenius norm of each feedback weight before each step, and with it the spectral
- * norm: of a dense layer to the same, of a k x k convolution to k times as much. Deviation: the released code estimates that norm from 64 random vectors; here it is summed,
- * which costs 64 times less and does not jitter.
+ * norm: of a dense layer to the same, of a k x k convolution to k times as much. Deviation: the
+ * released code estimates that norm from 64 random vectors; here it is summed, which costs 64 times
+ * less and does not jitter.
  *
  * Source: Xiao, Meng, Zhang, Wang, Lin, "SPIDE: A purely spike-based method for training feedback
  * spiking neural networks", Neural Networks 2023 (arXiv 2302.00232), section 3.
