@@ -173,6 +173,35 @@ static int compare(const cli *app, const subject *s, const mye_config *config,
     return CLI_EXIT_OK;
 }
 
+/* One rule within a limit of memory; what does not fit the network itself is no advice. */
+static void fit_row(const cli *app, cli_table *t, const subject *s, mye_plan_options o,
+                    size_t limit)
+{
+    mye_error err = {0};
+    mye_plan plan = {0};
+    char time[MYE_METHOD_MAX];
+    const char *asked = o.time;
+    const bool ok = mye_plan_fit(app->ctx, s->model, &o, time, limit, &plan, &err) == MYE_OK;
+    if (app->global.json)
+        cli_json(ok ? json_pack("{s:s,s:I,s:s,s:i,s:I,s:I}", "asked", asked, "memory_bytes",
+                                (json_int_t)limit, "time", o.time, "batch", o.batch, "peak_bytes",
+                                (json_int_t)plan.total_bytes, "kept_bytes",
+                                (json_int_t)plan.kept_bytes)
+                    : json_pack("{s:s,s:I,s:s}", "asked", asked, "memory_bytes", (json_int_t)limit,
+                                "refused", err.message));
+    if (ok) {
+        cli_cell(t, "%d", o.batch);
+        cli_cell(t, "%s", cli_bytes(plan.total_bytes).text);
+        cli_cell(t, "%s", cli_bytes(plan.kept_bytes).text);
+        cli_cell(t, "--time %s --batch %d", o.time, o.batch);
+    } else if (err.code != MYE_ERR_UNSUPPORTED) {
+        for (int i = 0; i < 3; i++)
+            cli_cell(t, "-");
+        cli_cell(t, "%s: %s", asked, err.message);
+    }
+    mye_plan_free(app->ctx, &plan);
+}
+
 /* What each time rule needs to stay within a limit of memory. */
 static void fit(const cli *app, const subject *s, const mye_plan_options *base, size_t limit)
 {
@@ -182,31 +211,9 @@ static void fit(const cli *app, const subject *s, const mye_plan_options *base, 
         const size_t n = strlen((*e)->name);
         const bool is_given = strncmp(base->time, (*e)->name, n) == 0 &&
                               (base->time[n] == ':' || base->time[n] == '\0');
-        mye_error err = {0};
-        mye_plan plan = {0};
-        char time[MYE_METHOD_MAX];
         mye_plan_options o = *base;
         o.time = is_given ? base->time : (*e)->name;
-        const char *asked = o.time;
-        const bool ok = mye_plan_fit(app->ctx, s->model, &o, time, limit, &plan, &err) == MYE_OK;
-        if (app->global.json)
-            cli_json(ok ? json_pack("{s:s,s:I,s:s,s:i,s:I,s:I}", "asked", asked, "memory_bytes",
-                                    (json_int_t)limit, "time", o.time, "batch", o.batch,
-                                    "peak_bytes", (json_int_t)plan.total_bytes, "kept_bytes",
-                                    (json_int_t)plan.kept_bytes)
-                        : json_pack("{s:s,s:I,s:s}", "asked", asked, "memory_bytes",
-                                    (json_int_t)limit, "refused", err.message));
-        if (ok)
-            cli_cell(t, "%d", o.batch);
-        else
-            cli_cell(t, "-");
-        cli_cell(t, "%s", ok ? cli_bytes(plan.total_bytes).text : "-");
-        cli_cell(t, "%s", ok ? cli_bytes(plan.kept_bytes).text : "-");
-        if (ok)
-            cli_cell(t, "--time %s --batch %d", o.time, o.batch);
-        else
-            cli_cell(t, "%s: %s", asked, err.message);
-        mye_plan_free(app->ctx, &plan);
+        fit_row(app, t, s, o, limit);
     }
     cli_table_print(t, app->global.json ? NULL : stdout);
 }
