@@ -12,23 +12,6 @@ static const char *const forgetful[] = {
     "8WC3-LIF(lambda=0)-SCALE(value=2.74)-AP2-FC10",
 };
 
-static void expect_same(const char *net, bool is_static, const char *a, const char *b,
-                        const char *loss, int T, double tolerance)
-{
-    mye_context *ctx = context(2);
-    mye_model *model = model_of(ctx, net, 2, 12, is_static);
-    double la = 0, lb = 0;
-    float *ga = gradient_of(ctx, model, a, loss, T, 5, &la);
-    float *gb = gradient_of(ctx, model, b, loss, T, 5, &lb);
-    const double d = relative_difference(ga, gb, model->n_params);
-    if (d > tolerance || fabs(la - lb) > tolerance)
-        fail_msg("%s: %s and %s differ by %g, losses %g and %g", net, a, b, d, la, lb);
-    free(ga);
-    free(gb);
-    mye_model_free(model);
-    mye_context_free(ctx);
-}
-
 static void at_one_step_sltt_is_bptt(void **state)
 {
     (void)state;
