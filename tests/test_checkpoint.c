@@ -71,6 +71,28 @@ static void resume_in(const char *phase, int64_t epoch, int64_t done)
     assert_like_whole(dir);
 }
 
+/* Steps that are drawn, and several moves of the weights for each batch, go on where they were. */
+static void rules_that_learn_step_by_step_go_on_bit_for_bit(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {"sltt:K=1", "ottt:variant=O"};
+    for (int r = 0; r < 2; r++) {
+        char whole[1024], dir[1024];
+        run_dir("checkpoint_whole_rule", whole);
+        run_dir("checkpoint_rule", dir);
+        mye_config a = small_config(DATA, whole), b = small_config(DATA, dir);
+        for (int k = 0; k < 2; k++) {
+            set(k == 0 ? &a : &b, "time", rules[r]);
+            set(k == 0 ? &a : &b, "loss", "ce_step");
+        }
+        stop s = {.phase = "train", .epoch = 2, .done = 3};
+        ASSERT_OK(train(&a, false, 1, NULL, NULL, &err));
+        ASSERT_FAILS(stopped(&b, false, &s, &err), MYE_ERR_CANCELLED, dir);
+        ASSERT_OK(train(&b, true, 2, NULL, NULL, &err));
+        assert_true(same_file(whole, dir, "last.safetensors"));
+    }
+}
+
 static void a_run_stopped_in_an_epoch_ends_with_the_same_bytes(void **state)
 {
     (void)state;
@@ -399,6 +421,7 @@ static void want_of_memory_in_a_classifier_leaves_nothing_behind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_that_learn_step_by_step_go_on_bit_for_bit),
         cmocka_unit_test(a_run_stopped_in_an_epoch_ends_with_the_same_bytes),
         cmocka_unit_test(a_run_stopped_at_the_end_of_training_ends_with_the_same_bytes),
         cmocka_unit_test(a_run_stopped_while_testing_ends_with_the_same_bytes),

@@ -297,6 +297,7 @@ static void a_plan_fails_cleanly(void **state)
     (void)state;
     fail_everywhere("plan bptt", plan, "bptt");
     fail_everywhere("plan rate", plan, "rate");
+    fail_everywhere("plan sltt", plan, "sltt");
 }
 
 static void training_and_what_follows_fail_cleanly(void **state)
@@ -304,6 +305,7 @@ static void training_and_what_follows_fail_cleanly(void **state)
     (void)state;
     fail_everywhere("train rate", train, "rate");
     fail_everywhere("train and compare", compare_gradients, "rate");
+    fail_everywhere("train ottt", train, "ottt");
     fail_everywhere("train bptt", train, "bptt");
     fail_everywhere("resume", resume, "bptt");
     fail_everywhere("classify", classify, run_dir);

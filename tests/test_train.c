@@ -54,11 +54,12 @@ static void every_rule_of_the_step_axis_learns(void **state)
 static void losses_and_time_rules_go_together(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"bptt", "ce_step:smoothing=0.1"},
-                                           {"bptt:checkpoint=node", "ce_mse"},
-                                           {"bptt:mode=s", "ce_mean"},
-                                           {"rate", "ce_mean"},
-                                           {"rate:mode=s", "ce_mean"}};
+    static const char *const pairs[][2] = {
+        {"bptt", "ce_step:smoothing=0.1"},   {"bptt:checkpoint=node", "ce_mse"},
+        {"bptt:mode=s", "ce_mean"},          {"rate", "ce_mean"},
+        {"rate:mode=s", "ce_mean"},          {"sltt", "ce_mean"},
+        {"sltt:K=2,rescale=yes", "ce_step"}, {"ottt", "ce_mse"},
+        {"ottt:variant=O", "ce_step"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         mye_config c = learner_in("train_pairs");
         mye_train_result r;
