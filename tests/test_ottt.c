@@ -21,13 +21,17 @@ static void at_one_step_ottt_is_bptt(void **state)
 static void without_decay_ottt_is_bptt_and_sltt(void **state)
 {
     (void)state;
-    static const char *const forgetful =
-        "8C3-BN-LIF(lambda=0)-MP2-12WC3-LIF(lambda=0)-SCALE(value=2.74)-AP2-FC10";
-    for (int v = 0; v < 2; v++)
-        for (int is_static = 0; is_static < 2; is_static++) {
-            expect_same(forgetful, is_static, "bptt:mode=s", variants[v], "ce_step", 4, 2e-5);
-            expect_same(forgetful, is_static, "sltt", variants[v], "ce_mse:a=0.05", 4, 1e-6);
-        }
+    static const char *const forgetful[] = {
+        "8C3-BN-LIF(lambda=0)-MP2-12WC3-LIF(lambda=0)-SCALE(value=2.74)-AP2-FC10",
+        "8C3-LIF(lambda=0)-DO0.3-8C3-LIF(lambda=0)-DO0.2-FC10",
+    };
+    for (int i = 0; i < 2; i++)
+        for (int v = 0; v < 2; v++)
+            for (int is_static = 0; is_static < 2; is_static++) {
+                const char *net = forgetful[i];
+                expect_same(net, is_static, "bptt:mode=s", variants[v], "ce_step", 4, 2e-5);
+                expect_same(net, is_static, "sltt", variants[v], "ce_mse:a=0.05", 4, 1e-6);
+            }
 }
 
 /* ---- the double sum ---- */

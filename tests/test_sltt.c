@@ -10,6 +10,7 @@ static const char *const nets[] = {
 static const char *const forgetful[] = {
     "8C3-BN-LIF(lambda=0)-MP2-12C3-BN-LIF(lambda=0)-AP2-FC16-LIF(lambda=0)-FC10",
     "8WC3-LIF(lambda=0)-SCALE(value=2.74)-AP2-FC10",
+    "8C3-LIF(lambda=0)-DO0.3-8C3-LIF(lambda=0)-DO0.2(per_step=yes)-FC10",
 };
 
 static void at_one_step_sltt_is_bptt(void **state)
