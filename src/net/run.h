@@ -198,9 +198,7 @@ void mye_run_begin_backward(mye_run *run, mye_pass *p);
 int mye_run_first_span(mye_run *run, mye_pass *p, bool sums);
 int mye_run_next_span(mye_run *run, mye_pass *p, int t);
 /* The last step, exclusive, of the visit that begins at t. */
-int mye_run_span_end(const mye_run *run, const mye_pass *p, int t);
-/* The steps are gone through a second time: nothing is counted, no running statistics move. */
-void mye_run_repeat(mye_run *run, mye_pass *p, bool repeated);
+int mye_run_span_end(const mye_pass *p, int t);
 /* Backward of a layer whose weight gradient reads its input's trace in place of its value. */
 void mye_run_backward_traced(mye_run *run, mye_pass *p, int node, int t0, int t1);
 /* trace = decay trace + value of a stored node, at step t (window 1); the value alone at t = 0. */

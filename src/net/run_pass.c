@@ -2,6 +2,7 @@
 #include "net/run_internal.h"
 
 #include "neuron/neuron.h"
+#include "node/feedback.h"
 
 int mye_run_add_buffer(mye_run *run, size_t bytes)
 {
@@ -182,6 +183,9 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
         rp->buffer[i] = -1;
     for (int i = 0; i < n_nodes; i++)
         describe_value(run, p, window, p->node[i]);
+    for (int i = 0; i < n_nodes; i++)
+        if (mye_feedback_from(p->node[i]) >= 0)
+            p->value[mye_feedback_from(p->node[i])].fed_back = true;
     plan_buffers(run, p);
     return p;
 }

@@ -11,7 +11,6 @@
 
 #include "net/rules.h"
 #include "node/elementwise.h"
-#include "node/feedback.h"
 
 #include <assert.h>
 
@@ -69,15 +68,6 @@ static bool has_moving_reader(const mye_pass *p, int node)
     return false;
 }
 
-/* Does a feedback node read this node's value of the step before? */
-static bool is_fed_back(const mye_pass *p, int node)
-{
-    for (int i = 0; i < node; i++)
-        if (mye_feedback_from(p->node[i]) == node)
-            return true;
-    return false;
-}
-
 /* What lives through the whole loop begins before it. */
 static void begin_carried(mye_run *run, mye_pass *p)
 {
@@ -86,7 +76,7 @@ static void begin_carried(mye_run *run, mye_pass *p)
     for (int i = run->at->first; i <= run->at->last; i++) {
         for (size_t k = 0; k < sizeof carried / sizeof *carried; k++)
             mye_run_touch(run, p, i, carried[k], true);
-        if (is_fed_back(p, i))
+        if (p->value[i].fed_back)
             mye_run_touch(run, p, i, MYE_SLOT_DATA, true);
         if (!run->sums_static || !p->node[i]->is_static)
             continue;
@@ -104,7 +94,7 @@ static void forget(mye_run *run, mye_pass *p)
             continue;
         p->value[i].grad_written = false;
         mye_run_drop(run, p, i, MYE_SLOT_GRAD);
-        if ((!p->node[i]->is_static || p->renews) && !is_fed_back(p, i))
+        if ((!p->node[i]->is_static || p->renews) && !p->value[i].fed_back)
             mye_run_drop(run, p, i, MYE_SLOT_DATA);
     }
 }
@@ -147,7 +137,7 @@ int mye_run_next_span(mye_run *run, mye_pass *p, int t)
     if (run->failed)
         return p->T;
     mye_span_loop *loop = &run->loop[run->at_loop];
-    t = mye_run_span_end(run, p, t);
+    t = mye_run_span_end(p, t);
     if (run->dry) {
         keep_until_now(run, loop);
         note(run, loop->end);
@@ -163,16 +153,9 @@ int mye_run_next_span(mye_run *run, mye_pass *p, int t)
     return p->T;
 }
 
-int mye_run_span_end(const mye_run *run, const mye_pass *p, int t)
+int mye_run_span_end(const mye_pass *p, int t)
 {
-    MYE_UNUSED(run);
     return t + p->window < p->T ? t + p->window : p->T;
-}
-
-void mye_run_repeat(mye_run *run, mye_pass *p, bool repeated)
-{
-    MYE_UNUSED(run);
-    p->repeated = repeated;
 }
 
 /* ---- traces ---- */

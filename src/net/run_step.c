@@ -15,7 +15,7 @@ static void infer(mye_run *run, const mye_module *m)
         if (p->node[i]->is_static)
             mye_run_forward(run, p, i, 0, 1);
     for (int t = mye_run_first_span(run, p, false); t < p->T; t = mye_run_next_span(run, p, t)) {
-        const int end = mye_run_span_end(run, p, t);
+        const int end = mye_run_span_end(p, t);
         for (int i = m->first; i <= m->last; i++)
             if (!p->node[i]->is_static)
                 mye_run_forward(run, p, i, t, end);

@@ -181,6 +181,7 @@ typedef struct mye_value {
     float *eps;           /* [B][n] rate-based, single-step, other than soft detached reset      */
     float *trace;         /* [B][n] decayed sum of the values so far (OTTT)                      */
     int64_t spikes;       /* set bits counted in this pass (neurons that store bits)             */
+    bool fed_back;        /* a feedback node reads it one step late: it stays from step to step  */
     unsigned role;        /* what the time rule noted about this node while preparing            */
     double smooth_spikes; /* the same where spikes are smooth, when a loss asks for it        */
 } mye_value;

@@ -42,25 +42,20 @@ mye_pass *mye_online_prepare(mye_run *run)
     return p;
 }
 
-static int trace_of(const mye_online *o, const mye_run *run, int node)
-{
-    return o->trace == NULL ? -1 : o->trace(o->self, mye_run_model(run), node);
-}
-
-/* Does some layer among nodes [first, last] read the trace of this node? */
-static bool is_traced(const mye_online *o, const mye_run *run, int first, int last, int node)
-{
-    for (int i = node + 1 > first ? node + 1 : first; i <= last; i++)
-        if (trace_of(o, run, i) == node)
-            return true;
-    return false;
-}
+/* What is noted of a node: that a layer reads its trace, or that it is such a layer. */
+enum { HAS_TRACE = 1, READS_TRACE = 2 };
 
 void mye_online_prepare_traces(mye_run *run, mye_pass *p, const mye_online *o)
 {
-    for (int i = 0; i < p->n_nodes; i++)
-        if (is_traced(o, run, 0, p->n_nodes - 1, i))
-            mye_run_need(run, p, i, MYE_SLOT_TRACE, sample_bytes(run, p, i));
+    for (int i = 0; i < p->n_nodes; i++) {
+        const int from = o->trace(o->self, mye_run_model(run), i);
+        if (from < 0)
+            continue;
+        p->value[i].role |= READS_TRACE;
+        if (!(p->value[from].role & HAS_TRACE))
+            mye_run_need(run, p, from, MYE_SLOT_TRACE, sample_bytes(run, p, from));
+        p->value[from].role |= HAS_TRACE;
+    }
 }
 
 /* ---- the step ---- */
@@ -90,7 +85,7 @@ static void forward(const walk *w, int t)
     for (int i = w->m->first; i <= w->m->last; i++) {
         if (!w->model->node[i]->is_static || w->o->moves)
             mye_run_forward(w->run, w->p, i, t, t + 1);
-        if (is_traced(w->o, w->run, w->m->first, w->m->last, i))
+        if (w->p->value[i].role & HAS_TRACE)
             mye_run_trace(w->run, w->p, i, t, trace_decay(w->model, i));
     }
     mye_run_collect(w->run, w->p, w->m, t, t + 1);
@@ -103,7 +98,7 @@ static void backward(const walk *w, int t, bool sums)
     for (int i = w->m->last; i >= w->m->first; i--) {
         if (w->model->node[i]->is_static && sums)
             continue;
-        if (trace_of(w->o, w->run, i) >= 0)
+        if (w->p->value[i].role & READS_TRACE)
             mye_run_backward_traced(w->run, w->p, i, t, t + 1);
         else
             mye_run_backward(w->run, w->p, i, t, t + 1);
@@ -143,10 +138,10 @@ void mye_online_step(mye_run *run, const mye_module *m, const mye_online *o)
     if (known) {
         visit(&w, false, false);
         mye_run_loss(run, m, 0, w.p->T);
-        mye_run_repeat(run, w.p, true);
+        w.p->repeated = true; /* nothing is counted, no running statistics move */
     }
     mye_run_scale_loss(run, o->loss_scale);
     visit(&w, true, known);
     mye_run_scale_loss(run, 1.0);
-    mye_run_repeat(run, w.p, false);
+    w.p->repeated = false;
 }
