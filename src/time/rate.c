@@ -160,6 +160,19 @@ static bool rate_value_needed(const rate_options *o, const mye_model *model, int
     return false;
 }
 
+/* Has the layer a value in the rate pass that the spike pass tells? */
+static bool collects_current(const rate_options *o, const mye_model *model, const mye_node *n)
+{
+    if (n->neuron != NULL || n->type->load != NULL || n->is_static)
+        return false;
+    const bool last_frame = n->n_in == 0 && o->rate_input == INPUT_LAST;
+    return (last_frame || mean_is_rate_value(o, model, n->index)) &&
+           rate_value_needed(o, model, n->index);
+}
+
+/* What is noted of a node's value while preparing: how the rate pass has it. */
+enum { COLLECTED = 1, RUN_AGAIN = 2 };
+
 /* ---- buffers ---- */
 
 static void share_neuron(const rate_options *o, mye_run *run, mye_pass *spikes, mye_pass *rates,
@@ -191,6 +204,10 @@ static void prepare(const void *options, mye_run *run)
     mye_run_backward_steps(run, 1);
     for (int i = 0; i < model->n_nodes; i++) {
         const mye_node *n = model->node[i];
+        if (collects_current(o, model, n))
+            rates->value[i].role |= COLLECTED;
+        if (reruns(o, model, i) && rate_value_needed(o, model, i))
+            rates->value[i].role |= RUN_AGAIN;
         if (n->neuron != NULL)
             share_neuron(o, run, spikes, rates, n);
         else if (n->is_static && n->type->load == NULL)
@@ -223,22 +240,12 @@ static void add_steps(const mye_touch *touch, double factor)
         s->k->axpy(n, (float)fabs(factor), (const float *)from->data + t * n, to);
 }
 
-/* Has the layer a value in the rate pass that the spike pass tells? */
-static bool collects_current(const rate_options *o, const mye_model *model, const mye_node *n)
-{
-    if (n->neuron != NULL || n->type->load != NULL || n->is_static)
-        return false;
-    const bool last_frame = n->n_in == 0 && o->rate_input == INPUT_LAST;
-    return (last_frame || mean_is_rate_value(o, model, n->index)) &&
-           rate_value_needed(o, model, n->index);
-}
-
 /* That value, as far as this span of the spike pass tells it. */
 static void collect_current(const rate_options *o, mye_run *run, mye_pass *spikes, mye_pass *rates,
                             int node)
 {
     const mye_node *n = mye_run_model(run)->node[node];
-    if (!collects_current(o, mye_run_model(run), n))
+    if (!(rates->value[node].role & COLLECTED))
         return;
     const bool last_frame = n->n_in == 0 && o->rate_input == INPUT_LAST;
     const double share = 1.0 / spikes->T, factor = o->mode == MODE_S ? share : -share;
@@ -268,7 +275,7 @@ static void spikes_step_by_step(const rate_options *o, mye_run *run, const mye_m
         const mye_touch touch = {rates, i, MYE_SLOT_DATA, true};
         if (model->node[i]->is_static)
             mye_run_forward(run, spikes, i, 0, 1);
-        else if (collects_current(o, model, model->node[i]))
+        else if (rates->value[i].role & COLLECTED)
             mye_run_op(run, &touch, 1, clear_data, 0);
     }
     for (int t = mye_run_first_span(run, spikes, false); t < spikes->T;
@@ -312,7 +319,7 @@ static void rate_values(const rate_options *o, mye_run *run, mye_pass *spikes, m
         const mye_touch drawn = {rates, i, MYE_SLOT_DATA, true};
         if (draws(model->node[i]))
             mye_run_op(run, &drawn, 1, draw, 0);
-        if (reruns(o, model, i) && rate_value_needed(o, model, i))
+        if (rates->value[i].role & RUN_AGAIN)
             mye_run_forward(run, rates, i, 0, 1);
     }
 }
