@@ -227,9 +227,11 @@ static mye_status scan(cifar10_dvs *set, const options *o, const char *folder, b
     return st;
 }
 
-static mye_status fill(cifar10_dvs *set, const options *o, const char *folder, bool is_train,
+static mye_status fill(void *self, const void *opt, const char *folder, bool is_train,
                        mye_dataset_info *info, size_t *bytes, mye_error *err)
 {
+    cifar10_dvs *set = self;
+    const options *o = opt;
     bool is_frames;
 
     MYE_TRY(scan(set, o, folder, is_train, &is_frames, err));
@@ -263,23 +265,8 @@ static void close_set(mye_context *ctx, void *self)
 static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, const char *split,
                            mye_dataset_info *info, void **self, size_t *bytes, mye_error *err)
 {
-    char *folder = NULL;
-    bool is_train;
-
-    MYE_TRY(mye_data_split(search.name, split, &is_train, err));
-    MYE_TRY(mye_data_find(ctx, &search, dir, &folder, err));
-    cifar10_dvs *set = mye_alloc(ctx, sizeof *set);
-    mye_status st = set ? MYE_OK : mye_no_memory(err, sizeof *set, "a dataset");
-    if (set) {
-        set->events.ctx = ctx;
-        st = fill(set, opt, folder, is_train, info, bytes, err);
-        if (st == MYE_OK)
-            *self = set;
-        else
-            close_set(ctx, set);
-    }
-    mye_free(ctx, folder);
-    return st;
+    static const mye_event_opening how = {&search, NULL, sizeof(cifar10_dvs), fill, close_set};
+    return mye_event_set_open(ctx, &how, opt, dir, split, info, self, bytes, err);
 }
 
 const mye_dataset_type mye_dataset_cifar10_dvs = {

@@ -203,9 +203,15 @@ static mye_status read_list(gesture *set, bool is_train, mye_error *err)
     return st;
 }
 
-static mye_status fill(gesture *set, const options *o, bool is_train, mye_dataset_info *info,
-                       size_t *bytes, mye_error *err)
+static mye_status fill(void *self, const void *opt, const char *folder, bool is_train,
+                       mye_dataset_info *info, size_t *bytes, mye_error *err)
 {
+    gesture *set = self;
+    const options *o = opt;
+    set->names.ctx = set->events.ctx;
+    set->root = mye_strdup(set->events.ctx, folder); /* of exactly its length */
+    if (set->root == NULL)
+        return mye_no_memory(err, 0, "a path");
     MYE_TRY(read_list(set, is_train, err));
     if (o->limit > 0 && o->limit < set->events.n)
         set->events.n = o->limit;
@@ -250,25 +256,8 @@ static void close_set(mye_context *ctx, void *self)
 static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, const char *split,
                            mye_dataset_info *info, void **self, size_t *bytes, mye_error *err)
 {
-    char *folder = NULL;
-    bool is_train;
-
-    MYE_TRY(mye_data_split(search.name, split, &is_train, err));
-    MYE_TRY(mye_data_find(ctx, &search, dir, &folder, err));
-    gesture *set = mye_alloc(ctx, sizeof *set);
-    mye_status st = set ? MYE_OK : mye_no_memory(err, sizeof *set, "a dataset");
-    if (set) {
-        set->events.ctx = set->names.ctx = ctx;
-        set->root = mye_strdup(ctx, folder); /* of exactly its length */
-        st = set->root ? fill(set, opt, is_train, info, bytes, err)
-                       : mye_no_memory(err, 0, "a path");
-        if (st == MYE_OK)
-            *self = set;
-        else
-            close_set(ctx, set);
-    }
-    mye_free(ctx, folder);
-    return st;
+    static const mye_event_opening how = {&search, NULL, sizeof(gesture), fill, close_set};
+    return mye_event_set_open(ctx, &how, opt, dir, split, info, self, bytes, err);
 }
 
 const mye_dataset_type mye_dataset_dvs_gesture = {

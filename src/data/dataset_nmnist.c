@@ -64,9 +64,11 @@ static mye_status decode(const void *self, int64_t i, mye_events *out, mye_error
     return st;
 }
 
-static mye_status fill(nmnist *set, const options *o, const char *folder, bool is_train,
+static mye_status fill(void *self, const void *opt, const char *folder, bool is_train,
                        mye_dataset_info *info, size_t *bytes, mye_error *err)
 {
+    nmnist *set = self;
+    const options *o = opt;
     mye_context *ctx = set->events.ctx;
     char *root = mye_data_path(ctx, folder, is_train ? "Train" : "Test");
     const mye_status st = root ? mye_class_files_scan(ctx, root, classes, 10, is_recording, NULL,
@@ -102,26 +104,8 @@ static void close_set(mye_context *ctx, void *self)
 static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, const char *split,
                            mye_dataset_info *info, void **self, size_t *bytes, mye_error *err)
 {
-    mye_data_search where = search;
-    char *folder = NULL;
-    bool is_train;
-
-    MYE_TRY(mye_data_split(search.name, split, &is_train, err));
-    if (!is_train)
-        where.mark = "Test";
-    MYE_TRY(mye_data_find(ctx, &where, dir, &folder, err));
-    nmnist *set = mye_alloc(ctx, sizeof *set);
-    mye_status st = set ? MYE_OK : mye_no_memory(err, sizeof *set, "a dataset");
-    if (set) {
-        set->events.ctx = ctx;
-        st = fill(set, opt, folder, is_train, info, bytes, err);
-        if (st == MYE_OK)
-            *self = set;
-        else
-            close_set(ctx, set);
-    }
-    mye_free(ctx, folder);
-    return st;
+    static const mye_event_opening how = {&search, "Test", sizeof(nmnist), fill, close_set};
+    return mye_event_set_open(ctx, &how, opt, dir, split, info, self, bytes, err);
 }
 
 const mye_dataset_type mye_dataset_nmnist = {

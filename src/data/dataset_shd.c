@@ -62,9 +62,17 @@ static mye_status check_labels(const shd *set, mye_error *err)
     return MYE_OK;
 }
 
-static mye_status fill(shd *set, const options *o, mye_dataset_info *info, size_t *bytes,
-                       mye_error *err)
+static mye_status fill(void *self, const void *opt, const char *folder, bool is_train,
+                       mye_dataset_info *info, size_t *bytes, mye_error *err)
 {
+    shd *set = self;
+    const options *o = opt;
+    mye_context *ctx = set->events.ctx;
+    char *path = mye_data_path(ctx, folder, is_train ? search.mark : "shd_test.h5");
+    set->path = path ? mye_strdup(ctx, path) : NULL; /* of exactly its length */
+    mye_free(ctx, path);
+    if (set->path == NULL)
+        return mye_no_memory(err, 0, "a path");
     size_t largest = 0;
 
     MYE_TRY(mye_shd_read(set->events.ctx, set->path, o->limit, &set->file, err));
@@ -107,29 +115,8 @@ static void close_set(mye_context *ctx, void *self)
 static mye_status open_set(mye_context *ctx, const void *opt, const char *dir, const char *split,
                            mye_dataset_info *info, void **self, size_t *bytes, mye_error *err)
 {
-    mye_data_search where = search;
-    char *folder = NULL;
-    bool is_train;
-
-    MYE_TRY(mye_data_split(search.name, split, &is_train, err));
-    if (!is_train)
-        where.mark = "shd_test.h5";
-    MYE_TRY(mye_data_find(ctx, &where, dir, &folder, err));
-    shd *set = mye_alloc(ctx, sizeof *set);
-    mye_status st = set ? MYE_OK : mye_no_memory(err, sizeof *set, "a dataset");
-    if (set) {
-        set->events.ctx = ctx;
-        char *path = mye_data_path(ctx, folder, where.mark);
-        set->path = path ? mye_strdup(ctx, path) : NULL; /* of exactly its length */
-        mye_free(ctx, path);
-        st = set->path ? fill(set, opt, info, bytes, err) : mye_no_memory(err, 0, "a path");
-        if (st == MYE_OK)
-            *self = set;
-        else
-            close_set(ctx, set);
-    }
-    mye_free(ctx, folder);
-    return st;
+    static const mye_event_opening how = {&search, "shd_test.h5", sizeof(shd), fill, close_set};
+    return mye_event_set_open(ctx, &how, opt, dir, split, info, self, bytes, err);
 }
 
 const mye_dataset_type mye_dataset_shd = {

@@ -78,3 +78,28 @@ mye_status mye_event_set_recording(const void *self, int64_t i, mye_recording_in
     mye_free(set->ctx, counts);
     return st;
 }
+
+mye_status mye_event_set_open(mye_context *ctx, const mye_event_opening *how, const void *options,
+                              const char *dir, const char *split, mye_dataset_info *info,
+                              void **self, size_t *bytes, mye_error *err)
+{
+    mye_data_search where = *how->search;
+    char *folder = NULL;
+    bool is_train;
+    MYE_TRY(mye_data_split(where.name, split, &is_train, err));
+    if (!is_train && how->test_mark != NULL)
+        where.mark = how->test_mark;
+    MYE_TRY(mye_data_find(ctx, &where, dir, &folder, err));
+    mye_event_set *set = mye_alloc(ctx, how->bytes);
+    mye_status st = set ? MYE_OK : mye_no_memory(err, how->bytes, "a dataset");
+    if (set) {
+        set->ctx = ctx;
+        st = how->fill(set, options, folder, is_train, info, bytes, err);
+        if (st == MYE_OK)
+            *self = set;
+        else
+            how->close(ctx, set);
+    }
+    mye_free(ctx, folder);
+    return st;
+}

@@ -6,6 +6,7 @@
 #define MYE_EVENT_SET_H
 
 #include "data/binning.h"
+#include "data/files.h"
 
 typedef struct mye_event_set {
     mye_context *ctx;
@@ -37,5 +38,19 @@ mye_status mye_event_set_recording(const void *self, int64_t i, mye_recording_in
         .min = 0, .max = 1024, .unit = "pixels",                                             \
         .help = "side of a frame; the events of all its pixels are added up; 0: as recorded" \
     }
+
+/* How a set is opened: found, allocated, filled, and given back when that fails. Its struct begins with
+ * the mye_event_set. */
+typedef struct mye_event_opening {
+    const mye_data_search *search;
+    const char *test_mark; /* what marks the folder when the test split is asked; NULL: the same */
+    size_t bytes;          /* of the set's struct, which is zeroed                             */
+    mye_status (*fill)(void *self, const void *options, const char *folder, bool is_train,
+                       mye_dataset_info *info, size_t *bytes, mye_error *err);
+    void (*close)(mye_context *ctx, void *self);
+} mye_event_opening;
+mye_status mye_event_set_open(mye_context *ctx, const mye_event_opening *how, const void *options,
+                              const char *dir, const char *split, mye_dataset_info *info,
+                              void **self, size_t *bytes, mye_error *err);
 
 #endif
