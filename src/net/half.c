@@ -58,7 +58,7 @@ static void pack_shard(void *arg, int shard, int lane)
                        w->v->half + begin);
 }
 
-static void pack(const mye_touch *touch, double arg)
+static void pack(const mye_touch *touch, void *arg)
 {
     MYE_UNUSED(arg);
     const mye_pass *p = touch->p;
@@ -74,7 +74,7 @@ void mye_run_halve(mye_run *run, mye_pass *p, int reader)
         if (p->value[i].half_after != reader)
             continue;
         const mye_touch touch[] = {{p, i, MYE_SLOT_DATA, false}, {p, i, MYE_SLOT_HALF, true}};
-        mye_run_op(run, touch, 2, pack, 0);
+        mye_run_op(run, touch, 2, pack, NULL);
         mye_run_drop(run, p, i, MYE_SLOT_DATA);
     }
 }

@@ -107,8 +107,8 @@ typedef struct mye_step_result {
  * it clears first); inference only outputs. */
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err);
-/* For rules that move the weights within a step (OTTT_O): `move` is called behind each move of
- * theirs, with the gradient in the model's block; it leaves that block clear. */
+/* For rules that move the weights within a step (OTTT_O): `move` is called wherever the rule wants it
+ * done, with the gradient in the model's block. */
 void mye_run_set_move(mye_run *run, void (*move)(void *self), void *self);
 /* Does the run's time rule move the weights itself? Then its last gradient is already used. */
 bool mye_run_moves(const mye_run *run);
@@ -142,7 +142,8 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window);
 void mye_run_need(mye_run *run, mye_pass *p, int node, mye_slot slot, size_t bytes);
 void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1);
 void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1);
-/* Runs `work` as an op that reads and writes the given slots; for what only one rule does. */
+/* Runs `work` as an op that reads and writes the given slots; for what only one rule does. `arg` lives
+ * as long as the call. */
 typedef struct mye_touch {
     mye_pass *p;
     int node;
@@ -150,10 +151,7 @@ typedef struct mye_touch {
     bool write;
 } mye_touch;
 void mye_run_op(mye_run *run, const mye_touch *touch, int n,
-                void (*work)(const mye_touch *touch, double arg), double arg);
-/* The same with an argument of any kind, which lives as long as the call. */
-void mye_run_work(mye_run *run, const mye_touch *touch, int n,
-                  void (*work)(const mye_touch *touch, void *arg), void *arg);
+                void (*work)(const mye_touch *touch, void *arg), void *arg);
 /* From now on backward ops and those of the rule are announced and not done, until idle is false. So
  * an iteration may end early although every execution makes the same calls. */
 void mye_run_idle(mye_run *run, bool idle);

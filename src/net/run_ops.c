@@ -306,17 +306,7 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
 }
 
 void mye_run_op(mye_run *run, const mye_touch *touch, int n,
-                void (*work)(const mye_touch *touch, double arg), double arg)
-{
-    for (int i = 0; i < n; i++)
-        mye_run_touch(run, touch[i].p, touch[i].node, touch[i].slot, touch[i].write);
-    if (!run->dry)
-        work(touch, arg);
-    mye_run_end_op(run);
-}
-
-void mye_run_work(mye_run *run, const mye_touch *touch, int n,
-                  void (*work)(const mye_touch *touch, void *arg), void *arg)
+                void (*work)(const mye_touch *touch, void *arg), void *arg)
 {
     for (int i = 0; i < n; i++)
         mye_run_touch(run, touch[i].p, touch[i].node, touch[i].slot, touch[i].write);

@@ -85,7 +85,7 @@ void mye_eq_restrict(const mye_eq *eq, double norm)
 {
     restrict_arg a = {eq, norm};
     if (norm > 0)
-        mye_run_work(eq->run, NULL, 0, restrict_weights, &a);
+        mye_run_op(eq->run, NULL, 0, restrict_weights, &a);
 }
 
 /* ---- probes ---- */
@@ -117,7 +117,7 @@ static void show(const mye_eq *eq, mye_probe_kind kind, mye_slot slot, unsigned 
     for (int i = eq->m->first; i <= eq->m->last; i++) {
         const mye_touch touch[] = {{eq->rates, i, slot, false}};
         if (mye_eq_node_of(eq, i)->neuron != NULL && (mye_eq_role(eq, i) & roles) == roles)
-            mye_run_work(eq->run, touch, 1, show_value, &a);
+            mye_run_op(eq->run, touch, 1, show_value, &a);
     }
 }
 
@@ -158,7 +158,7 @@ void mye_eq_head(const mye_eq *eq)
         const mye_touch touch[] = {{eq->rates, i, MYE_SLOT_GRAD, false},
                                    {eq->rates, i, MYE_SLOT_R, true}};
         if (mye_eq_node_of(eq, i)->neuron != NULL && (mye_eq_role(eq, i) & MYE_EQ_DRIVEN))
-            mye_run_work(eq->run, touch, 2, keep_drive, &gain);
+            mye_run_op(eq->run, touch, 2, keep_drive, &gain);
     }
     show(eq, MYE_PROBE_RATE_GRADIENT, MYE_SLOT_R, MYE_EQ_DRIVEN);
     mye_run_begin_backward(eq->run, eq->rates);
@@ -226,7 +226,7 @@ static void sweep_neuron(const mye_eq *eq, int i, sweep_arg *s)
         {eq->rates, i, s->driven ? MYE_SLOT_R : MYE_SLOT_E, false},
         {eq->rates, i, s->has_grad ? MYE_SLOT_GRAD : MYE_SLOT_E, false},
     };
-    mye_run_work(eq->run, touch, 6, sweep_work, s);
+    mye_run_op(eq->run, touch, 6, sweep_work, s);
     if (wanted)
         eq->rates->value[n->in[0]].grad_written = true;
 }

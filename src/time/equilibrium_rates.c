@@ -98,9 +98,9 @@ void mye_eq_collect(const mye_eq *eq, int i, int t)
                                {eq->rates, i, MYE_SLOT_DATA, true},
                                {eq->rates, i, MYE_SLOT_E, true}};
     if (n->neuron != NULL)
-        mye_run_work(eq->run, touch, 3, average, &x);
+        mye_run_op(eq->run, touch, 3, average, &x);
     else if (n->n_in == 0 && !n->is_static)
-        mye_run_work(eq->run, touch, 2, add_input, &x);
+        mye_run_op(eq->run, touch, 2, add_input, &x);
 }
 
 /* ---- values at the rates ---- */
@@ -126,9 +126,9 @@ void mye_eq_values(const mye_eq *eq)
         const mye_touch both[] = {{eq->spikes, i, MYE_SLOT_DATA, true},
                                   {eq->rates, i, MYE_SLOT_DATA, true}};
         if (n->type == &mye_node_batchnorm)
-            mye_run_work(eq->run, both, 2, set_statistics, (void *)(uintptr_t)n);
+            mye_run_op(eq->run, both, 2, set_statistics, (void *)(uintptr_t)n);
         else if (is_virtual && n->type->forward != NULL)
-            mye_run_work(eq->run, touch, 1, begin_virtual, (void *)(uintptr_t)n);
+            mye_run_op(eq->run, touch, 1, begin_virtual, (void *)(uintptr_t)n);
         else if (!is_virtual && (mye_eq_role(eq, i) & MYE_EQ_FORWARD) &&
                  (mye_eq_is_head(eq, i) || !n->is_static))
             mye_run_forward(eq->run, eq->rates, i, 0, 1);

@@ -210,7 +210,7 @@ static void work_on_x(solver *s, void (*work)(const mye_touch *touch, void *arg)
         if (loads)
             rates->value[from].grad_written = true;
     }
-    mye_run_work(s->eq->run, touch, b.n, work, &b);
+    mye_run_op(s->eq->run, touch, b.n, work, &b);
 }
 
 static void solve(const ide_options *o, const mye_eq *eq)

@@ -217,7 +217,7 @@ static void prepare(const void *options, mye_run *run)
 
 /* ---- the two passes ---- */
 
-static void clear_data(const mye_touch *touch, double unused)
+static void clear_data(const mye_touch *touch, void *unused)
 {
     const mye_pass *r = touch[0].p;
     const mye_value *v = &r->value[touch[0].node];
@@ -227,8 +227,9 @@ static void clear_data(const mye_touch *touch, double unused)
 
 /* rates.data += factor * spikes.data, summed over the steps that the spike pass holds; a negative
  * factor starts the sum anew. */
-static void add_steps(const mye_touch *touch, double factor)
+static void add_steps(const mye_touch *touch, void *arg)
 {
+    const double factor = *(const double *)arg;
     const mye_pass *s = touch[0].p, *r = touch[1].p;
     const int node = touch[0].node;
     const mye_value *from = &s->value[node];
@@ -248,10 +249,11 @@ static void collect_current(const rate_options *o, mye_run *run, mye_pass *spike
     if (!(rates->value[node].role & COLLECTED))
         return;
     const bool last_frame = n->n_in == 0 && o->rate_input == INPUT_LAST;
-    const double share = 1.0 / spikes->T, factor = o->mode == MODE_S ? share : -share;
+    const double share = 1.0 / spikes->T;
+    double factor = last_frame ? -1.0 : o->mode == MODE_S ? share : -share;
     const mye_touch touch[] = {{spikes, node, MYE_SLOT_DATA, false},
                                {rates, node, MYE_SLOT_DATA, true}};
-    mye_run_op(run, touch, 2, add_steps, last_frame ? -1.0 : factor);
+    mye_run_op(run, touch, 2, add_steps, &factor);
 }
 
 static void spikes_of_span(const rate_options *o, mye_run *run, const mye_module *m, int t0, int t1)
@@ -276,7 +278,7 @@ static void spikes_step_by_step(const rate_options *o, mye_run *run, const mye_m
         if (model->node[i]->is_static)
             mye_run_forward(run, spikes, i, 0, 1);
         else if (rates->value[i].role & COLLECTED)
-            mye_run_op(run, &touch, 1, clear_data, 0);
+            mye_run_op(run, &touch, 1, clear_data, NULL);
     }
     for (int t = mye_run_first_span(run, spikes, false); t < spikes->T;
          t = mye_run_next_span(run, spikes, t))
@@ -284,14 +286,15 @@ static void spikes_step_by_step(const rate_options *o, mye_run *run, const mye_m
 }
 
 /* `how`: bn_eps_count, negative for the last step's statistics. */
-static void set_statistics(const mye_touch *touch, double how)
+static void set_statistics(const mye_touch *touch, void *arg)
 {
+    const double how = *(const double *)arg;
     const mye_node *n = touch[0].p->node[touch[0].node];
     mye_batchnorm_prepare_rates(n, touch[0].p, touch[1].p, how < 0, (int)fabs(how));
 }
 
 /* Dropout: the seed is that of the spike pass, and so is the mask. */
-static void draw(const mye_touch *touch, double unused)
+static void draw(const mye_touch *touch, void *unused)
 {
     const mye_node *n = touch->p->node[touch->node];
     MYE_UNUSED(unused);
@@ -309,16 +312,16 @@ static void rate_values(const rate_options *o, mye_run *run, mye_pass *spikes, m
                         const mye_module *m)
 {
     const mye_model *model = mye_run_model(run);
-    const double how = (double)o->bn_eps_count * (o->bn_statistics == STATISTICS_LAST ? -1.0 : 1.0);
+    double how = (double)o->bn_eps_count * (o->bn_statistics == STATISTICS_LAST ? -1.0 : 1.0);
     for (int i = m->first; i <= m->last; i++) {
         if (model->node[i]->type == &mye_node_batchnorm) {
             const mye_touch touch[] = {{spikes, i, MYE_SLOT_DATA, false},
                                        {rates, i, MYE_SLOT_DATA, true}};
-            mye_run_op(run, touch, 2, set_statistics, how);
+            mye_run_op(run, touch, 2, set_statistics, &how);
         }
         const mye_touch drawn = {rates, i, MYE_SLOT_DATA, true};
         if (draws(model->node[i]))
-            mye_run_op(run, &drawn, 1, draw, 0);
+            mye_run_op(run, &drawn, 1, draw, NULL);
         if (rates->value[i].role & RUN_AGAIN)
             mye_run_forward(run, rates, i, 0, 1);
     }
