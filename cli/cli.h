@@ -171,7 +171,8 @@ json_t *cli_cosine_json(const mye_cosine_result *r);
 
 /* ---- shared by commands ---- */
 
-void cli_plan_print(const cli *app, const mye_plan *plan, const mye_plan_options *options);
+void cli_plan_print(const cli *app, const mye_plan *plan, const mye_plan_options *options,
+                    const char *depth);
 json_t *cli_plan_json(const mye_plan *plan);
 
 #define CLI_END      \

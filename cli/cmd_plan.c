@@ -145,27 +145,33 @@ static void compare_time(const cli *app, const subject *s, const mye_plan_option
     free(row);
 }
 
-static void compare_depth(const cli *app, const subject *s, const mye_plan_options *base)
+static void compare_depth(cli *app, const subject *s, const mye_config *config)
 {
     const mye_kind *kind = mye_kind_find("depth");
-    const size_t given_length = strcspn(base->depth, ":");
+    const size_t given_length = strcspn(config->depth, ":");
     cli_table *t = cli_table_new(app, "method|>peak|>kept|>bytes/neuron/step|");
     for (const mye_entry *const *e = kind->entries; *e; e++) {
-        mye_plan_options o = *base;
+        mye_config own = *config;
+        subject other = *s;
         const bool is_given = strlen((*e)->name) == given_length &&
-                              strncmp(base->depth, (*e)->name, given_length) == 0;
-        o.depth = is_given ? base->depth : (*e)->name;
-        compare_row(app, t, s, &o, o.depth);
+                              strncmp(config->depth, (*e)->name, given_length) == 0;
+        if (!is_given)
+            snprintf(own.depth, sizeof(own.depth), "%s", (*e)->name);
+        if (cli_model(app, &own, s->shape, s->frames, s->classes, &other.model) != CLI_EXIT_OK)
+            continue;
+        const mye_plan_options o = options_of(&own, s);
+        compare_row(app, t, &other, &o, own.depth);
+        mye_model_free(other.model);
     }
     cli_table_print(t, app->global.json ? NULL : stdout);
 }
 
-static int compare(const cli *app, const subject *s, const mye_config *config,
+static int compare(cli *app, const subject *s, const mye_config *config,
                    const plan_options *o, const cli_steps *steps)
 {
     const mye_plan_options base = options_of(config, s);
     if (o->compare == COMPARE_DEPTH)
-        compare_depth(app, s, &base);
+        compare_depth(app, s, config);
     else if (steps->is_list)
         return cli_plan_over(app, s->model, &base, steps, config->net, o->html);
     else
@@ -230,7 +236,7 @@ static int show(const cli *app, const mye_config *config, const subject *s)
     if (app->global.json)
         cli_json(cli_plan_json(&plan));
     else
-        cli_plan_print(app, &plan, &o);
+        cli_plan_print(app, &plan, &o, config->depth);
     int code = CLI_EXIT_OK;
     if (limit) {
         if (!app->global.json)

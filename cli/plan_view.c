@@ -49,7 +49,8 @@ static void print_rows(const cli *app, const mye_plan *p)
     cli_table_print(t, stdout);
 }
 
-void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o)
+void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o,
+                    const char *depth)
 {
     const struct {
         const char *what, *note;
@@ -68,7 +69,7 @@ void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o
     snprintf(kept, sizeof(kept), "%s kept for the backward pass (%.3g bytes a neuron and step)",
              cli_bytes(p->kept_bytes).text, p->kept_per_neuron_step);
     print_rows(app, p);
-    printf("\n%s; %s; T %d, batch %d; one training step %s multiply-adds\n\n", o->time, o->depth,
+    printf("\n%s; %s; T %d, batch %d; one training step %s multiply-adds\n\n", o->time, depth,
            o->T, o->batch, cli_count(p->macs).text);
     cli_table *t = cli_table_new(app, "|>|");
     for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {

@@ -137,6 +137,7 @@ int cli_model(cli *app, const mye_config *config, const int shape[3], int frames
         return cli_usage(app, "use encoder direct",
                          "encoder '%.80s' makes steps of an image, but the samples are frames",
                          config->encoder);
+    options.depth = config->depth;
     options.static_input = frames == 0 && strncmp(config->encoder, "direct", 6) == 0;
     if (mye_model_create(app->ctx, &options, model, &err) != MYE_OK)
         return cli_fail(app, &err);

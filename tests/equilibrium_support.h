@@ -40,7 +40,7 @@ static inline mye_run *run_of(mye_context *ctx, const mye_model *model, const ch
                               int B)
 {
     const mye_run_options o = {
-        .time = time, .depth = "global", .loss = "ce_mean", .T = T, .B = B, .training = true};
+        .time = time, .loss = "ce_mean", .T = T, .B = B, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     if (mye_run_create(ctx, model, &o, &run, &err) != MYE_OK)

@@ -57,7 +57,7 @@ static inline float *gradient_of(mye_context *ctx, mye_model *model, const char 
                                  const char *loss_text, int T, int B, double *loss)
 {
     const mye_run_options o = {
-        .time = time, .depth = "global", .loss = loss_text, .T = T, .B = B, .training = true};
+        .time = time, .loss = loss_text, .T = T, .B = B, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     if (mye_run_create(ctx, model, &o, &run, &err) != MYE_OK)

@@ -39,7 +39,7 @@ static void one_and_two_threads_give_the_same_bits(void **state)
 static mye_plan plan_of(mye_context *ctx, const mye_model *model, const char *time, int T)
 {
     const mye_run_options o = {
-        .time = time, .depth = "global", .loss = "ce_mean", .T = T, .B = 4, .training = true};
+        .time = time, .loss = "ce_mean", .T = T, .B = 4, .training = true};
     mye_plan plan;
     assert_int_equal(mye_run_count(ctx, model, &o, &plan, NULL), MYE_OK);
     mye_run *run = run_of(ctx, model, time, T, 4);
@@ -93,7 +93,6 @@ static void what_has_no_equilibrium_is_refused_with_a_sentence(void **state)
         for (int r = 0; r < 2; r++) {
             mye_model *model = model_of(ctx, cases[i][0], 2, 8, 3);
             const mye_run_options o = {.time = r == 0 ? "spide" : "ide",
-                                       .depth = "global",
                                        .loss = "ce_mean",
                                        .T = 2,
                                        .B = 2,
@@ -114,7 +113,6 @@ static void settings_without_meaning_are_refused(void **state)
     mye_context *ctx = context(1);
     mye_model *model = model_of(ctx, small, IN, 1, 3);
     mye_run_options o = {.time = "spide",
-                         .depth = "global",
                          .loss = "ce_mean",
                          .T = 2,
                          .B = 2,

@@ -35,7 +35,7 @@ static mye_model *make_model(mye_context *ctx)
 
 static mye_run_options plain_options(void)
 {
-    return (mye_run_options){.time = "bptt", .depth = "global", .loss = "ce_mean", .T = T, .B = B};
+    return (mye_run_options){.time = "bptt", .loss = "ce_mean", .T = T, .B = B};
 }
 
 static mye_run *make_run(mye_context *ctx, const mye_model *model, const mye_run_options *o)

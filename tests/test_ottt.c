@@ -166,8 +166,9 @@ typedef struct mover {
     int moves;
 } mover;
 
-static void move(void *self)
+static void move(void *self, int module)
 {
+    MYE_UNUSED(module); /* all of them */
     mover *m = self;
     for (size_t i = 0; i < m->model->n_params; i++) {
         m->model->param[i] -= 0.1f * m->model->grad[i];
@@ -184,7 +185,7 @@ static float *weights_after(const char *net, const char *time, int steps, bool i
     mye_context *ctx = context(2);
     mye_model *model = model_of(ctx, net, 2, 12, is_static);
     const mye_run_options o = {
-        .time = time, .depth = "global", .loss = "ce_step", .T = steps, .B = 4, .training = true};
+        .time = time, .loss = "ce_step", .T = steps, .B = 4, .training = true};
     mye_run *run = NULL;
     uint64_t seed = 5;
     const int32_t label[4] = {0, 1, 2, 3};
@@ -195,7 +196,7 @@ static float *weights_after(const char *net, const char *time, int steps, bool i
     assert_int_equal(mye_run_step(run, 4, (mye_source){fill_frame, &seed}, &target, 1, NULL, NULL),
                      MYE_OK);
     if (!mye_run_moves(run))
-        move(&m);
+        move(&m, -1);
     *moves = m.moves;
     float *copy = malloc(model->n_params * sizeof(float));
     memcpy(copy, model->param, model->n_params * sizeof(float));
@@ -246,7 +247,6 @@ static void variant_O_wants_a_mover_and_a_loss_of_each_step(void **state)
     mye_context *ctx = context(1);
     mye_model *model = model_of(ctx, "FC8-LIF-FC10", 2, 1, true);
     mye_run_options o = {.time = "ottt:variant=O",
-                         .depth = "global",
                          .loss = "ce_mean",
                          .T = 2,
                          .B = 2,

@@ -53,7 +53,6 @@ static int train_twice(const job *j, int tell)
     po.T = j->T;
     po.batch = j->batch;
     const mye_run_options ro = {.time = j->time,
-                                .depth = "global",
                                 .loss = "ce_mean",
                                 .T = po.T,
                                 .B = po.batch,

@@ -86,7 +86,6 @@ static void networks_take_little_more_than_what_lives_at_once(void **state)
             mye_model *model = NULL;
             mye_run *run = NULL;
             const mye_run_options ro = {.time = times[i],
-                                        .depth = "global",
                                         .loss = "ce_mean",
                                         .T = 4,
                                         .B = 8,

@@ -73,7 +73,6 @@ static outcome learn(const setting *s)
     assert_int_equal(mye_context_create(&options, &ctx, NULL), MYE_OK);
     mye_model *model = model_of(ctx, s->net);
     const mye_run_options o = {.time = s->time,
-                               .depth = "global",
                                .loss = "ce_mean",
                                .T = s->steps,
                                .B = B,

@@ -41,7 +41,6 @@ static void open_setting(setting *s, const char *conv, const char *time, bool ex
                                    .static_input = true};
     assert_int_equal(mye_model_create(s->ctx, &net, &s->model, &err), MYE_OK);
     const mye_run_options run = {.time = time,
-                                 .depth = "global",
                                  .loss = "ce_mean",
                                  .T = T,
                                  .B = B,
@@ -172,7 +171,7 @@ static void the_choice_does_not_depend_on_threads(void **state)
                                        .static_input = true};
         assert_int_equal(mye_model_create(ctx, &net, &model, NULL), MYE_OK);
         const mye_run_options o = {
-            .time = "bptt", .depth = "global", .loss = "ce_mean", .T = T, .B = B, .training = true};
+            .time = "bptt", .loss = "ce_mean", .T = T, .B = B, .training = true};
         assert_int_equal(mye_run_create(ctx, model, &o, &run, NULL), MYE_OK);
         const int32_t label[B] = {0, 1, 2, 3};
         const mye_target target = {.label = label};

@@ -115,7 +115,7 @@ static void steps_are_drawn_evenly(void **state)
         free(gradient_of(ctx, model, rule, "ce_step", T, 2, &of_step[t]));
     }
     const mye_run_options o = {
-        .time = "sltt:K=1", .depth = "global", .loss = "ce_step", .T = T, .B = 2, .training = true};
+        .time = "sltt:K=1", .loss = "ce_step", .T = T, .B = 2, .training = true};
     mye_run *run = NULL;
     assert_int_equal(mye_run_create(ctx, model, &o, &run, NULL), MYE_OK);
     int drawn[T] = {0};
@@ -222,7 +222,6 @@ static void impossible_options_are_refused(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mye_model *model = model_of(ctx, cases[i].net, 2, 1, true);
         const mye_run_options o = {.time = cases[i].time,
-                                   .depth = "global",
                                    .loss = "ce_step",
                                    .T = 4,
                                    .B = 2,

@@ -27,11 +27,12 @@ typedef struct mye_model_options {
     int classes;        /* outputs of the builders' last layer; 0: as the description says    */
     uint64_t seed;      /* of the initial weights                                             */
     bool static_input;  /* the input is the same at every step (direct encoding)              */
+    const char *depth;  /* depth rule: adds the nodes that training wants; NULL: "global"      */
 } mye_model_options;
 
 #define MYE_MODEL_OPTIONS                \
     {                                    \
-        "", NULL, 1, 28, 28, 10, 1, true \
+        "", NULL, 1, 28, 28, 10, 1, true, NULL \
     }
 
 MYE_API mye_status mye_model_create(mye_context *ctx, const mye_model_options *options,
@@ -47,6 +48,8 @@ typedef struct mye_node_info {
     bool is_spiking;   /* a neuron                                                          */
     bool is_virtual;   /* stores nothing                                                    */
     bool is_static;    /* computed once for all steps                                       */
+    bool is_auxiliary; /* serves the loss of a module in training; no part of inference     */
+    int module;        /* that the depth rule put it in                                     */
     int64_t n_weights; /* trainable numbers                                                 */
     double macs;       /* multiply-adds of one sample and step                              */
 } mye_node_info;
@@ -55,6 +58,9 @@ MYE_API int mye_model_nodes(const mye_model *model);
 MYE_API void mye_model_node(const mye_model *model, int i, mye_node_info *out);
 MYE_API int mye_model_find(const mye_model *model, const char *name); /* index or -1 */
 MYE_API int64_t mye_model_weights(const mye_model *model);            /* trainable numbers */
+/* Of these, numbers of auxiliary nodes; and the modules that the depth rule made (1: global). */
+MYE_API int64_t mye_model_auxiliary_weights(const mye_model *model);
+MYE_API int mye_model_modules(const mye_model *model);
 MYE_API int64_t mye_model_neurons(const mye_model *model);            /* spiking neurons   */
 MYE_API int mye_model_classes(const mye_model *model);                /* size of the output */
 /* The whole graph as YAML text that mye_model_create reads back to the same graph. Free with

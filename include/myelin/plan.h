@@ -18,11 +18,12 @@ typedef struct mye_plan_row {
     size_t kept_bytes;   /* values kept from the forward to the backward pass, and state   */
     size_t work_bytes;   /* values and gradients that live for a part of the step          */
     double macs;         /* one sample, one step                                           */
+    bool is_auxiliary;   /* serves the loss of a module; no part of inference              */
 } mye_plan_row;
 
 typedef struct mye_plan {
     size_t weight_bytes; /* weights and running statistics                                 */
-    size_t gradient_bytes;
+    size_t gradient_bytes;  /* where modules learn one after the other, of the largest one     */
     size_t optimiser_bytes; /* state of the step policy                                       */
     size_t kept_bytes;      /* sum of the rows; what the backward pass needs                  */
     size_t run_bytes;       /* the run's arena: kept and transient, placed by lifetime        */
@@ -33,7 +34,9 @@ typedef struct mye_plan {
     size_t cosine_bytes;    /* the reference run and copies that compare gradients            */
     size_t total_bytes;     /* all of it                                                      */
     double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
-    double macs;   /* dense multiply-adds of one training step (forward + backward)  */
+    double macs;           /* dense multiply-adds of one training step (forward + backward)     */
+    double auxiliary_macs; /* of these, in nodes that only serve the losses of modules          */
+    int modules;   /* that are trained apart from one another; 1: backpropagation     */
     bool per_step; /* the time rule goes step by step: batch norm sees one at a time */
     int n_rows;
     mye_plan_row *row;
@@ -41,7 +44,6 @@ typedef struct mye_plan {
 
 typedef struct mye_plan_options {
     const char *time;  /* "bptt", "rate:mode=S" ...                        */
-    const char *depth; /* "global"                                         */
     const char *step;  /* "sgd:momentum=0.9"; NULL: no optimiser (inference) */
     const char *loss;  /* "ce_mean"                                        */
     int T, batch;
@@ -58,7 +60,7 @@ typedef struct mye_plan_options {
 
 #define MYE_PLAN_OPTIONS                                                                       \
     {                                                                                          \
-        "bptt", "global", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL \
+        "bptt", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL \
     }
 
 MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,

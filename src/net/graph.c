@@ -54,6 +54,8 @@ void mye_graph_free(mye_graph *graph)
     if (!graph)
         return;
     mye_context *ctx = graph->ctx;
+    mye_method_free(ctx, &graph->depth);
+    mye_free(ctx, graph->module);
     mye_free(ctx, graph->node);
     mye_free(ctx, graph);
 }
@@ -277,6 +279,8 @@ mye_status mye_graph_add(mye_graph *graph, const char *name, const char *op, con
     MYE_TRY(check_inputs(graph, &node, n_in, in, err));
     MYE_TRY(make_room(graph, err));
     node.n_in = n_in;
+    node.auxiliary = graph->auxiliary;
+    node.frozen = graph->frozen;
     for (int k = 0; k < n_in; k++)
         node.in[k] = in[k];
     if (index)

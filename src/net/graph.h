@@ -7,6 +7,7 @@
 #define MYE_GRAPH_H
 
 #include "myelin/network.h"
+#include "net/module.h"
 #include "node/node.h"
 
 typedef struct mye_graph_node {
@@ -15,6 +16,8 @@ typedef struct mye_graph_node {
     char options[MYE_METHOD_MAX]; /* "kernel=3,stride=2"; may be ""                              */
     int n_in, in[MYE_NODE_MAX_IN];
     int line, column; /* where it was described, 0: nowhere                          */
+    bool auxiliary;   /* serves a module's loss only: in training, never in inference */
+    bool frozen;      /* its weights do not learn                                     */
 } mye_graph_node;
 
 typedef struct mye_graph {
@@ -25,8 +28,12 @@ typedef struct mye_graph {
     bool flat;                   /* input is a vector                                        */
     char prefix[64];             /* "layer2.0.": goes before the name of every added node    */
     char source[256];            /* file of the nodes' lines, "": none                       */
+    bool auxiliary, frozen;      /* so are the nodes that are added from now on              */
     int n, cap;
     mye_graph_node *node; /* node 0 is the input                                      */
+    mye_module *module;   /* nodes and heads of those that a depth rule made          */
+    int n_modules;        /* 0: the whole graph is one                                */
+    mye_method depth;     /* the depth rule, which the heads' options belong to       */
 } mye_graph;
 
 mye_status mye_graph_create(mye_context *ctx, int C, int H, int W, const char *neuron,
@@ -84,15 +91,32 @@ struct mye_model {
     char (*text)[MYE_METHOD_MAX]; /* [n_nodes] options, with the default neuron's     */
     int n_nodes;
     int output;          /* index of the last node                                    */
+    mye_module *module;  /* [n_modules] in forward order                              */
+    int n_modules;
+    int *node_module; /* [n_nodes] which module a node belongs to                       */
     mye_weight **weight; /* [n_weights] all nodes' weights, trainable ones first      */
     int n_weights, n_trainable;
     size_t n_params, n_buffers;   /* floats, padded: every weight starts on 64 bytes  */
     float *param, *grad, *buffer; /* flat blocks                                      */
+    size_t n_grads; /* floats of grad: n_params, or those of the largest module when they share */
     /* The gradient block is all 0, so that a step need not clear it. True only between a move of
      * the weights and whatever writes there next, which says so. */
     bool *grad_is_clear;
 };
 
+/* Replaces the graph by the one that depth rule `depth` makes of it ("global": the same). The graph
+ * is given up on failure, and *graph NULL. Shapes are judged here already. */
+mye_status mye_graph_extend(mye_graph **graph, bool static_input, const char *depth,
+                            mye_error *err);
+/* Closes the module that begins behind the last one and ends with the last node. */
+mye_status mye_graph_end_module(mye_graph *graph, const mye_head *head, int n_heads,
+                                mye_error *err);
+/* Nodes with shapes, without room for weights: for who asks about shapes only. The graph stays the
+ * caller's and is read by it. */
+mye_status mye_model_sketch(mye_graph *graph, bool static_input, mye_model **out, mye_error *err);
+void mye_model_sketch_free(mye_model *sketch);
+/* modules.c: the model's modules, as its graph says, with their ranges of weights. */
+mye_status mye_model_take_modules(mye_model *model, mye_error *err);
 /* Takes the graph over, also on failure. A readout is appended when the last node is none. */
 mye_status mye_model_from_graph(mye_graph *graph, bool static_input, uint64_t seed, mye_model **out,
                                 mye_error *err);
@@ -114,6 +138,12 @@ int mye_model_feedback(const mye_model *model, int i);
 bool mye_model_reads(const mye_model *model, int reader, int node);
 /* Bytes of the model's blocks (weights, gradients, buffers). */
 size_t mye_model_bytes(const mye_model *model);
+/* One block for the gradients of all modules, as large as that of the largest: for runs that move a
+ * module's weights as soon as its gradient is there (mye_run_options.immediate). Where there is one
+ * module nothing changes. MYE_ERR_NOMEM. */
+mye_status mye_model_share_gradients(mye_model *model, mye_error *err);
+/* Floats of that block. */
+size_t mye_model_shared_gradients(const mye_model *model);
 /* For inference alone: gives the gradients' memory back. No training run may follow. */
 void mye_model_drop_gradients(mye_model *model);
 

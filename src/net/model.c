@@ -118,8 +118,14 @@ static mye_status place_node(mye_model *model, int i, bool static_input, mye_err
     if (st != MYE_OK)
         return shape_error(graph, n, in, &cause, err);
     n->scaled = n->scaled && n->format == MYE_BITS;
-    for (int k = 0; k < n->n_weights; k++)
-        n->needs_grad = n->needs_grad || n->weight[k].trainable;
+    for (int k = 0; k < n->n_weights; k++) {
+        mye_weight *w = &n->weight[k];
+        w->frozen = w->trainable && graph->node[i].frozen;
+        w->trainable = w->trainable && !w->frozen;
+        n->needs_grad = n->needs_grad || w->trainable;
+    }
+    if ((n->type->flags & MYE_NODE_STOP) && n->type->backward == NULL)
+        n->needs_grad = false;
     return MYE_OK;
 }
 
@@ -134,6 +140,7 @@ static mye_status create_node(mye_model *model, int i, bool static_input, mye_er
     n->index = i;
     memcpy(n->name, from->name, sizeof n->name);
     n->n_in = from->n_in;
+    n->auxiliary = from->auxiliary;
     memcpy(n->in, from->in, sizeof n->in);
     MYE_TRY(parse_node(model, i, err));
     return place_node(model, i, static_input, err);
@@ -175,6 +182,7 @@ static mye_status take_blocks(mye_model *model, mye_error *err)
             return mye_no_memory(err, SIZE_MAX, "the weights");
         *total += padded(model->weight[i]->count);
     }
+    model->n_grads = model->n_params;
     model->param = mye_alloc_big_zero(model->ctx, model->n_params * sizeof(float));
     model->grad = mye_alloc_big(model->ctx, model->n_params * sizeof(float)); /* cleared by a run */
     model->buffer = mye_alloc_array(model->ctx, model->n_buffers, sizeof(float));
@@ -192,17 +200,33 @@ static mye_status take_blocks(mye_model *model, mye_error *err)
     return MYE_OK;
 }
 
+/* Initial values depend on a weight's place in the network as it is described: they are the same
+ * with and without auxiliary nodes, learning and frozen. */
+static void init_weights(mye_model *model, uint64_t seed)
+{
+    int index = 0;
+    for (int auxiliary = 0; auxiliary < 2; auxiliary++)
+        for (int buffers = 0; buffers < 2; buffers++)
+            for (int i = 0; i < model->n_nodes; i++) {
+                const mye_node *n = model->node[i];
+                for (int k = 0; n->auxiliary == (auxiliary != 0) && k < n->n_weights; k++)
+                    if ((n->weight[k].trainable || n->weight[k].frozen) == !buffers)
+                        mye_weight_init(model->ctx, &n->weight[k], seed, index++);
+            }
+}
+
 void mye_model_drop_gradients(mye_model *model)
 {
     mye_free(model->ctx, model->grad);
     model->grad = NULL;
+    model->n_grads = 0;
     for (int i = 0; i < model->n_weights; i++)
         model->weight[i]->grad = NULL;
 }
 
 size_t mye_model_bytes(const mye_model *model)
 {
-    return (2 * model->n_params + model->n_buffers) * sizeof(float);
+    return (model->n_params + model->n_grads + model->n_buffers) * sizeof(float);
 }
 
 /* ---- the whole ---- */
@@ -220,7 +244,7 @@ static mye_status append_readout(mye_graph *graph, mye_error *err)
     return mye_graph_add(graph, NULL, "readout", options, 1, &last, NULL, err);
 }
 
-static mye_status build(mye_model *model, bool static_input, uint64_t seed, mye_error *err)
+static mye_status make_nodes(mye_model *model, bool static_input, mye_error *err)
 {
     MYE_TRY(append_readout(model->graph, err));
     const size_t n = (size_t)model->graph->n;
@@ -232,32 +256,65 @@ static mye_status build(mye_model *model, bool static_input, uint64_t seed, mye_
     model->output = (int)n - 1;
     for (int i = 0; i < model->n_nodes; i++)
         MYE_TRY(create_node(model, i, static_input, err));
-    MYE_TRY(mye_model_link(model, err));
+    return mye_model_link(model, err);
+}
+
+static mye_status make_weights(mye_model *model, uint64_t seed, mye_error *err)
+{
     MYE_TRY(list_weights(model, err));
     MYE_TRY(take_blocks(model, err));
-    for (int i = 0; i < model->n_weights; i++)
-        mye_weight_init(model->ctx, model->weight[i], seed, i);
+    MYE_TRY(mye_model_take_modules(model, err));
+    init_weights(model, seed);
     return MYE_OK;
+}
+
+static mye_status create(mye_graph *graph, bool static_input, mye_model **out, mye_error *err)
+{
+    mye_model *model = mye_alloc(graph->ctx, sizeof *model);
+    *out = model;
+    if (!model)
+        return mye_no_memory(err, sizeof *model, "the model");
+    model->ctx = graph->ctx;
+    model->graph = graph;
+    return make_nodes(model, static_input, err);
+}
+
+static void keep_graph_and_free(mye_model *model)
+{
+    if (model)
+        model->graph = NULL;
+    mye_model_free(model);
+}
+
+mye_status mye_model_sketch(mye_graph *graph, bool static_input, mye_model **out, mye_error *err)
+{
+    const mye_status st = create(graph, static_input, out, err);
+    if (st != MYE_OK) {
+        keep_graph_and_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+void mye_model_sketch_free(mye_model *sketch)
+{
+    keep_graph_and_free(sketch);
 }
 
 mye_status mye_model_from_graph(mye_graph *graph, bool static_input, uint64_t seed, mye_model **out,
                                 mye_error *err)
 {
-    mye_model *model = mye_alloc(graph->ctx, sizeof *model);
-    *out = NULL;
-    if (!model) {
+    mye_status st = create(graph, static_input, out, err);
+    if (st == MYE_OK)
+        st = make_weights(*out, seed, err);
+    if (st == MYE_OK)
+        return MYE_OK;
+    if (*out)
+        mye_model_free(*out);
+    else
         mye_graph_free(graph);
-        return mye_no_memory(err, sizeof *model, "the model");
-    }
-    model->ctx = graph->ctx;
-    model->graph = graph;
-    const mye_status st = build(model, static_input, seed, err);
-    if (st != MYE_OK) {
-        mye_model_free(model);
-        return st;
-    }
-    *out = model;
-    return MYE_OK;
+    *out = NULL;
+    return st;
 }
 
 mye_status mye_model_create(mye_context *ctx, const mye_model_options *options, mye_model **out,
@@ -267,7 +324,10 @@ mye_status mye_model_create(mye_context *ctx, const mye_model_options *options, 
     *out = NULL;
     MYE_TRY(
         mye_graph_create(ctx, options->C, options->H, options->W, options->neuron, &graph, err));
-    const mye_status st = mye_graph_describe(graph, options->net, options->classes, err);
+    mye_status st = mye_graph_describe(graph, options->net, options->classes, err);
+    if (st == MYE_OK)
+        st = mye_graph_extend(&graph, options->static_input,
+                              options->depth != NULL ? options->depth : "global", err);
     if (st != MYE_OK) {
         mye_graph_free(graph);
         return st;
@@ -280,7 +340,7 @@ void mye_model_free(mye_model *model)
     if (!model)
         return;
     mye_context *ctx = model->ctx;
-    for (int i = 0; i < model->n_nodes; i++)
+    for (int i = 0; model->node && i < model->n_nodes; i++)
         free_node(ctx, model->node[i]);
     mye_free(ctx, model->node);
     mye_free(ctx, model->text);
@@ -289,6 +349,8 @@ void mye_model_free(mye_model *model)
     mye_free(ctx, model->grad);
     mye_free(ctx, model->grad_is_clear);
     mye_free(ctx, model->buffer);
+    mye_free(ctx, model->module);
+    mye_free(ctx, model->node_module);
     mye_graph_free(model->graph);
     mye_free(ctx, model);
 }

@@ -33,6 +33,8 @@ void mye_model_node(const mye_model *model, int i, mye_node_info *out)
     out->is_spiking = is_spiking(n);
     out->is_virtual = n->type->load != NULL;
     out->is_static = n->is_static;
+    out->is_auxiliary = n->auxiliary;
+    out->module = model->node_module[i];
     for (int k = 0; k < n->n_weights; k++)
         if (n->weight[k].trainable)
             out->n_weights += (int64_t)n->weight[k].count;
@@ -57,6 +59,20 @@ int64_t mye_model_weights(const mye_model *model)
     return n;
 }
 
+int64_t mye_model_auxiliary_weights(const mye_model *model)
+{
+    int64_t n = 0;
+    for (int i = 0; i < model->n_nodes; i++)
+        for (int k = 0; model->node[i]->auxiliary && k < model->node[i]->n_weights; k++)
+            n += model->node[i]->weight[k].trainable ? (int64_t)model->node[i]->weight[k].count : 0;
+    return n;
+}
+
+int mye_model_modules(const mye_model *model)
+{
+    return model->n_modules;
+}
+
 bool mye_model_reads(const mye_model *model, int reader, int node)
 {
     const mye_node *r = model->node[reader];
@@ -73,7 +89,7 @@ int64_t mye_model_neurons(const mye_model *model)
 {
     int64_t n = 0;
     for (int i = 0; i < model->n_nodes; i++)
-        if (is_spiking(model->node[i]))
+        if (is_spiking(model->node[i]) && !model->node[i]->auxiliary)
             n += mye_shape_size(model->node[i]->shape);
     return n;
 }

@@ -1,6 +1,6 @@
 /*
  * Networks in YAML, written: one line for every node, all names spelt out, so that reading it
- * gives the same graph.
+ * gives the same graph. What a depth rule has added for training is left out.
  */
 #include <ctype.h>
 #include <string.h>
@@ -78,15 +78,19 @@ mye_status mye_net_yaml_write(const mye_graph *graph, mye_text *out)
         mye_text_add(out, "input: %dx%dx%d\nneuron: ", graph->C, graph->H, graph->W);
     write_scalar(out, graph->neuron, strlen(graph->neuron));
     mye_text_add(out, "\nnodes:\n");
+    int before = 0; /* the node written last */
     for (int i = 1; i < graph->n; i++) {
         const mye_graph_node *node = &graph->node[i];
+        if (node->auxiliary)
+            continue;
         mye_text_add(out, "  - {name: ");
         write_scalar(out, node->name, strlen(node->name));
         mye_text_add(out, ", op: %s", node->op);
         write_options(out, node->options);
-        if (node->n_in != 1 || node->in[0] != i - 1)
+        if (node->n_in != 1 || node->in[0] != before)
             write_inputs(out, graph, node);
         mye_text_add(out, "}\n");
+        before = i;
     }
     return out->failed ? MYE_ERR_NOMEM : MYE_OK;
 }

@@ -23,9 +23,9 @@ bool mye_rate_term_acts(const mye_run *run, int node)
 {
     const mye_node *n = run->model->node[node];
     if (!(run->options.rate_strength > 0) || !run->options.training || n->neuron == NULL ||
-        !n->neuron->spiking || n->format != MYE_BITS)
+        !n->neuron->spiking || n->format != MYE_BITS || n->auxiliary)
         return false;
-    int output = run->at->output; /* behind readout, flatten and the like: the output layer */
+    int output = run->model->output; /* behind readout, flatten and the like: the output layer */
     while (run->model->node[output]->type->load != NULL)
         output = run->model->node[output]->in[0];
     return node != output;

@@ -26,17 +26,29 @@ typedef struct mye_time_rule {
     /* Passes backward through the data alone, beside the one that makes the weights' gradients, at
      * most: for counting. NULL: none. */
     int64_t (*sweeps)(const void *options);
-    /* Forward, loss and backward of one module. Executed dry first. */
-    void (*step)(const void *options, mye_run *run, const mye_module *m);
+    /* Does it learn at each time step, all modules before the next step? Their gradients grow side by
+     * side then, and are whole only when the last step is done. */
+    bool by_steps;
+    /* Forward, loss and backward of all modules (mye_run_enter). Executed dry first. */
+    void (*step)(const void *options, mye_run *run);
 } mye_time_rule;
 
 /* Cuts the network into modules, each with its own loss. */
 typedef struct mye_depth_rule {
     mye_entry entry;
-    /* Writes at most `max` modules in forward order; *n their number. */
-    mye_status (*modules)(const void *options, const mye_model *model, int max, mye_module *out,
-                          int *n, mye_error *err);
+    /* Options that a table of all rules shows beside the defaults, NULL at the end. NULL: none. */
+    const char *const *variants;
+    /* Writes the graph that is trained into `out`, which has an input node: the nodes of `net` in
+     * their order and, behind those of each module, the nodes that only its loss wants; closes
+     * every module with mye_graph_end_module. NULL: the network is one module as it is. */
+    mye_status (*extend)(const void *options, const mye_model *net, mye_graph *out, mye_error *err);
+    /* May a module's weights move before the next module is at work? NULL: no. */
+    bool (*immediate)(const void *options);
 } mye_depth_rule;
+
+/* Does the model's depth rule let modules move at once, and the time rule finish one module before
+ * the next? Then one block of gradients can serve all (mye_run_options.immediate). */
+bool mye_run_can_be_immediate(mye_context *ctx, const mye_model *model, const char *time);
 
 extern const mye_kind mye_kind_time, mye_kind_depth;
 

@@ -9,7 +9,11 @@
 
 #include <string.h>
 
-#define MAX_MODULES 512
+static bool moves_by_itself(const mye_run *run)
+{
+    const mye_time_rule *rule = mye_run_rule(run);
+    return rule->moves != NULL && rule->moves(run->time.options);
+}
 
 /* What is wrong between axes, or between a rule and a network with feedback. */
 static mye_status check_rule(const mye_run *run, mye_error *err)
@@ -29,8 +33,8 @@ static mye_status check_rule(const mye_run *run, mye_error *err)
                         "modules",
                         feedback >= 0 ? "feedback" : "time rule",
                         feedback >= 0 ? run->model->node[feedback]->name : rule->entry.name,
-                        run->depth.entry->name, run->n_modules);
-    if (o->training && mye_run_moves(run) && !loss->per_step)
+                        run->model->graph->depth.entry->name, run->n_modules);
+    if (o->training && moves_by_itself(run) && !loss->per_step)
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
                         "time rule '%s' moves the weights behind every step: it wants a loss of "
                         "each step (ce_step, ce_mse), got '%s'",
@@ -41,20 +45,28 @@ static mye_status check_rule(const mye_run *run, mye_error *err)
             "time rule '%s' has one gradient for all steps: it wants a loss of the mean "
             "output (ce_mean, mse_mean), got '%s'",
             o->time, o->loss);
+    if (o->immediate && (rule->by_steps || run->n_modules < 2))
+        return mye_fail(err, MYE_ERR_ARG,
+                        "weights of a module can move at once where it is finished before the "
+                        "next, got %d modules and time rule '%s'",
+                        run->n_modules, o->time);
+    if (o->training && !o->immediate && run->model->n_grads < run->model->n_params)
+        return mye_fail(err, MYE_ERR_STATE,
+                        "the modules of this model share one block of gradients: a training run "
+                        "wants `immediate`");
     return MYE_OK;
 }
 
 static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_error *err)
 {
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_time, o->time, &run->time, err));
-    MYE_TRY(mye_method_parse(run->ctx, &mye_kind_depth, o->depth, &run->depth, err));
     MYE_TRY(mye_method_parse(run->ctx, &mye_kind_loss, o->loss, &run->loss, err));
-    run->module = mye_alloc_array(run->ctx, MAX_MODULES, sizeof *run->module);
-    if (run->module == NULL)
-        return mye_no_memory(err, MAX_MODULES * sizeof *run->module, "the list of modules");
-    const mye_depth_rule *depth = (const mye_depth_rule *)run->depth.entry;
-    MYE_TRY(depth->modules(run->depth.options, run->model, MAX_MODULES, run->module,
-                           &run->n_modules, err));
+    run->whole = (mye_module){.first = 0,
+                              .last = run->model->n_nodes - 1,
+                              .n_heads = 1,
+                              .head = {{.output = run->model->output, .weight = 1}}};
+    run->module = o->training && !o->whole ? run->model->module : &run->whole;
+    run->n_modules = o->training && !o->whole ? run->model->n_modules : 1;
     MYE_TRY(check_rule(run, err));
     if (o->training)
         MYE_TRY(mye_means_check(mye_run_rule(run), o, run->model, err));
@@ -91,7 +103,7 @@ static size_t place_state(mye_run *run, unsigned char *base)
         for (int i = 0; i < run->model->n_nodes; i++) {
             mye_pass *p = &run->pass[q]->pass;
             const mye_node *n = p->node[i];
-            if (n->type->state_bytes != NULL)
+            if (n->type->state_bytes != NULL && mye_run_has(run, i))
                 p->value[i].state = mye_arena_take(&arena, n->type->state_bytes(n, p));
         }
     return arena.used;
@@ -100,9 +112,6 @@ static size_t place_state(mye_run *run, unsigned char *base)
 static void place_outputs(mye_run *run, mye_arena *arena)
 {
     const size_t B = (size_t)run->options.B, K = (size_t)run->K, T = (size_t)run->options.T;
-    run->out = mye_arena_take(arena, T * B * K * sizeof(float));
-    if (run->options.training)
-        run->dout = mye_arena_take(arena, T * B * K * sizeof(float));
     run->mean = mye_arena_take(arena, B * K * sizeof(float));
     run->per_sample = mye_arena_take(arena, B * sizeof(float));
     run->time_weight = mye_arena_take(arena, T * sizeof(float));
@@ -114,7 +123,7 @@ static mye_status dry_run(mye_run *run, mye_error *err)
     run->dry = true;
     run->boundary = -1;
     if (!run->failed)
-        mye_run_modules(run);
+        mye_run_all(run);
     run->dry = false;
     int *order = mye_alloc_array(run->ctx, (size_t)run->n_intervals + 1, sizeof(int));
     if (run->failed || order == NULL) {
@@ -145,6 +154,10 @@ mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_r
     MYE_TRY(check_sizes(run, err));
     MYE_TRY(parse_methods(run, options, err));
     run->K = (int)mye_shape_size(model->node[model->output]->shape);
+    const size_t modules = (size_t)model->n_modules;
+    run->module_loss = mye_alloc_array(ctx, modules, sizeof *run->module_loss);
+    if (run->module_loss == NULL)
+        return mye_no_memory(err, modules * sizeof *run->module_loss, "the losses of modules");
     const size_t lanes = (size_t)mye_context_threads(ctx);
     run->lane = mye_alloc_array(ctx, lanes, sizeof *run->lane);
     if (run->lane == NULL)
@@ -153,6 +166,7 @@ mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_r
         mye_run_rule(run)->prepare(run->time.options, run);
     else
         mye_run_prepare_inference(run);
+    mye_run_plan_heads(run);
     return dry_run(run, err);
 }
 
@@ -214,7 +228,7 @@ void mye_run_free(mye_run *run)
     mye_free(ctx, run->buffer);
     mye_free(ctx, run->interval);
     mye_run_spans_free(run);
-    mye_free(ctx, run->module);
+    mye_free(ctx, run->module_loss);
     if (!borrows_arena(run))
         mye_free(ctx, run->arena);
     if (!borrows_lanes(run))
@@ -222,7 +236,6 @@ void mye_run_free(mye_run *run)
     mye_free(ctx, run->state);
     mye_free(ctx, run->lane);
     mye_method_free(ctx, &run->time);
-    mye_method_free(ctx, &run->depth);
     mye_method_free(ctx, &run->loss);
     mye_free(ctx, run);
 }
@@ -236,11 +249,10 @@ size_t mye_run_bytes(const mye_run *run)
 
 bool mye_run_moves(const mye_run *run)
 {
-    const mye_time_rule *rule = mye_run_rule(run);
-    return rule->moves != NULL && rule->moves(run->time.options);
+    return run->options.immediate || moves_by_itself(run);
 }
 
-void mye_run_set_move(mye_run *run, void (*move)(void *self), void *self)
+void mye_run_set_move(mye_run *run, void (*move)(void *self, int module), void *self)
 {
     run->move = move;
     run->mover = self;

@@ -28,6 +28,7 @@ typedef struct mye_loss_input {
     const float *out;         /* [steps][B][K]                                            */
     const float *time_weight; /* [steps] of the readout (mean: 1/T each)                   */
     const mye_target *target;
+    void *scratch; /* scratch_bytes of the loss */
 } mye_loss_input;
 
 typedef struct mye_loss {
@@ -36,6 +37,8 @@ typedef struct mye_loss {
     /* Mean over the batch (with weights); grad [steps][B][K] written when not NULL; per_sample [B]
      * receives (adds) each sample's own unweighted loss when not NULL. */
     double (*eval)(const void *options, const mye_loss_input *in, float *grad, float *per_sample);
+    /* Scratch that eval wants; NULL: none. */
+    size_t (*scratch_bytes)(const void *options, int steps, int B, int K);
 } mye_loss;
 extern const mye_kind mye_kind_loss;
 
@@ -45,14 +48,6 @@ typedef struct mye_source {
     void (*fill)(void *self, const mye_pass *p, int t0, int t1, float *dst);
     void *self;
 } mye_source;
-
-/* ---- depth modules ---- */
-
-/* Part of a network with its own loss; gradients do not leave it. */
-typedef struct mye_module {
-    int first, last; /* nodes [first, last]                  */
-    int output;      /* the node whose value the loss reads  */
-} mye_module;
 
 /* ---- buffers ---- */
 
@@ -65,17 +60,19 @@ typedef enum mye_slot {
     MYE_SLOT_EPS,
     MYE_SLOT_HALF,  /* the value as bfloat16, in place of DATA */
     MYE_SLOT_TRACE, /* presynaptic trace of the value (OTTT)  */
+    MYE_SLOT_OUT,   /* of a head: what its loss reads, [T][B][n], floats */
+    MYE_SLOT_DOUT,  /* the gradient of the loss by that */
     MYE_SLOT_COUNT
 } mye_slot;
 
 typedef struct mye_run mye_run;
-struct mye_time_rule;
-struct mye_depth_rule;
 
 typedef struct mye_run_options {
-    const char *time, *depth, *loss;
+    const char *time, *loss;
     int T, B;
     bool training;    /* false: inference, forward only      */
+    bool whole;       /* training: the network is one module, whatever its depth rule says */
+    bool immediate;   /* the weights of a module move as soon as its gradient is there    */
     bool smooth;      /* gradient check                      */
     bool input_grad;  /* dL/d(input) is wanted               */
     bool exact;       /* layers go the direct way only       */
@@ -97,7 +94,8 @@ mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run
 void mye_run_free(mye_run *run);
 
 typedef struct mye_step_result {
-    double loss;
+    double loss;             /* of the last module, that of the network's output               */
+    const double *module_loss; /* [modules of the model], each with the weights of its heads     */
     int64_t correct;         /* samples whose best class is the (first) label                  */
     const float *per_sample; /* [B] losses                                                     */
     const float *output;     /* [B][K] outputs collapsed over time, as the readout says         */
@@ -107,10 +105,10 @@ typedef struct mye_step_result {
  * it clears first); inference only outputs. */
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err);
-/* For rules that move the weights within a step (OTTT_O): `move` is called wherever the rule wants it
- * done, with the gradient in the model's block. */
-void mye_run_set_move(mye_run *run, void (*move)(void *self), void *self);
-/* Does the run's time rule move the weights itself? Then its last gradient is already used. */
+/* For runs that move the weights within a step (OTTT_O, mye_run_options.immediate): `move` is called
+ * with the gradient in the model's block, for one module, or for all of them (-1). */
+void mye_run_set_move(mye_run *run, void (*move)(void *self, int module), void *self);
+/* Does the run move the weights itself? Then its last gradient is already used. */
 bool mye_run_moves(const mye_run *run);
 /* The model's weights have changed: a run that keeps them packed packs them anew. */
 void mye_run_repack(mye_run *run);
@@ -136,6 +134,12 @@ double mye_run_spent(const mye_run *run, int node, int which);
 
 const mye_model *mye_run_model(const mye_run *run);
 const mye_run_options *mye_run_asked(const mye_run *run);
+/* How many modules there are; the work goes on in module k from now on; its gradient is complete. */
+int mye_run_modules(const mye_run *run);
+const mye_module *mye_run_enter(mye_run *run, int k);
+void mye_run_leave(mye_run *run);
+/* Has the node a part in this run? Those that serve a module's loss have none in inference. */
+bool mye_run_has(const mye_run *run, int node);
 /* A new pass (the run starts with one): T steps, holding `window` of them at a time. */
 mye_pass *mye_run_add_pass(mye_run *run, int T, int window);
 /* Gives node's slot a buffer of `bytes`. DATA and GRAD have theirs; U, E, R, EPS on demand. */
@@ -155,7 +159,7 @@ void mye_run_op(mye_run *run, const mye_touch *touch, int n,
 /* From now on backward ops and those of the rule are announced and not done, until idle is false. So
  * an iteration may end early although every execution makes the same calls. */
 void mye_run_idle(mye_run *run, bool idle);
-/* Shows rates and eligibilities of all neurons to the probe, when there is one. */
+/* Shows rates and eligibilities of the module's neurons to the probe, when there is one. */
 void mye_run_show_rates(mye_run *run, mye_pass *p);
 /* Values that the backward pass reads are kept as bfloat16: plan_half, while preparing, gives them
  * room; halve, behind the forward of node `reader`, converts those that nobody else will read on
@@ -168,15 +172,17 @@ void mye_run_drop(mye_run *run, mye_pass *p, int node, mye_slot slot);
 void mye_run_share(mye_run *run, mye_pass *pa, int node, mye_slot a, mye_pass *pb, mye_slot b);
 /* Stored values that the backward pass of `node` needs and that were dropped are computed again. */
 void mye_run_recompute(mye_run *run, mye_pass *p, int node);
-/* Copies the module's outputs of steps [t0, t1) to the run's small [T][B][K] block. */
+/* Copies what the module's losses read, of steps [t0, t1), aside. */
 void mye_run_collect(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1);
-/* Loss (and its gradient) of the collected outputs; added to the step's loss. */
+/* While preparing: what is collected comes from the rate pass, one output in place of T. */
+void mye_run_one_output(mye_run *run);
+/* Losses (and their gradients) of what was collected; added to the step's losses. */
 void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1);
-/* Hands `scale` times the loss gradient to the output node of pass p: step by step, or, in the rate
- * pass, summed over time. */
+/* Hands `scale` times the gradients of the losses to the nodes of pass p that they read: step by
+ * step, or, in the rate pass, summed over time. */
 void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1,
                        double scale);
-/* Forgets which gradients were written: before each backward pass. */
+/* Forgets which gradients of the module were written: before each backward pass. */
 void mye_run_begin_backward(mye_run *run, mye_pass *p);
 
 /* ---- span by span (run_spans.c) ----

@@ -40,10 +40,12 @@ struct mye_run {
     mye_context *ctx;
     const mye_model *model;
     mye_run_options options;
-    mye_method time, depth, loss;
-    mye_module *module;
+    mye_method time, loss;
+    mye_module whole;         /* all nodes: inference, and options.whole  */
+    const mye_module *module; /* the model's modules, or `whole`          */
     int n_modules;
-    const mye_module *at; /* the module that is being worked on */
+    const mye_module *at;  /* the module that is being worked on */
+    double *module_loss;   /* [modules of the model] */
 
     mye_pass_slots *pass[MYE_RUN_MAX_PASS];
     int n_passes;
@@ -57,6 +59,7 @@ struct mye_run {
     bool in_loop, sums_static;
 
     bool dry;
+    bool one_output; /* heads collect one output, not T */
     bool idle;   /* backward ops and those of the rule are announced and not done */
     bool failed; /* no memory while preparing or dry */
     int tick;
@@ -66,18 +69,16 @@ struct mye_run {
     unsigned char *arena, *state, *lanes;
     mye_lane *lane;
 
-    /* outputs, collected: [T][B][K] */
-    int K, collected; /* collected: steps so far */
-    int outputs;      /* steps in all: 1 for static outputs and the rate pass */
-    float *out, *dout, *mean, *per_sample, *time_weight;
+    int K; /* outputs of the network */
+    float *mean, *per_sample, *time_weight;
 
     /* the step at work */
     mye_source source;
     const mye_target *target;
-    double loss_value, loss_factor;
+    double loss_factor;
     double grad_scale;                 /* of the loss gradient in the backward pass at work */
     int forward_steps, backward_steps; /* for the plan's count of work; 0: T */
-    void (*move)(void *self);
+    void (*move)(void *self, int module);
     void *mover;
 };
 
@@ -99,7 +100,16 @@ double mye_rate_term_loss(const mye_run *run, const mye_module *m);
 /* Adds dL/ds (rate pass: dL/dr) to the node's gradient of steps [t0, t1), or writes it. */
 void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1);
 
-const float *mye_run_time_weight(const mye_run *run);
+/* ---- run_heads.c ---- */
+
+/* Is the node one whose value a loss reads? */
+bool mye_run_is_head(const mye_run *run, int node);
+/* Room for what heads collect, in the first pass. */
+void mye_run_plan_heads(mye_run *run);
+/* Nothing is collected yet. */
+void mye_run_reset_heads(mye_run *run);
+/* The network's output collapsed over time as the readout says, in run->mean; how many are right. */
+int64_t mye_run_score(mye_run *run, int B, const mye_target *target);
 
 /* ---- run_pass.c ---- */
 /* Index of a new buffer, or -1 (run->failed) for want of memory. */
@@ -107,12 +117,20 @@ int mye_run_add_buffer(mye_run *run, size_t bytes);
 
 /* ---- run_step.c ---- */
 /* All modules of the rule, or inference; dry or real. */
-void mye_run_modules(mye_run *run);
+void mye_run_all(mye_run *run);
 /* The pass of inference. */
 void mye_run_prepare_inference(mye_run *run);
 
 /* ---- run_ops.c, for run_spans.c ---- */
 void mye_run_touch(mye_run *run, mye_pass *p, int node, mye_slot slot, bool write);
+/* Is this the real execution, and not a part that is announced only? */
+bool mye_run_works(const mye_run *run);
+/* Announces the reading of a node's value: its buffer, or those behind a virtual node. */
+void mye_run_touch_value(mye_run *run, mye_pass *p, int node);
+/* Buffers that hold a part of the steps begin at step t0. */
+void mye_run_set_window(mye_pass *p, int t0);
+/* Scratch of the op at hand; NULL when dry. */
+void *mye_run_scratch(mye_run *run, mye_pass *p, size_t bytes);
 void mye_run_end_op(mye_run *run);
 void mye_run_spans_free(mye_run *run);
 /* The gradient block is 0 before anything is added to it. */

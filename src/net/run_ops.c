@@ -12,10 +12,9 @@
 #include <limits.h>
 #include <string.h>
 
-/* Is this the real execution, and not a part that is announced only? */
-static bool works(const mye_run *run)
+bool mye_run_works(const mye_run *run)
 {
-    return !run->dry && !run->idle;
+    return !run->dry && !run->idle && !run->failed;
 }
 
 static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
@@ -35,6 +34,10 @@ static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
         return v->half = p;
     case MYE_SLOT_TRACE:
         return v->trace = p;
+    case MYE_SLOT_OUT:
+        return v->out = p;
+    case MYE_SLOT_DOUT:
+        return v->dout = p;
     default:
         return v->eps = p;
     }
@@ -119,8 +122,7 @@ void mye_run_touch(mye_run *run, mye_pass *p, int node, mye_slot slot, bool writ
         slot_pointer_set(&p->value[node], slot, run->arena + stay->offset);
 }
 
-/* Announces the reading of a node's value: its buffer, or those behind a virtual node. */
-static void touch_value(mye_run *run, mye_pass *p, int node)
+void mye_run_touch_value(mye_run *run, mye_pass *p, int node)
 {
     const mye_node *n = p->node[node];
     if (p->traced && mye_run_buffer(run, p, node, MYE_SLOT_TRACE) != NULL) {
@@ -134,11 +136,21 @@ static void touch_value(mye_run *run, mye_pass *p, int node)
         return;
     }
     for (int k = 0; k < n->n_in; k++)
-        touch_value(run, p, n->in[k]);
+        mye_run_touch_value(run, p, n->in[k]);
     const int from = mye_feedback_from(n);
     const mye_buffer *last = from < 0 ? NULL : mye_run_buffer(run, p, from, MYE_SLOT_DATA);
     if (last != NULL && last->live) /* not at the first step */
         mye_run_touch(run, p, from, MYE_SLOT_DATA, false);
+}
+
+void *mye_run_scratch(mye_run *run, mye_pass *p, size_t bytes)
+{
+    /* Also with 0 bytes: a smaller last batch may need less, and the order of stays must hold. */
+    mye_buffer *b = &run->buffer[run->scratch];
+    b->bytes = bytes;
+    b->live = false;
+    begin_stay(run, b, pass_index(run, p), -1, MYE_SLOT_DATA);
+    return run->dry || run->failed ? NULL : run->arena + run->interval[b->current].offset;
 }
 
 static void begin_op(mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
@@ -147,17 +159,10 @@ static void begin_op(mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
     const size_t scratch = n->type->scratch_bytes != NULL ? n->type->scratch_bytes(n, p, op) : 0;
     if (run->dry && lane > run->lane_bytes)
         run->lane_bytes = lane;
-    p->scratch = NULL;
-    /* Also with 0 bytes: a smaller last batch may need less, and the order of stays must hold. */
-    mye_buffer *b = &run->buffer[run->scratch];
-    b->bytes = scratch;
-    b->live = false;
-    begin_stay(run, b, pass_index(run, p), -1, MYE_SLOT_DATA);
-    if (!run->dry && !run->failed)
-        p->scratch = run->arena + run->interval[b->current].offset;
+    p->scratch = mye_run_scratch(run, p, scratch);
 }
 
-static void set_window(mye_pass *p, int t0)
+void mye_run_set_window(mye_pass *p, int t0)
 {
     p->t_base = ((const mye_pass_slots *)p)->window < p->T ? t0 : 0;
 }
@@ -171,14 +176,14 @@ static void fill_input(mye_run *run, mye_pass *p, int node, int t0, int t1)
 void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
     const mye_node *n = p->node[node];
-    if (n->is_static && t0 > 0 && !p->renews)
-        return; /* computed at the first step */
-    set_window(p, t0);
+    if ((n->is_static && t0 > 0 && !p->renews) || !mye_run_has(run, node))
+        return; /* static: computed at the first step */
+    mye_run_set_window(p, t0);
     const bool is_input = n->n_in == 0;
     if (!is_input && n->type->forward == NULL)
         return;
     for (int k = 0; k < n->n_in; k++)
-        touch_value(run, p, n->in[k]);
+        mye_run_touch_value(run, p, n->in[k]);
     for (mye_slot s = MYE_SLOT_DATA; s < MYE_SLOT_COUNT; s++)
         if (s != MYE_SLOT_GRAD && s != MYE_SLOT_HALF && s != MYE_SLOT_TRACE)
             mye_run_touch(run, p, node, s, true);
@@ -233,7 +238,7 @@ static void touch_grad(mye_run *run, mye_pass *p, int node)
         return;
     }
     touch_grad(run, p, from);
-    touch_value(run, p, node);
+    mye_run_touch_value(run, p, node);
 }
 
 /* Inputs whose gradient a node's backward hands on; that of feedback is one more. */
@@ -245,9 +250,10 @@ static int inputs_of(const mye_node *n)
 /* An input outside the module that is at work gets no gradient. */
 static bool wants_gradient(mye_run *run, mye_pass *p, int node)
 {
-    if (p->to_layers && p->node[node]->neuron != NULL)
+    if ((p->to_layers && p->node[node]->neuron != NULL) ||
+        (p->node[node]->type->flags & MYE_NODE_STOP))
         return false;
-    const bool inside = run->at == NULL || node >= run->at->first || run->options.input_grad;
+    const bool inside = run->at == NULL || node >= run->at->first;
     return inside && mye_run_buffer(run, p, node, MYE_SLOT_GRAD) != NULL;
 }
 
@@ -256,9 +262,9 @@ static void add_rate_term(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
     if (!mye_rate_term_acts(run, node) || !wants_gradient(run, p, node))
         return;
-    set_window(p, t0);
+    mye_run_set_window(p, t0);
     mye_run_touch(run, p, node, MYE_SLOT_GRAD, true);
-    if (!run->dry && !run->failed)
+    if (mye_run_works(run))
         mye_rate_term_add(run, p, node, t0, t1);
     p->value[node].grad_written = true;
     mye_run_end_op(run);
@@ -267,15 +273,19 @@ static void add_rate_term(mye_run *run, mye_pass *p, int node, int t0, int t1)
 void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
 {
     const mye_node *n = p->node[node];
+    if (!mye_run_has(run, node))
+        return;
     add_rate_term(run, p, node, t0, t1);
-    if (!p->value[node].grad_written || n->type->backward == NULL || n->n_in == 0)
+    const bool reached = p->value[node].grad_written || (n->type->flags & MYE_NODE_STOP);
+    if (!reached || n->type->backward == NULL || n->n_in == 0)
         return;
     if (p->value[n->in[0]].grad_from == node) { /* the input's backward asks for it */
         p->value[n->in[0]].grad_written = true;
         return;
     }
-    set_window(p, t0);
-    touch_grad(run, p, node);
+    mye_run_set_window(p, t0);
+    if (!(n->type->flags & MYE_NODE_STOP))
+        touch_grad(run, p, node);
     const bool rate_neuron = p->rates && n->neuron != NULL;
     const bool reads = rate_neuron ? mye_neuron_rate_reads(n, p) && wants_gradient(run, p, n->in[0])
                                    : (n->type->flags & MYE_NODE_READS_INPUT) && !p->data_only;
@@ -283,7 +293,7 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
         mye_run_touch(run, p, node, MYE_SLOT_E, false);
     if (reads)
         for (int k = 0; k < n->n_in; k++)
-            touch_value(run, p, n->in[k]);
+            mye_run_touch_value(run, p, n->in[k]);
     if (n->neuron != NULL && !rate_neuron)
         mye_run_touch(run, p, node, MYE_SLOT_U, false);
     for (int k = 0; k < inputs_of(n); k++) {
@@ -293,11 +303,11 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     }
     begin_op(run, p, n, MYE_OP_BACKWARD);
     const double start = p->profile ? mye_now_s() : 0;
-    if (works(run) && rate_neuron)
+    if (mye_run_works(run) && rate_neuron)
         mye_neuron_backward_rate(n, p, p->value[node].e);
-    else if (works(run))
+    else if (mye_run_works(run))
         n->type->backward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
-    if (p->profile && works(run))
+    if (p->profile && mye_run_works(run))
         p->value[node].spent_s[1] += mye_now_s() - start;
     for (int k = 0; k < inputs_of(n); k++)
         if (wants_gradient(run, p, n->in[k]))
@@ -310,7 +320,7 @@ void mye_run_op(mye_run *run, const mye_touch *touch, int n,
 {
     for (int i = 0; i < n; i++)
         mye_run_touch(run, touch[i].p, touch[i].node, touch[i].slot, touch[i].write);
-    if (works(run))
+    if (mye_run_works(run))
         work(touch, arg);
     mye_run_end_op(run);
 }
@@ -322,10 +332,10 @@ void mye_run_idle(mye_run *run, bool idle)
 
 void mye_run_show_rates(mye_run *run, mye_pass *p)
 {
-    for (int i = 0; i < p->n_nodes; i++) {
+    for (int i = run->at->first; i <= run->at->last; i++) {
         const mye_node *n = p->node[i];
         const mye_value *v = &p->value[i];
-        if (n->neuron == NULL)
+        if (n->neuron == NULL || !mye_run_has(run, i))
             continue;
         mye_run_touch(run, p, i, MYE_SLOT_E, false);
         mye_run_touch(run, p, i, MYE_SLOT_R, false);
@@ -348,90 +358,10 @@ void mye_run_begin_backward(mye_run *run, mye_pass *p)
 {
     if (run->dry && run->boundary < 0)
         run->boundary = run->tick;
-    for (int i = 0; i < p->n_nodes; i++) {
+    for (int i = run->at->first; i <= run->at->last; i++) {
         if (run->in_loop && run->sums_static && p->node[i]->is_static)
             continue; /* adds up over the loop */
         p->value[i].grad_written = false;
         mye_run_drop(run, p, i, MYE_SLOT_GRAD);
     }
-}
-
-void mye_run_collect(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1)
-{
-    touch_value(run, p, m->output);
-    set_window(p, t0);
-    const int64_t n = p->value[m->output].n;
-    const size_t lane = mye_load_lane_bytes(p, m->output, n) + (size_t)n * sizeof(float);
-    if (run->dry && lane > run->lane_bytes)
-        run->lane_bytes = lane;
-    const bool one = p->node[m->output]->is_static || p->rates;
-    const int steps = one ? 1 : t1 - t0;
-    run->outputs = one ? 1 : p->T;
-    for (int s = 0; !run->dry && s < steps; s++)
-        for (int b = 0; b < p->B; b++)
-            mye_load_into(p, m->output, (mye_at){t0 + s, b, 0, n},
-                          run->out + ((int64_t)(one ? 0 : t0 + s) * p->B + b) * n, &run->lane[0]);
-    if (!run->dry)
-        run->collected = one ? 1 : t0 + steps;
-    mye_run_end_op(run);
-}
-
-void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
-{
-    MYE_UNUSED(m);
-    if (run->dry)
-        return;
-    const mye_loss *loss = (const mye_loss *)run->loss.entry;
-    const int B = run->pass[0]->pass.B;
-    const int64_t row = (int64_t)B * run->K;
-    const mye_loss_input in = {
-        .T = run->outputs,
-        .steps = run->outputs == 1 ? 1 : t1 - t0,
-        .B = B,
-        .K = run->K,
-        .out = run->out + t0 * row,
-        .time_weight = mye_run_time_weight(run) + t0,
-        .target = run->target,
-    };
-    run->loss_value +=
-        run->loss_factor * loss->eval(run->loss.options, &in,
-                                      run->options.training ? run->dout + t0 * row : NULL,
-                                      run->per_sample);
-}
-
-typedef struct {
-    mye_run *run;
-    int t0, t1;
-    double scale;
-} loss_grad;
-
-static void write_loss_grad(mye_pass *p, int node, const loss_grad *a)
-{
-    const mye_run *run = a->run;
-    const int64_t row = (int64_t)p->B * run->K;
-    float *g = p->value[node].grad;
-    const int steps = p->value[node].steps == 1 ? 1 : a->t1 - a->t0;
-    if (!p->rates) {
-        for (int64_t i = 0; i < steps * row; i++)
-            g[i] = (float)a->scale * run->dout[a->t0 * row + i];
-        return;
-    }
-    for (int64_t i = 0; i < row; i++) {
-        double sum = 0;
-        for (int t = 0; t < run->collected; t++)
-            sum += (double)run->dout[t * row + i];
-        g[i] = (float)(a->scale * sum);
-    }
-}
-
-void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1, double scale)
-{
-    const loss_grad a = {run, t0, t1, scale};
-    run->grad_scale = scale;
-    set_window(p, t0);
-    mye_run_touch(run, p, m->output, MYE_SLOT_GRAD, true);
-    p->value[m->output].grad_written = true;
-    if (!run->dry)
-        write_loss_grad(p, m->output, &a);
-    mye_run_end_op(run);
 }

@@ -29,7 +29,7 @@ static int *slot_index(mye_pass *p, int node, mye_slot slot)
 
 void mye_run_need(mye_run *run, mye_pass *p, int node, mye_slot slot, size_t bytes)
 {
-    if (!run->failed)
+    if (!run->failed && mye_run_has(run, node))
         *slot_index(p, node, slot) = mye_run_add_buffer(run, bytes);
 }
 
@@ -49,7 +49,7 @@ static int aliased_input(const mye_run *run, const mye_pass *p, const mye_node *
         const mye_value *a = &p->value[n->index], *b = &p->value[in->index];
         const bool in_step = n->is_static == in->is_static || p->T == 1;
         if (in->n_consumers == 1 && a->steps == b->steps && a->n == b->n && in->needs_grad &&
-            in_step && in->index != run->model->output)
+            in_step && !mye_run_is_head(run, in->index))
             return k;
     }
     return -1;
@@ -59,10 +59,10 @@ static bool same_module(const mye_run *run, int a, int b)
 {
     for (int i = 0; i < run->n_modules; i++) {
         const mye_module *m = &run->module[i];
-        if ((a >= m->first && a <= m->last) != (b >= m->first && b <= m->last) || a == m->output)
+        if ((a >= m->first && a <= m->last) != (b >= m->first && b <= m->last))
             return false;
     }
-    return true;
+    return !mye_run_is_head(run, a);
 }
 
 /* The node that tells the gradient of neuron n, so that it needs no memory; 0: none. */

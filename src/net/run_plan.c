@@ -22,7 +22,7 @@ static void add_stays(const mye_run *run, mye_plan *plan)
         for (int i = 0; i < run->model->n_nodes; i++) {
             const mye_pass *p = &run->pass[q]->pass;
             const mye_node *n = p->node[i];
-            if (n->type->state_bytes != NULL)
+            if (n->type->state_bytes != NULL && mye_run_has(run, i))
                 plan->row[i].kept_bytes += n->type->state_bytes(n, p);
         }
 }
@@ -34,7 +34,10 @@ static double step_macs(const mye_run *run, const mye_node *n, double macs)
     const int T = run->options.T;
     const int forward = run->forward_steps > 0 ? run->forward_steps : T;
     const int backward = run->backward_steps > 0 ? run->backward_steps : T;
-    const int sides = n->n_in > 0 && run->model->node[n->in[0]]->needs_grad ? 2 : 1;
+    const int first = run->module[run->n_modules > 1 ? run->model->node_module[n->index] : 0].first;
+    const bool hands_on =
+        n->n_in > 0 && n->in[0] >= first && run->model->node[n->in[0]]->needs_grad;
+    const int sides = !n->needs_grad ? 0 : hands_on ? 2 : 1;
     const mye_time_rule *rule = (const mye_time_rule *)run->time.entry;
     const int steps = n->is_static ? 1 : forward, back = n->is_static ? 1 : backward;
     if (run->options.training && rule->sweeps != NULL) /* data alone, again and again */
@@ -57,11 +60,14 @@ static void fill_rows(const mye_run *run, mye_plan *plan)
                               .C = n->shape.c,
                               .H = n->shape.h,
                               .W = n->shape.w,
-                              .macs = ops.macs};
+                              .macs = ops.macs,
+                              .is_auxiliary = n->auxiliary};
         for (int k = 0; k < n->n_weights; k++)
             row->weight_bytes +=
                 n->weight[k].count * sizeof(float) * (n->weight[k].trainable ? 2 : 1);
-        plan->macs += step_macs(run, n, ops.macs);
+        const double macs = mye_run_has(run, i) ? step_macs(run, n, ops.macs) : 0;
+        plan->macs += macs;
+        plan->auxiliary_macs += n->auxiliary ? macs : 0;
     }
     add_stays(run, plan);
 }
@@ -84,6 +90,7 @@ mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run
         plan->arena_bytes = run->arena_bytes;
         plan->run_bytes = run->arena_bytes + run->state_bytes;
         plan->scratch_bytes = lanes;
+        plan->modules = run->n_modules;
         plan->per_step = run->pass[0]->pass.per_step;
         for (int i = 0; i < plan->n_rows; i++)
             plan->kept_bytes += plan->row[i].kept_bytes;

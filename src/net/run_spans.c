@@ -72,8 +72,8 @@ static bool has_moving_reader(const mye_pass *p, int node)
 static void begin_carried(mye_run *run, mye_pass *p)
 {
     static const mye_slot carried[] = {MYE_SLOT_U, MYE_SLOT_E, MYE_SLOT_R, MYE_SLOT_EPS,
-                                       MYE_SLOT_TRACE};
-    for (int i = run->at->first; i <= run->at->last; i++) {
+                                       MYE_SLOT_TRACE, MYE_SLOT_OUT, MYE_SLOT_DOUT};
+    for (int i = 0; i < p->n_nodes; i++) {
         for (size_t k = 0; k < sizeof carried / sizeof *carried; k++)
             mye_run_touch(run, p, i, carried[k], true);
         if (p->value[i].fed_back)
@@ -89,7 +89,7 @@ static void begin_carried(mye_run *run, mye_pass *p)
 
 static void forget(mye_run *run, mye_pass *p)
 {
-    for (int i = run->at->first; i <= run->at->last; i++) {
+    for (int i = 0; i < p->n_nodes; i++) {
         if (p->node[i]->is_static && (run->sums_static || !run->options.training))
             continue;
         p->value[i].grad_written = false;
@@ -195,6 +195,8 @@ static void add_chunk(void *arg, mye_at at, bool last, int shard, mye_lane *lane
 void mye_run_trace(mye_run *run, mye_pass *p, int node, int t, double decay)
 {
     const size_t lane = mye_float_bytes(mye_node_chunks(p->node[node]).size);
+    if (!mye_run_has(run, node))
+        return;
     if (run->dry && lane > run->lane_bytes)
         run->lane_bytes = lane;
     mye_run_touch(run, p, node, MYE_SLOT_DATA, false);
@@ -211,7 +213,7 @@ void mye_run_move(mye_run *run)
 {
     if (run->dry)
         return;
-    run->move(run->mover);
+    run->move(run->mover, -1);
     mye_run_clear_gradient(run->model);
 }
 

@@ -21,8 +21,7 @@ static void infer(mye_run *run, const mye_module *m)
                 mye_run_forward(run, p, i, t, end);
         mye_run_collect(run, p, m, t, end);
     }
-    if (run->target != NULL)
-        mye_run_loss(run, m, 0, p->T);
+    mye_run_loss(run, m, 0, p->T); /* where there are labels */
 }
 
 /* Images at once that keep the kernels busy: more take memory and no less time. Behind feedback each
@@ -42,13 +41,6 @@ void mye_run_prepare_inference(mye_run *run)
                          (size_t)o->B * (size_t)p->value[i].n * sizeof(float));
 }
 
-/* One output (static nets, the rate pass) counts whole. */
-const float *mye_run_time_weight(const mye_run *run)
-{
-    static const float one = 1.0f;
-    return run->outputs == 1 ? &one : run->time_weight;
-}
-
 static void reset_buffers(mye_run *run)
 {
     for (int i = 0; i < run->n_buffers; i++) {
@@ -66,56 +58,51 @@ static void reset_buffers(mye_run *run)
     run->at_loop = 0;
     if (!run->dry)
         mye_poison(run->arena, run->arena_bytes);
-    run->loss_value = 0;
+    mye_run_reset_heads(run);
     run->loss_factor = 1;
-    run->collected = run->outputs = 0;
 }
 
-void mye_run_modules(mye_run *run)
+bool mye_run_has(const mye_run *run, int node)
 {
-    const mye_module whole = {0, run->model->n_nodes - 1, run->model->output};
+    return !run->model->node[node]->auxiliary ||
+           (run->options.training && run->module != &run->whole);
+}
+
+int mye_run_modules(const mye_run *run)
+{
+    return run->n_modules;
+}
+
+const mye_module *mye_run_enter(mye_run *run, int k)
+{
+    return run->at = &run->module[k];
+}
+
+void mye_run_leave(mye_run *run)
+{
+    if (run->options.immediate && !run->dry)
+        run->move(run->mover, (int)(run->at - run->module));
+}
+
+void mye_run_all(mye_run *run)
+{
     reset_buffers(run);
-    if (!run->options.training) {
-        run->at = &whole;
-        infer(run, &whole);
-        run->at = NULL;
+    if (run->options.training) {
+        mye_run_rule(run)->step(run->time.options, run);
+        for (int k = 0; k < run->n_modules && !run->dry; k++)
+            run->module_loss[k] += mye_rate_term_loss(run, &run->module[k]);
+    } else {
+        infer(run, mye_run_enter(run, 0));
     }
-    for (int i = 0; run->options.training && i < run->n_modules; i++) {
-        run->at = &run->module[i];
-        mye_run_rule(run)->step(run->time.options, run, run->at);
-        if (!run->dry)
-            run->loss_value += mye_rate_term_loss(run, run->at);
-    }
+    mye_run_keep(run, &run->pass[0]->pass, run->model->output, MYE_SLOT_OUT);
     if (run->options.input_grad)
         mye_run_keep(run, &run->pass[0]->pass, 0, MYE_SLOT_GRAD);
-}
-
-/* Outputs collapsed over time as the readout says; returns how many are right. */
-static int64_t score(mye_run *run, int B, const mye_target *target)
-{
-    const int K = run->K;
-    const float *weight = mye_run_time_weight(run);
-    int64_t correct = 0;
-    for (int b = 0; b < B; b++) {
-        float *o = run->mean + (int64_t)b * K;
-        int best = 0;
-        for (int k = 0; k < K; k++) {
-            double sum = 0;
-            for (int t = 0; t < run->collected; t++)
-                sum += (double)weight[t] * (double)run->out[((int64_t)t * B + b) * K + k];
-            o[k] = (float)sum;
-            if (o[k] > o[best])
-                best = k;
-        }
-        correct += target != NULL && target->label[b] == best;
-    }
-    return correct;
 }
 
 void mye_run_clear_gradient(const mye_model *model)
 {
     if (!*model->grad_is_clear)
-        memset(model->grad, 0, model->n_params * sizeof(float));
+        memset(model->grad, 0, model->n_grads * sizeof(float));
     *model->grad_is_clear = false;
 }
 
@@ -133,17 +120,21 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
     }
     if (run->options.training && mye_run_moves(run) && run->move == NULL)
         return mye_fail(err, MYE_ERR_STATE,
-                        "time rule '%s' moves the weights at every time step: it wants a caller "
-                        "that does so, got one that reads the gradient of a whole batch",
+                        "time rule '%s' moves the weights within a step: it wants a caller that "
+                        "does so, got one that reads the gradient of a whole batch",
                         run->options.time);
     run->source = source;
     run->target = target;
     memset(run->per_sample, 0, (size_t)n * sizeof(float));
     if (run->options.training)
         mye_run_clear_gradient(run->model);
-    mye_run_modules(run);
-    const int64_t correct = score(run, n, target);
+    mye_run_all(run);
+    const int64_t correct = mye_run_score(run, n, target);
     if (out != NULL)
-        *out = (mye_step_result){run->loss_value, correct, run->per_sample, run->mean};
+        *out = (mye_step_result){.loss = run->module_loss[run->n_modules - 1],
+                                 .module_loss = run->module_loss,
+                                 .correct = correct,
+                                 .per_sample = run->per_sample,
+                                 .output = run->mean};
     return MYE_OK;
 }

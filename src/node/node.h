@@ -70,6 +70,7 @@ typedef struct mye_weight {
     size_t count;
     mye_weight_layout layout;
     bool trainable; /* false: a buffer (running statistics)                             */
+    bool frozen;    /* would be trainable, but its node does not learn                  */
     bool decay;     /* weight decay applies (convolution and dense weights)             */
     mye_init init;
     double gain;
@@ -91,6 +92,7 @@ enum {
     MYE_NODE_GRAD_IN_PLACE = 4, /* backward may write an input's gradient over its own            */
     MYE_NODE_TIME = 8,          /* mixes or distinguishes time steps: its value is never static   */
     MYE_NODE_SAME = 16,         /* virtual, and its value is its input's, element by element      */
+    MYE_NODE_STOP = 32,         /* who reads it hands it no gradient; its backward runs without   */
 };
 
 typedef struct mye_at {
@@ -144,6 +146,7 @@ struct mye_node {
     bool scaled;     /* bits: a set bit is worth value.amplitude, not 1                */
     bool is_static;  /* value is the same at every step                                */
     bool needs_grad; /* has weights, or something before it has                        */
+    bool auxiliary;  /* serves a module's loss only: no part of inference              */
     int n_consumers;
     int n_weights;
     mye_weight *weight; /* trainable ones and buffers, in the order of declaration        */
@@ -180,6 +183,10 @@ typedef struct mye_value {
     float *e, *r;         /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
     float *eps;           /* [B][n] rate-based, single-step, other than soft detached reset      */
     float *trace;         /* [B][n] decayed sum of the values so far (OTTT)                      */
+    /* heads only, [T][B][n]: what the loss reads, and its gradient; how many steps there are, and how
+     * many of them are in (1 for static outputs and the rate pass) */
+    float *out, *dout;
+    int outputs, collected;
     int64_t spikes;       /* set bits counted in this pass (neurons that store bits)             */
     bool fed_back;        /* a feedback node reads it one step late: it stays from step to step  */
     unsigned role;        /* what the time rule noted about this node while preparing            */

@@ -101,7 +101,6 @@ static void nodes(mye_text *out, const mye_record *r)
         st = model_of(r, &config, &model);
     mye_plan_options o = MYE_PLAN_OPTIONS;
     o.time = config.time;
-    o.depth = config.depth;
     o.step = config.step;
     o.loss = config.loss;
     o.T = (int)config.T;

@@ -36,7 +36,8 @@ struct mye_stepper {
     int n_state;
     float *state;        /* [n_state][n_params] */
     mye_step_part *part; /* [n_parts] in the order of memory, none across two shards */
-    step_shard *shard;   /* [n_shards] one for SHARD_FLOATS of the flat block        */
+    step_shard *shard;   /* [n_shards] one for SHARD_FLOATS of a module's weights    */
+    int *first_shard;    /* [modules + 1] where the shards of a module begin         */
     int n_parts, n_shards;
     int64_t step, place, total_steps, per_epoch;
     mye_step_info at; /* of the step that runs */
@@ -53,12 +54,15 @@ static const mye_schedule *schedule_of(const mye_method *m)
 }
 
 /* Weights that follow one another and are decayed alike are one part, up to a shard's end. Padding
- * between weights moves along: it is 0 and stays so. */
-static void add_parts(mye_stepper *s, int64_t begin, int64_t end, bool decay)
+ * between weights moves along: it is 0 and stays so. begin and end count from the module's first
+ * weight. */
+static void add_parts(mye_stepper *s, int module, int64_t begin, int64_t end, bool decay)
 {
     const mye_model *m = s->model;
+    const mye_module *of = &m->module[module];
+    const int64_t param = (int64_t)of->param, shared = m->n_grads < m->n_params ? param : 0;
     while (begin < end) {
-        step_shard *shard = &s->shard[begin / SHARD_FLOATS];
+        step_shard *shard = &s->shard[s->first_shard[module] + begin / SHARD_FLOATS];
         const int64_t limit = (begin / SHARD_FLOATS + 1) * SHARD_FLOATS;
         const int64_t n = (end < limit ? end : limit) - begin;
         mye_step_part *last = shard->n > 0 ? &s->part[s->n_parts - 1] : NULL;
@@ -68,31 +72,52 @@ static void add_parts(mye_stepper *s, int64_t begin, int64_t end, bool decay)
             if (shard->n++ == 0)
                 shard->first = s->n_parts;
             mye_step_part *part = &s->part[s->n_parts++];
-            *part = (mye_step_part){
-                .n = n, .decay = decay, .weight = m->param + begin, .grad = m->grad + begin};
+            *part = (mye_step_part){.n = n,
+                                    .decay = decay,
+                                    .weight = m->param + param + begin,
+                                    .grad = m->grad + param - shared + begin};
             for (int k = 0; k < s->n_state; k++)
-                part->state[k] = s->state + (size_t)k * m->n_params + begin;
+                part->state[k] = s->state + (size_t)k * m->n_params + param + begin;
         }
         begin += n;
+    }
+}
+
+/* All weights of a module, in the order of memory. */
+static void add_module(mye_stepper *s, int module)
+{
+    const mye_model *m = s->model;
+    const mye_module *of = &m->module[module];
+    const float *first = m->param + of->param;
+    for (int i = 0; i < m->n_trainable; i++) {
+        const int64_t begin = m->weight[i]->data - first;
+        if (begin < 0 || begin >= (int64_t)of->n_params)
+            continue;
+        const bool is_last = i + 1 == m->n_trainable ||
+                             m->weight[i + 1]->data - first >= (int64_t)of->n_params;
+        const int64_t end = is_last ? (int64_t)of->n_params : m->weight[i + 1]->data - first;
+        add_parts(s, module, begin, end, m->weight[i]->decay);
     }
 }
 
 static mye_status make_shards(mye_stepper *s, mye_error *err)
 {
     const mye_model *m = s->model;
-    const size_t n_shards = (m->n_params + SHARD_FLOATS - 1) / SHARD_FLOATS;
-    const size_t most = n_shards + (size_t)m->n_trainable;
+    s->first_shard = mye_alloc_array(s->ctx, (size_t)m->n_modules + 1, sizeof *s->first_shard);
+    if (!s->first_shard)
+        return mye_no_memory(err, (size_t)m->n_modules * sizeof(int), "the step rule's shards");
+    for (int k = 0; k < m->n_modules; k++) {
+        s->first_shard[k] = s->n_shards;
+        s->n_shards += (int)((m->module[k].n_params + SHARD_FLOATS - 1) / SHARD_FLOATS);
+    }
+    s->first_shard[m->n_modules] = s->n_shards;
+    const size_t n_shards = (size_t)s->n_shards, most = n_shards + (size_t)m->n_trainable;
     s->shard = mye_alloc_array(s->ctx, n_shards, sizeof *s->shard);
     s->part = mye_alloc_array(s->ctx, most, sizeof *s->part);
     if (!s->shard || !s->part)
         return mye_no_memory(err, most * sizeof *s->part, "the step rule's shards");
-    s->n_shards = (int)n_shards;
-    for (int i = 0; i < m->n_trainable; i++) {
-        const int64_t begin = m->weight[i]->data - m->param;
-        const bool is_last = i + 1 == m->n_trainable;
-        const int64_t end = is_last ? (int64_t)m->n_params : m->weight[i + 1]->data - m->param;
-        add_parts(s, begin, end, m->weight[i]->decay);
-    }
+    for (int k = 0; k < m->n_modules; k++)
+        add_module(s, k);
     return MYE_OK;
 }
 
@@ -150,6 +175,7 @@ void mye_stepper_free(mye_stepper *s)
     mye_free(ctx, s->state);
     mye_free(ctx, s->part);
     mye_free(ctx, s->shard);
+    mye_free(ctx, s->first_shard);
     mye_free(ctx, s);
 }
 
@@ -179,56 +205,82 @@ static void move_shard(const mye_stepper *s, const step_shard *shard)
     }
 }
 
+/* Some of the shards, for tasks. */
+typedef struct shards {
+    mye_stepper *s;
+    int first, n;
+} shards;
+
 static void norm_task(void *arg, int shard, int lane)
 {
-    mye_stepper *s = arg;
+    const shards *w = arg;
     MYE_UNUSED(lane);
-    norm_of_shard(s, &s->shard[shard]);
+    norm_of_shard(w->s, &w->s->shard[w->first + shard]);
 }
 
 static void move_task(void *arg, int shard, int lane)
 {
-    const mye_stepper *s = arg;
+    const shards *w = arg;
     MYE_UNUSED(lane);
-    move_shard(s, &s->shard[shard]);
+    move_shard(w->s, &w->s->shard[w->first + shard]);
 }
 
 static void norm_and_move_task(void *arg, int shard, int lane)
 {
-    mye_stepper *s = arg;
+    const shards *w = arg;
+    step_shard *own = &w->s->shard[w->first + shard];
     MYE_UNUSED(lane);
-    norm_of_shard(s, &s->shard[shard]);
-    if (isfinite(s->shard[shard].squares))
-        move_shard(s, &s->shard[shard]);
+    norm_of_shard(w->s, own);
+    if (isfinite(own->squares))
+        move_shard(w->s, own);
 }
 
-static double norm_of_all(const mye_stepper *s)
+static double norm_of(const shards *w)
 {
     double squares = 0;
-    for (int i = 0; i < s->n_shards; i++)
-        squares += s->shard[i].squares;
+    for (int i = w->first; i < w->first + w->n; i++)
+        squares += w->s->shard[i].squares;
     return sqrt(squares);
 }
 
-double mye_stepper_apply(mye_stepper *s, double clip)
+static double apply(shards w, double clip)
 {
+    mye_stepper *s = w.s;
     s->at.k = mye_context_table(s->ctx);
     s->at.step = s->step;
     s->at.learning_rate = mye_stepper_rate(s);
     s->at.grad_scale = 1.0f;
-    mye_parallel(s->ctx, s->n_shards, clip > 0 ? norm_task : norm_and_move_task, s);
-    const double norm = norm_of_all(s);
+    mye_parallel(s->ctx, w.n, clip > 0 ? norm_task : norm_and_move_task, &w);
+    const double norm = norm_of(&w);
     if (!isfinite(norm))
         return norm;
     /* The small constant is that of the usual frameworks, so that recipes transfer. */
     if (clip > 0 && norm > clip)
         s->at.grad_scale = (float)(clip / (norm + 1e-6));
     if (clip > 0)
-        mye_parallel(s->ctx, s->n_shards, move_task, s);
+        mye_parallel(s->ctx, w.n, move_task, &w);
     *s->model->grad_is_clear = true;
+    return norm;
+}
+
+double mye_stepper_apply(mye_stepper *s, double clip)
+{
+    const double norm = apply((shards){s, 0, s->n_shards}, clip);
+    if (isfinite(norm))
+        mye_stepper_advance(s);
+    return norm;
+}
+
+double mye_stepper_apply_module(mye_stepper *s, int module, double clip)
+{
+    const int first = s->first_shard[module];
+    return apply((shards){s, first, s->first_shard[module + 1] - first}, clip);
+}
+
+void mye_stepper_advance(mye_stepper *s)
+{
     s->step++;
     s->place++;
-    return norm;
 }
 
 double mye_stepper_rate(const mye_stepper *s)

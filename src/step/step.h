@@ -88,6 +88,11 @@ mye_status mye_stepper_plan(mye_context *ctx, const mye_model *model, const char
  * When it is not finite the training is over: with clip nothing has moved, without it those parts
  * that are finite; the others keep their gradient, so that one can tell where it began. */
 double mye_stepper_apply(mye_stepper *s, double clip);
+/* The same for the weights of one module (mye_module), clipped by the norm of its own gradient.
+ * Whoever moves all modules one by one calls mye_stepper_advance behind the last: only then does the
+ * next step begin. */
+double mye_stepper_apply_module(mye_stepper *s, int module, double clip);
+void mye_stepper_advance(mye_stepper *s);
 double mye_stepper_rate(const mye_stepper *s); /* learning rate of the next step */
 /* The schedule's place for the next steps, where it is not the counter: an epoch that visits fewer
  * samples than the data set has still goes from its beginning to its end. */

@@ -99,12 +99,16 @@ static void forward(const bptt_options *o, mye_run *run, mye_pass *p, const mye_
         }
 }
 
-static void step(const void *options, mye_run *run, const mye_module *m)
+static void step(const void *options, mye_run *run)
 {
     const bptt_options *o = options;
     mye_pass *p = mye_run_pass(run);
-    forward(o, run, p, m);
-    mye_whole_backward(run, p, m, o->checkpoint == KEEP_SPIKES);
+    for (int k = 0; k < mye_run_modules(run); k++) {
+        const mye_module *m = mye_run_enter(run, k);
+        forward(o, run, p, m);
+        mye_whole_backward(run, p, m, o->checkpoint == KEEP_SPIKES);
+        mye_run_leave(run);
+    }
 }
 
 static const char *const variants[] = {"mode=s", "checkpoint=node", "keep=bf16", NULL};

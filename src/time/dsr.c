@@ -42,13 +42,17 @@ static void prepare(const void *options, mye_run *run)
     mye_run_add_pass(run, T, T);
 }
 
-static void step(const void *options, mye_run *run, const mye_module *m)
+static void step(const void *options, mye_run *run)
 {
     const dsr_options *o = options;
     mye_pass *p = mye_run_pass(run);
-    for (int i = m->first; i <= m->last; i++)
-        mye_run_forward(run, p, i, 0, p->T);
-    mye_whole_backward(run, p, m, o->checkpoint == KEEP_SPIKES);
+    for (int k = 0; k < mye_run_modules(run); k++) {
+        const mye_module *m = mye_run_enter(run, k);
+        for (int i = m->first; i <= m->last; i++)
+            mye_run_forward(run, p, i, 0, p->T);
+        mye_whole_backward(run, p, m, o->checkpoint == KEEP_SPIKES);
+        mye_run_leave(run);
+    }
 }
 
 const mye_time_rule mye_time_dsr = {

@@ -24,6 +24,7 @@ static void need_neuron(mye_run *run, mye_pass *spikes, mye_pass *rates, int i, 
 
 mye_pass *mye_eq_prepare(mye_run *run, bool membranes)
 {
+    mye_run_one_output(run);
     const mye_model *model = mye_run_model(run);
     mye_pass *spikes = mye_run_add_pass(run, mye_run_asked(run)->T, 1);
     mye_pass *rates = spikes == NULL ? NULL : mye_run_add_pass(run, 1, 1);

@@ -230,10 +230,10 @@ static void solve(const ide_options *o, const mye_eq *eq)
     mye_eq_sweep(eq, adjoint_neuron, NULL, -1); /* beta of this x */
 }
 
-static void step(const void *options, mye_run *run, const mye_module *m)
+static void step(const void *options, mye_run *run)
 {
     const ide_options *o = options;
-    const mye_eq eq = mye_eq_begin(run, m);
+    const mye_eq eq = mye_eq_begin(run, mye_run_enter(run, 0));
     mye_eq_restrict(&eq, o->norm);
     mye_eq_forward(&eq);
     mye_eq_head(&eq);

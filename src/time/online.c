@@ -42,8 +42,9 @@ mye_pass *mye_online_prepare(mye_run *run)
     return p;
 }
 
-/* What is noted of a node: that a layer reads its trace, or that it is such a layer. */
-enum { HAS_TRACE = 1, READS_TRACE = 2 };
+/* What is noted of a node: that a layer reads its trace, that it is such a layer, or that the gradient
+ * of a static value was begun before a step that is not learned from. */
+enum { HAS_TRACE = 1, READS_TRACE = 2, WAS_WRITTEN = 4 };
 
 void mye_online_prepare_traces(mye_run *run, mye_pass *p, const mye_online *o)
 {
@@ -76,32 +77,60 @@ typedef struct walk {
     const mye_online *o;
     mye_run *run;
     mye_pass *p;
-    const mye_module *m;
     const mye_model *model;
 } walk;
 
-static void forward(const walk *w, int t)
+static void forward(const walk *w, const mye_module *m, int t)
 {
-    for (int i = w->m->first; i <= w->m->last; i++) {
+    for (int i = m->first; i <= m->last; i++) {
         if (!w->model->node[i]->is_static || w->o->moves)
             mye_run_forward(w->run, w->p, i, t, t + 1);
         if (w->p->value[i].role & HAS_TRACE)
             mye_run_trace(w->run, w->p, i, t, trace_decay(w->model, i));
     }
-    mye_run_collect(w->run, w->p, w->m, t, t + 1);
+    mye_run_collect(w->run, w->p, m, t, t + 1);
 }
 
-static void backward(const walk *w, int t, bool sums)
+static void backward(const walk *w, const mye_module *m, int t, bool sums)
 {
     mye_run_begin_backward(w->run, w->p);
-    mye_run_loss_grad(w->run, w->p, w->m, t, t + 1, w->o->loss_scale);
-    for (int i = w->m->last; i >= w->m->first; i--) {
+    mye_run_loss_grad(w->run, w->p, m, t, t + 1, w->o->loss_scale);
+    for (int i = m->last; i >= m->first; i--) {
         if (w->model->node[i]->is_static && sums)
             continue;
         if (w->p->value[i].role & READS_TRACE)
             mye_run_backward_traced(w->run, w->p, i, t, t + 1);
         else
             mye_run_backward(w->run, w->p, i, t, t + 1);
+    }
+}
+
+/* Such a step announces its backward pass, as every step must, and does nothing in it. */
+static void set_idle(const walk *w, bool idle)
+{
+    mye_run_idle(w->run, idle);
+    for (int i = 0; i < w->p->n_nodes; i++) {
+        mye_value *v = &w->p->value[i];
+        if (!w->model->node[i]->is_static)
+            continue;
+        if (idle)
+            v->role = (v->role & ~(unsigned)WAS_WRITTEN) | (v->grad_written ? WAS_WRITTEN : 0);
+        else
+            v->grad_written = (v->role & WAS_WRITTEN) != 0;
+    }
+}
+
+/* One step of all modules. Each is done with before the next begins. */
+static void step_of_all(const walk *w, int t, bool learn, bool known, bool sums)
+{
+    for (int k = 0; k < mye_run_modules(w->run); k++) {
+        const mye_module *m = mye_run_enter(w->run, k);
+        forward(w, m, t);
+        if (!learn)
+            continue;
+        if (!known)
+            mye_run_loss(w->run, m, t, t + 1);
+        backward(w, m, t, sums);
     }
 }
 
@@ -113,31 +142,35 @@ static void visit(const walk *w, bool learn, bool known)
     const bool sums = learn && !o->each_static && w->p->T > 1;
     for (int t = mye_run_first_span(w->run, w->p, sums); t < w->p->T;
          t = mye_run_next_span(w->run, w->p, t)) {
-        forward(w, t);
-        if (!learn || (o->trains != NULL && !mye_run_is_dry(w->run) && !o->trains(o->self, t)))
-            continue;
-        if (!known)
-            mye_run_loss(w->run, w->m, t, t + 1);
-        backward(w, t, sums);
-        if (o->moves)
+        const bool trains = o->trains == NULL || mye_run_is_dry(w->run) || o->trains(o->self, t);
+        if (!trains)
+            set_idle(w, true);
+        step_of_all(w, t, learn, known, sums);
+        if (!trains)
+            set_idle(w, false);
+        if (learn && trains && o->moves)
             mye_run_move(w->run);
     }
-    for (int i = w->m->last; sums && i >= w->m->first; i--)
-        if (w->model->node[i]->is_static)
-            mye_run_backward(w->run, w->p, i, 0, 1);
+    for (int k = 0; sums && k < mye_run_modules(w->run); k++) {
+        const mye_module *m = mye_run_enter(w->run, k);
+        for (int i = m->last; i >= m->first; i--)
+            if (w->model->node[i]->is_static)
+                mye_run_backward(w->run, w->p, i, 0, 1);
+    }
 }
 
-void mye_online_step(mye_run *run, const mye_module *m, const mye_online *o)
+void mye_online_step(mye_run *run, const mye_online *o)
 {
-    const walk w = {o, run, mye_run_pass(run), m, mye_run_model(run)};
+    const walk w = {o, run, mye_run_pass(run), mye_run_model(run)};
     const bool known = !mye_run_loss_is_per_step(run);
     w.p->renews = o->moves;
-    for (int i = m->first; i <= m->last; i++)
+    for (int i = 0; i < w.p->n_nodes; i++)
         if (w.model->node[i]->is_static && !o->moves)
             mye_run_forward(run, w.p, i, 0, 1);
     if (known) {
         visit(&w, false, false);
-        mye_run_loss(run, m, 0, w.p->T);
+        for (int k = 0; k < mye_run_modules(run); k++)
+            mye_run_loss(run, mye_run_enter(run, k), 0, w.p->T);
         w.p->repeated = true; /* nothing is counted, no running statistics move */
     }
     mye_run_scale_loss(run, o->loss_scale);

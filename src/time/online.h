@@ -34,6 +34,6 @@ mye_status mye_online_check(const char *name, const mye_model *model, mye_error 
 mye_pass *mye_online_prepare(mye_run *run);
 /* Adds the traces that the layers read. */
 void mye_online_prepare_traces(mye_run *run, mye_pass *p, const mye_online *o);
-void mye_online_step(mye_run *run, const mye_module *m, const mye_online *o);
+void mye_online_step(mye_run *run, const mye_online *o);
 
 #endif

@@ -123,10 +123,10 @@ static void prepare(const void *options, mye_run *run)
         mye_online_prepare_traces(run, p, &online);
 }
 
-static void step(const void *options, mye_run *run, const mye_module *m)
+static void step(const void *options, mye_run *run)
 {
     const mye_online online = online_of(options);
-    mye_online_step(run, m, &online);
+    mye_online_step(run, &online);
 }
 
 static const char *const variants[] = {"variant=O", NULL};
@@ -138,6 +138,7 @@ const mye_time_rule mye_time_ottt = {
               .params = params,
               .options_size = sizeof(ottt_options)},
     .variants = variants,
+    .by_steps = true,
     .check = check,
     .moves = moves,
     .prepare = prepare,

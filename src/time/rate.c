@@ -202,6 +202,8 @@ static void prepare(const void *options, mye_run *run)
         return;
     spikes->per_step = spikes->forgets = o->mode == MODE_S;
     mye_run_backward_steps(run, 1);
+    if (o->output == OUTPUT_RATES)
+        mye_run_one_output(run);
     for (int i = 0; i < model->n_nodes; i++) {
         const mye_node *n = model->node[i];
         if (collects_current(o, model, n))
@@ -268,12 +270,13 @@ static void spikes_of_span(const rate_options *o, mye_run *run, const mye_module
         mye_run_collect(run, spikes, m, t0, t1);
 }
 
-/* Step by step: the mean currents begin before the first step, as what neurons carry does. */
-static void spikes_step_by_step(const rate_options *o, mye_run *run, const mye_module *m)
+/* Step by step, all modules before the next step: the mean currents begin before the first one, as
+ * what neurons carry does. */
+static void spikes_step_by_step(const rate_options *o, mye_run *run)
 {
     mye_pass *spikes = mye_run_pass(run), *rates = mye_run_rate_pass(run);
     const mye_model *model = mye_run_model(run);
-    for (int i = m->first; i <= m->last; i++) {
+    for (int i = 0; i < model->n_nodes; i++) {
         const mye_touch touch = {rates, i, MYE_SLOT_DATA, true};
         if (model->node[i]->is_static)
             mye_run_forward(run, spikes, i, 0, 1);
@@ -282,7 +285,8 @@ static void spikes_step_by_step(const rate_options *o, mye_run *run, const mye_m
     }
     for (int t = mye_run_first_span(run, spikes, false); t < spikes->T;
          t = mye_run_next_span(run, spikes, t))
-        spikes_of_span(o, run, m, t, t + 1);
+        for (int k = 0; k < mye_run_modules(run); k++)
+            spikes_of_span(o, run, mye_run_enter(run, k), t, t + 1);
 }
 
 /* `how`: bn_eps_count, negative for the last step's statistics. */
@@ -327,15 +331,10 @@ static void rate_values(const rate_options *o, mye_run *run, mye_pass *spikes, m
     }
 }
 
-static void step(const void *options, mye_run *run, const mye_module *m)
+/* The module's losses, and the backward pass on its rates. */
+static void backward(const rate_options *o, mye_run *run, const mye_module *m)
 {
-    const rate_options *o = options;
-    mye_pass *spikes = mye_run_pass(run);
-    mye_pass *rates = mye_run_rate_pass(run);
-    if (o->mode == MODE_S)
-        spikes_step_by_step(o, run, m);
-    else
-        spikes_of_span(o, run, m, 0, spikes->T);
+    mye_pass *spikes = mye_run_pass(run), *rates = mye_run_rate_pass(run);
     mye_run_show_rates(run, spikes);
     rate_values(o, run, spikes, rates, m);
     const int outputs = o->output == OUTPUT_RATES ? 1 : spikes->T;
@@ -346,6 +345,20 @@ static void step(const void *options, mye_run *run, const mye_module *m)
     mye_run_loss_grad(run, rates, m, 0, outputs, o->grad_scale == SCALE_T ? 1.0 / spikes->T : 1.0);
     for (int i = m->last; i >= m->first; i--)
         mye_run_backward(run, rates, i, 0, 1);
+}
+
+static void step(const void *options, mye_run *run)
+{
+    const rate_options *o = options;
+    if (o->mode == MODE_S)
+        spikes_step_by_step(o, run);
+    for (int k = 0; k < mye_run_modules(run); k++) {
+        const mye_module *m = mye_run_enter(run, k);
+        if (o->mode == MODE_M)
+            spikes_of_span(o, run, m, 0, mye_run_pass(run)->T);
+        backward(o, run, m);
+        mye_run_leave(run);
+    }
 }
 
 static const char *const variants[] = {"mode=s", NULL};

@@ -135,7 +135,7 @@ static void prepare(const void *options, mye_run *run)
     mye_run_backward_steps(run, trained(options, mye_run_asked(run)->T));
 }
 
-static void step(const void *options, mye_run *run, const mye_module *m)
+static void step(const void *options, mye_run *run)
 {
     const sltt_options *o = options;
     const int T = mye_run_pass(run)->T;
@@ -146,7 +146,7 @@ static void step(const void *options, mye_run *run, const mye_module *m)
         draw(trained(o, T), T, mye_run_pass(run)->seed, &c);
     const mye_online online = {
         .self = &c, .trains = trains, .loss_scale = o->rescale ? (double)T / c.n : 1.0};
-    mye_online_step(run, m, &online);
+    mye_online_step(run, &online);
 }
 
 static const char *const variants[] = {"K=2", NULL};
@@ -158,6 +158,7 @@ const mye_time_rule mye_time_sltt = {
               .params = params,
               .options_size = sizeof(sltt_options)},
     .variants = variants,
+    .by_steps = true,
     .check = check,
     .prepare = prepare,
     .step = step,

@@ -121,10 +121,10 @@ static void backward(const spide_options *o, const mye_eq *eq)
     }
 }
 
-static void step(const void *options, mye_run *run, const mye_module *m)
+static void step(const void *options, mye_run *run)
 {
     const spide_options *o = options;
-    mye_eq eq = mye_eq_begin(run, m);
+    mye_eq eq = mye_eq_begin(run, mye_run_enter(run, 0));
     const bool released = o->grad_scale == SCALE_SCALE;
     eq.loss_scale = released ? o->scale : 1;
     eq.gain = released ? 1 : o->scale;

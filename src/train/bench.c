@@ -83,9 +83,13 @@ static mye_status take_input(mye_bench *b, const mye_bench_input *input, int T, 
     return MYE_OK;
 }
 
-static void move(void *self)
+static void move(void *self, int module)
 {
-    mye_stepper_apply(((mye_bench *)self)->stepper, 0);
+    const mye_bench *b = self;
+    if (module < 0)
+        mye_stepper_apply(b->stepper, 0);
+    else
+        mye_stepper_apply_module(b->stepper, module, 0);
 }
 
 static mye_status prepare(mye_bench *b, const mye_model_options *model,
@@ -93,8 +97,7 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
                           mye_error *err)
 {
     mye_plan planned;
-    const mye_run_options run = {.time = plan->time,
-                                 .depth = plan->depth,
+    mye_run_options run = {.time = plan->time,
                                  .loss = plan->loss,
                                  .T = plan->T,
                                  .B = plan->batch,
@@ -109,6 +112,9 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
     b->gflop = 2e-9 * planned.macs;
     mye_plan_free(b->ctx, &planned);
     MYE_TRY(take_input(b, input, plan->T, err));
+    run.immediate = mye_plan_is_immediate(b->ctx, b->model, plan);
+    if (run.immediate)
+        MYE_TRY(mye_model_share_gradients(b->model, err));
     if (plan->step == NULL)
         mye_model_drop_gradients(b->model);
     MYE_TRY(mye_run_create(b->ctx, b->model, &run, &b->run, err));
@@ -162,7 +168,9 @@ mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err)
     MYE_TRY(
         mye_run_step(bench->run, bench->B, (mye_source){fill, bench}, &target, 1, &result, err));
     if (bench->stepper != NULL && !mye_run_moves(bench->run))
-        move(bench);
+        move(bench, -1);
+    else if (bench->stepper != NULL && mye_run_asked(bench->run)->immediate)
+        mye_stepper_advance(bench->stepper);
     *seconds = mye_now_s() - start;
     bench->loss = result.loss;
     bench->images += bench->B;

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static void move(void *self)
+static void move(void *self, int module)
 {
+    MYE_UNUSED(module); /* all of them */
     mye_case_moves *m = self;
     const size_t n = m->model->n_params;
     if (m->t < m->T)

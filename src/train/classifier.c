@@ -46,7 +46,6 @@ static mye_status make_model(mye_classifier *c, const mye_st *st, mye_error *err
 static mye_status make_run(mye_classifier *c, mye_error *err)
 {
     const mye_run_options options = {.time = c->config.time,
-                                     .depth = c->config.depth,
                                      .loss = c->config.loss,
                                      .T = (int)c->config.T,
                                      .B = c->options.batch,

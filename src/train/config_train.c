@@ -133,7 +133,6 @@ mye_plan_options mye_config_plan(const mye_config *config, int64_t n_train, int6
 {
     mye_plan_options o = MYE_PLAN_OPTIONS;
     o.time = config->time;
-    o.depth = config->depth;
     o.step = config->step;
     o.loss = config->loss;
     o.rate_strength = config->rate_strength;

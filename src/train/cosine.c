@@ -53,7 +53,7 @@ static const mye_weight *layer_weight(const mye_node *n)
     mye_ops ops = {0};
     if (n->type->count != NULL)
         n->type->count(n, &ops);
-    const mye_weight *w = ops.macs > 0 ? mye_node_find(n, "weight") : NULL;
+    const mye_weight *w = ops.macs > 0 && !n->auxiliary ? mye_node_find(n, "weight") : NULL;
     return w != NULL && w->trainable ? w : NULL;
 }
 
@@ -165,8 +165,10 @@ static void count(mean *m, products p)
 static void compare_gradients(mye_cosine *c)
 {
     products all = {0}, weights = {0};
-    for (int i = 0; i < c->model->n_trainable; i++)
-        add(&all, multiply(c, c->model->weight[i]));
+    for (int i = 0; i < c->model->n_nodes; i++)
+        for (int k = 0; !c->model->node[i]->auxiliary && k < c->model->node[i]->n_weights; k++)
+            if (c->model->node[i]->weight[k].trainable)
+                add(&all, multiply(c, &c->model->node[i]->weight[k]));
     for (int i = 0; i < c->result.n_layers; i++) {
         const products p = multiply(c, c->weight[i]);
         add(&weights, p);

@@ -52,10 +52,10 @@ mye_status mye_cosine_plan_make(mye_context *ctx, const mye_model *model, const 
     MYE_TRY(mye_cosine_check(ctx, o->time, err));
     MYE_TRY(mye_cosine_reference(ctx, o->cosine, own->per_step, out->reference, err));
     const mye_run_options run = {.time = out->reference,
-                                 .depth = o->depth,
                                  .loss = o->loss,
                                  .T = o->T,
                                  .B = o->batch,
+                                 .whole = true,
                                  .training = true,
                                  .exact = o->exact,
                                  .rate_strength = o->rate_strength};

@@ -113,7 +113,6 @@ mye_status mye_gradcheck(mye_context *ctx, mye_model *model, const mye_gradcheck
     static const mye_gradcheck_options defaults = MYE_GRADCHECK_OPTIONS;
     checker c = {.ctx = ctx, .model = model, .o = options != NULL ? options : &defaults};
     const mye_run_options run = {.time = c.o->time,
-                                 .depth = "global",
                                  .loss = c.o->loss,
                                  .T = c.o->T,
                                  .B = c.o->batch,

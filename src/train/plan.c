@@ -1,7 +1,8 @@
 #include "myelin/plan.h"
 
 #include "myelin/data.h"
-#include "net/run.h"
+#include "net/rules.h"
+#include "train/train.h"
 #include "step/step.h"
 #include "train/cosine.h"
 
@@ -14,7 +15,6 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
     plan->loader_bytes += o->read_bytes; /* one loader at a time is at work */
     if (o->eval_batch > 0) {
         const mye_run_options test = {.time = o->time,
-                                      .depth = o->depth,
                                       .loss = o->loss,
                                       .T = o->T,
                                       .B = o->eval_batch,
@@ -37,11 +37,16 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
     return MYE_OK;
 }
 
+bool mye_plan_is_immediate(mye_context *ctx, const mye_model *model, const mye_plan_options *o)
+{
+    const bool compares = o->cosine != NULL && o->cosine[0] != '\0';
+    return o->step != NULL && !compares && mye_run_can_be_immediate(ctx, model, o->time);
+}
+
 mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_plan_options *options,
                          mye_plan *out, mye_error *err)
 {
     const mye_run_options run = {.time = options->time,
-                                 .depth = options->depth,
                                  .loss = options->loss,
                                  .T = options->T,
                                  .B = options->batch,
@@ -49,10 +54,12 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
                                  .exact = options->exact,
                                  .int8 = options->int8,
                                  .keep_packed = options->keep_packed,
+                                 .immediate = mye_plan_is_immediate(ctx, model, options),
                                  .rate_strength = options->rate_strength};
     MYE_TRY(mye_run_count(ctx, model, &run, out, err));
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
-    out->gradient_bytes = options->step != NULL ? model->n_params * sizeof(float) : 0;
+    const size_t gradients = run.immediate ? mye_model_shared_gradients(model) : model->n_params;
+    out->gradient_bytes = options->step != NULL ? gradients * sizeof(float) : 0;
     mye_status status = MYE_OK;
     if (options->step != NULL)
         status = mye_stepper_plan(ctx, model, options->step, &out->optimiser_bytes, err);

@@ -47,6 +47,13 @@ size_t mye_input_bytes(const mye_input *in);
 mye_source mye_input_source(mye_input *in, int B, const float *image, const int64_t *index,
                             uint64_t seed);
 
+/* ---- plan.c ---- */
+
+/* Do the weights of a module move as soon as its gradient is there? Then modules share one block of
+ * gradients. Not where gradients of all modules are wanted side by side. */
+bool mye_plan_is_immediate(mye_context *ctx, const mye_model *model,
+                           const mye_plan_options *options);
+
 /* ---- profile.c ---- */
 
 /* One row for each node of a run that was told to profile and trained on `images` samples. */

@@ -76,7 +76,8 @@ static mye_status make_model(mye_trainer *t, mye_error *err)
                                        .W = d->W,
                                        .classes = classes,
                                        .seed = (uint64_t)t->config.seed,
-                                       .static_input = t->input.is_static};
+                                       .static_input = t->input.is_static,
+                                       .depth = t->config.depth};
     MYE_TRY(mye_model_create(t->ctx, &options, &t->model, err));
     if (mye_model_classes(t->model) < classes)
         return mye_fail(err, MYE_ERR_SHAPE, "the network has %d outputs, data set '%s' %d classes",
@@ -120,6 +121,7 @@ static mye_status plan(mye_trainer *t, mye_error *err)
     MYE_TRY(mye_plan_make(t->ctx, t->model, &options, &t->plan, err));
     if (t->config.cosine[0])
         MYE_TRY(mye_cosine_plan_make(t->ctx, t->model, &options, &t->plan, &t->beside, err));
+    t->is_immediate = mye_plan_is_immediate(t->ctx, t->model, &options);
     t->plan.loader_bytes += mye_input_bytes(&t->input);
     t->plan.total_bytes += mye_input_bytes(&t->input);
     if (t->config.memory > 0 && t->plan.total_bytes > (size_t)t->config.memory)
@@ -133,12 +135,12 @@ mye_run_options mye_trainer_run_options(const mye_trainer *t)
 {
     const mye_config *c = &t->config;
     return (mye_run_options){.time = c->time,
-                             .depth = c->depth,
                              .loss = c->loss,
                              .T = (int)c->T,
                              .B = (int)c->batch,
                              .training = true,
                              .exact = c->exact,
+                             .immediate = t->is_immediate,
                              .rate_strength = c->rate_strength,
                              .rate_target = c->rate_target};
 }
@@ -152,11 +154,13 @@ static mye_status make_runs(mye_trainer *t, mye_error *err)
     if (compares && t->beside.lends)
         MYE_TRY(mye_trainer_make_reference(t, err));
     options.lender = t->reference;
+    if (options.immediate)
+        MYE_TRY(mye_model_share_gradients(t->model, err));
     MYE_TRY(mye_run_create(t->ctx, t->model, &options, &t->run, err));
     if (compares && !t->beside.lends)
         MYE_TRY(mye_trainer_make_reference(t, err));
     mye_run_set_move(t->run, mye_trainer_move, t);
-    options.training = false;
+    options.training = options.immediate = false;
     options.B = t->eval_batch;
     options.lender = t->run;
     return mye_run_create(t->ctx, t->model, &options, &t->test_run, err);

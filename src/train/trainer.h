@@ -10,6 +10,7 @@ struct mye_trainer {
     mye_config config;
     mye_callbacks callbacks;
     bool is_resumed;
+    bool is_immediate; /* each module moves as soon as it has its gradient */
 
     mye_dataset *train, *test;
     int64_t n_train, n_test; /* samples in use                                */
@@ -51,7 +52,7 @@ struct mye_trainer {
 
 mye_checkpoint mye_trainer_checkpoint(mye_trainer *t);
 /* Moves the weights by the gradient in the model's block; self is the trainer. */
-void mye_trainer_move(void *self);
+void mye_trainer_move(void *self, int module);
 
 /* trainer.c: of the training run, without profile. */
 mye_run_options mye_trainer_run_options(const mye_trainer *t);

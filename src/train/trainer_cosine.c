@@ -13,6 +13,7 @@ mye_status mye_trainer_make_reference(mye_trainer *t, mye_error *err)
 {
     mye_run_options options = mye_trainer_run_options(t);
     options.time = t->beside.reference;
+    options.whole = true; /* global backpropagation, whatever the depth rule */
     options.lender = t->run;
     return mye_run_create(t->ctx, t->model, &options, &t->reference, err);
 }

@@ -6,12 +6,14 @@
 
 /* ---- one step ---- */
 
-void mye_trainer_move(void *self)
+void mye_trainer_move(void *self, int module)
 {
     mye_trainer *t = self;
-    const double norm = mye_stepper_apply(t->stepper, t->config.clip);
+    const double norm = module < 0
+                            ? mye_stepper_apply(t->stepper, t->config.clip)
+                            : mye_stepper_apply_module(t->stepper, module, t->config.clip);
     if (isfinite(t->norm)) /* the first that is not is the one to tell */
-        t->norm = norm;
+        t->norm = module < 0 ? norm : hypot(t->norm, norm);
 }
 
 static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error *err)
@@ -33,8 +35,10 @@ static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error 
     MYE_TRY(mye_run_step(t->run, batch->B, source, &target, step_seed, &step, err));
     if (!isfinite(step.loss))
         return mye_trainer_not_finite(t, "the loss", step.loss, err);
-    if (!mye_run_moves(t->run))
-        mye_trainer_move(t);
+    if (t->is_immediate)
+        mye_stepper_advance(t->stepper);
+    else if (!mye_run_moves(t->run))
+        mye_trainer_move(t, -1);
     if (!isfinite(t->norm))
         return mye_trainer_not_finite(t, "the gradient's norm", t->norm, err);
     mye_sampler_observe(t->sampler, batch->B, batch->index, step.per_sample);

@@ -142,7 +142,6 @@ static mye_status run_case(mye_verifier *v, const json_t *entry_, mye_error *err
     const bool exact = mye_context_way(v->ctx) == MYE_CONV_ANY;
     const mye_run_options options = {.time = time,
                                      .exact = exact,
-                                     .depth = "global",
                                      .loss = loss,
                                      .T = c->T,
                                      .B = c->B,

@@ -31,8 +31,9 @@ static mye_status check_loss(mye_verifier *v, const json_t *e, const json_t *ref
 static mye_status check_output(mye_verifier *v, const json_t *e, const json_t *ref, mye_error *err)
 {
     (void)e;
-    return mye_verify_compare(v, "output", "", ref, mye_verify_float, v->run->out,
-                              (int64_t)v->run->collected * v->c->B * v->run->K,
+    const mye_value *out = &mye_run_pass(v->run)->value[v->model->output];
+    return mye_verify_compare(v, "output", "", ref, mye_verify_float, out->out,
+                              (int64_t)out->collected * v->c->B * v->run->K,
                               &v->out->worst_output, err);
 }
 

@@ -31,7 +31,7 @@ float *mye_weight_scratch(mye_context *ctx, mye_model *model, bool *is_new)
     for (int i = 0; i < model->n_weights; i++)
         if (model->weight[i]->count > most)
             most = model->weight[i]->count;
-    *is_new = model->grad == NULL || most > model->n_params;
+    *is_new = model->grad == NULL || most > model->n_grads;
     if (*is_new)
         return mye_alloc_array(ctx, most, sizeof(float));
     *model->grad_is_clear = false;
