@@ -11,7 +11,8 @@ static void add_stays(const mye_run *run, mye_plan *plan)
         if (x->node < 0)
             continue;
         const bool kept = run->boundary >= 0 && x->first < run->boundary &&
-                          x->last >= run->boundary && x->slot != MYE_SLOT_GRAD;
+                          x->last >= run->boundary && x->slot != MYE_SLOT_GRAD &&
+                          x->slot != MYE_SLOT_OUT && x->slot != MYE_SLOT_DOUT;
         mye_plan_row *row = &plan->row[x->node];
         if (kept)
             row->kept_bytes += x->bytes;

@@ -120,9 +120,10 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
     }
     if (run->options.training && mye_run_moves(run) && run->move == NULL)
         return mye_fail(err, MYE_ERR_STATE,
-                        "time rule '%s' moves the weights within a step: it wants a caller that "
-                        "does so, got one that reads the gradient of a whole batch",
-                        run->options.time);
+                        "%s moves the weights %s: it wants a caller that does so, got one that "
+                        "reads the gradient of a whole batch",
+                        run->options.immediate ? "a run with `immediate`" : run->options.time,
+                        run->options.immediate ? "module by module" : "at every time step");
     run->source = source;
     run->target = target;
     memset(run->per_sample, 0, (size_t)n * sizeof(float));
