@@ -127,6 +127,31 @@ static void what_cannot_be_factored_gets_a_ridge(void **state)
     free(Y);
 }
 
+/* Rounding leaves a tiny pivot, of either sign, for a feature that is the sum of two others. */
+static void no_pivot_is_made_of_rounding(void **state)
+{
+    enum { N = 300, D = 12, K = 1, TRIES = 16 };
+    float *Y = numbers(N * K, 5), W[D * K];
+    for (int i = 0; i < TRIES; i++) {
+        float *F = numbers(N * D, 100 + (uint64_t)i);
+        for (int n = 0; n < N; n++) {
+            F[n * D + 3] = roundf(8.0f * F[n * D + 3]) / 8.0f; /* so that the sum is exact */
+            F[n * D + 5] = roundf(8.0f * F[n * D + 5]) / 8.0f;
+            F[n * D + 10] = F[n * D + 3] + F[n * D + 5];
+        }
+        mye_least_squares *ls = create(*state, D, K);
+        mye_least_squares_add(ls, F, Y, N);
+        const double used = solve(ls, 0.0, W);
+        assert_true(used > 0.0 && used <= 1e-10);
+        assert_true(residual(F, Y, W, N, D, K, used) <= 1e-5);
+        for (int d = 0; d < D; d++)
+            assert_true(fabsf(W[d]) < 1.0f);
+        mye_least_squares_free(ls);
+        free(F);
+    }
+    free(Y);
+}
+
 /* Bit by bit, with any number of threads. */
 static void pieces_and_threads_do_not_matter(void **state)
 {
@@ -291,6 +316,7 @@ int main(void)
         cmocka_unit_test(identity_gives_the_targets),
         cmocka_unit_test(normal_equations_hold),
         cmocka_unit_test(what_cannot_be_factored_gets_a_ridge),
+        cmocka_unit_test(no_pivot_is_made_of_rounding),
         cmocka_unit_test(pieces_and_threads_do_not_matter),
         cmocka_unit_test(samples_may_follow_a_solution),
         cmocka_unit_test(labels_are_one_hot_targets),

@@ -12,7 +12,8 @@
  * than a minute on two cores). Samples are first gathered in a tile of fixed size, so W does not
  * depend on how they were cut into pieces, nor on the number of threads, by a single bit.
  *
- * Needs OpenBLAS (libopenblas-dev when Myelin is built).
+ * Needs OpenBLAS (libopenblas-dev when Myelin is built). It works on the context's threads; those
+ * that OpenBLAS would start itself are held at one for the process during a call, and put back.
  */
 #ifndef MYE_LEAST_SQUARES_H
 #define MYE_LEAST_SQUARES_H
