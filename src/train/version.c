@@ -9,6 +9,9 @@
 #ifndef MYELIN_HAVE_HDF5
 #define MYELIN_HAVE_HDF5 0
 #endif
+#ifndef MYELIN_HAVE_LAPACK
+#define MYELIN_HAVE_LAPACK 0
+#endif
 
 const char *mye_version(void)
 {
@@ -21,6 +24,7 @@ const mye_feature *mye_features(void)
         {"png", MYELIN_HAVE_PNG},
         {"jpeg", MYELIN_HAVE_JPEG},
         {"hdf5", MYELIN_HAVE_HDF5},
+        {"lapack", MYELIN_HAVE_LAPACK},
         {NULL, false},
     };
     return features;
