@@ -39,6 +39,12 @@ static void fill(fixture *f)
                              .target = &f->target};
 }
 
+static mye_target mixed_target(const fixture *f)
+{
+    return (mye_target){
+        .label = f->label, .label_b = f->label_b, .mix = f->mix, .weight = f->weight};
+}
+
 static double eval(fixture *f, const char *text, bool grad, bool per_sample)
 {
     mye_method method = {0};
@@ -195,7 +201,7 @@ static void smoothing_mixup_and_weights_enter_as_written(void **state)
     fixture f;
     double want = 0, x[K];
     fill(&f);
-    f.target = (mye_target){f.label, f.label_b, f.mix, f.weight};
+    f.target = mixed_target(&f);
     for (int b = 0; b < B; b++) {
         mean_row(&f, b, x);
         want += weight_of(&f, b) * cross_entropy(&f, b, x, 0.1) / B;
@@ -210,7 +216,7 @@ static void mixup_of_a_label_with_itself_changes_nothing(void **state)
     fixture f;
     fill(&f);
     const double plain = eval(&f, "ce_mean", false, false);
-    f.target = (mye_target){f.label, f.label, f.mix, NULL};
+    f.target = (mye_target){.label = f.label, .label_b = f.label, .mix = f.mix};
     assert_near(eval(&f, "ce_mean", false, false), plain);
     mye_context_free(f.ctx);
 }
@@ -270,7 +276,7 @@ static void gradients_agree_with_finite_differences(void **state)
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
         f.target = (mye_target){.label = f.label};
         check_gradient(&f, losses[i]);
-        f.target = (mye_target){f.label, f.label_b, f.mix, f.weight};
+        f.target = mixed_target(&f);
         check_gradient(&f, losses[i]);
     }
     mye_context_free(f.ctx);
