@@ -10,8 +10,8 @@
  * Static nodes get the sum over the rows that output_grad has. Where the pass does not know
  * output_grad, or it has another number of classes, the gradient is 0.
  *
- * dx = e B is the backward data pass of a dense layer with weights B. Source: Noekland 2016, eq. 7
- * (direct feedback alignment).
+ * dx = e B is the backward data pass of a dense layer with weights B. Source: Noekland 2016,
+ * arXiv 1609.01596 (direct feedback alignment).
  */
 #include "node/direct_feedback.h"
 

@@ -5,8 +5,8 @@
  *   dL/dx_k = g_k - (mean of g over S) in S, else 0
  *
  * Vector of K -> vector of K; no options. t is found without sorting: from S = all on, t is that of S,
- * and entries up to t leave S, until none does. Source: Martins and Astudillo 2016, eq. 2 to 4 and
- * proposition 2; Michelot 1986 for the search.
+ * and entries up to t leave S, until none does. Source: Martins and Astudillo 2016, section 2;
+ * Michelot 1986 for the search.
  */
 #include "node/sparsemax.h"
 
