@@ -4,6 +4,8 @@
 #include "data_support.h"
 #include "net/run.h"
 
+extern const mye_loss mye_loss_sparsemax_mean;
+
 enum { T = 3, B = 4, K = 5 };
 
 typedef struct fixture {
@@ -37,6 +39,12 @@ static void fill(fixture *f)
                              .out = f->out,
                              .time_weight = f->time_weight,
                              .target = &f->target};
+}
+
+static mye_target mixed_target(const fixture *f)
+{
+    return (mye_target){
+        .label = f->label, .label_b = f->label_b, .mix = f->mix, .weight = f->weight};
 }
 
 static double eval(fixture *f, const char *text, bool grad, bool per_sample)
@@ -189,13 +197,88 @@ static void mse_mean_is_the_squared_error_of_the_mean_output(void **state)
     mye_context_free(f.ctx);
 }
 
+/* Sparsemax from the definition: the largest support, by size of entries, whose entries stay over 0. */
+static double sparsemax_loss(const fixture *f, int b, const double *x)
+{
+    double z[K], t = 0, loss = 0.5;
+    memcpy(z, x, sizeof z);
+    for (int i = 0; i < K; i++)
+        for (int k = 1; k < K - i; k++)
+            if (z[k - 1] < z[k]) {
+                const double swap = z[k];
+                z[k] = z[k - 1];
+                z[k - 1] = swap;
+            }
+    double sum = 0;
+    for (int k = 0; k < K; k++) {
+        sum += z[k];
+        if (1 + (k + 1) * z[k] > sum)
+            t = (sum - 1) / (k + 1);
+    }
+    for (int k = 0; k < K; k++) {
+        loss += z[k] > t ? (z[k] * z[k] - t * t) / 2 : 0;
+        loss -= target_of(f, b, k, 0) * x[k];
+    }
+    return loss;
+}
+
+static void sparsemax_mean_is_its_formula_of_the_mean_output(void **state)
+{
+    (void)state;
+    fixture f;
+    double x[K];
+    fill(&f);
+    for (int mixed = 0; mixed < 2; mixed++) {
+        double want = 0;
+        f.target = mixed ? mixed_target(&f) : (mye_target){.label = f.label};
+        for (int b = 0; b < B; b++) {
+            mean_row(&f, b, x);
+            want += weight_of(&f, b) * sparsemax_loss(&f, b, x) / B;
+        }
+        assert_near(eval(&f, "sparsemax_mean", false, false), want);
+    }
+    mye_context_free(f.ctx);
+}
+
+/* Equal outputs of ten classes: 9/20 and p = 1/10 each; a lead of 1: nothing to learn. */
+static void sparsemax_mean_of_equal_outputs_and_of_a_clear_one(void **state)
+{
+    (void)state;
+    enum { TEN = 10 };
+    float out[TEN], grad[TEN];
+    fixture f;
+    fill(&f);
+    f.time_weight[0] = 1;
+    f.in = (mye_loss_input){.T = 1,
+                            .steps = 1,
+                            .B = 1,
+                            .K = TEN,
+                            .out = out,
+                            .time_weight = f.time_weight,
+                            .target = &f.target};
+    f.label[0] = 4;
+    for (int scale = 0; scale < 2; scale++) {
+        for (int k = 0; k < TEN; k++)
+            out[k] = 1000.0f * (float)scale + 1;
+        assert_near(eval(&f, "sparsemax_mean", false, false), 0.45);
+    }
+    mye_loss_sparsemax_mean.eval(NULL, &f.in, grad, NULL);
+    for (int k = 0; k < TEN; k++)
+        assert_near((double)grad[k], k == 4 ? -0.9 : 0.1);
+    out[4] += 1;
+    assert_near(mye_loss_sparsemax_mean.eval(NULL, &f.in, grad, NULL), 0);
+    for (int k = 0; k < TEN; k++)
+        assert_true(grad[k] == 0);
+    mye_context_free(f.ctx);
+}
+
 static void smoothing_mixup_and_weights_enter_as_written(void **state)
 {
     (void)state;
     fixture f;
     double want = 0, x[K];
     fill(&f);
-    f.target = (mye_target){f.label, f.label_b, f.mix, f.weight};
+    f.target = mixed_target(&f);
     for (int b = 0; b < B; b++) {
         mean_row(&f, b, x);
         want += weight_of(&f, b) * cross_entropy(&f, b, x, 0.1) / B;
@@ -210,7 +293,7 @@ static void mixup_of_a_label_with_itself_changes_nothing(void **state)
     fixture f;
     fill(&f);
     const double plain = eval(&f, "ce_mean", false, false);
-    f.target = (mye_target){f.label, f.label, f.mix, NULL};
+    f.target = (mye_target){.label = f.label, .label_b = f.label, .mix = f.mix};
     assert_near(eval(&f, "ce_mean", false, false), plain);
     mye_context_free(f.ctx);
 }
@@ -260,17 +343,21 @@ static void losses_of_steps_add_up_span_by_span(void **state)
 static void gradients_agree_with_finite_differences(void **state)
 {
     (void)state;
-    static const char *const losses[] = {
-        "ce_mean",      "ce_mean:smoothing=0.1",
-        "ce_step",      "ce_step:smoothing=0.2",
-        "mse_mean",     "mse_mean:target=constant,means=0.3",
-        "ce_mse:a=0.3", "ce_mse:a=0.3,target=constant,means=0.5,smoothing=0.1"};
+    static const char *const losses[] = {"ce_mean",
+                                         "ce_mean:smoothing=0.1",
+                                         "ce_step",
+                                         "ce_step:smoothing=0.2",
+                                         "sparsemax_mean",
+                                         "mse_mean",
+                                         "mse_mean:target=constant,means=0.3",
+                                         "ce_mse:a=0.3",
+                                         "ce_mse:a=0.3,target=constant,means=0.5,smoothing=0.1"};
     fixture f;
     fill(&f);
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
         f.target = (mye_target){.label = f.label};
         check_gradient(&f, losses[i]);
-        f.target = (mye_target){f.label, f.label_b, f.mix, f.weight};
+        f.target = mixed_target(&f);
         check_gradient(&f, losses[i]);
     }
     mye_context_free(f.ctx);
@@ -297,6 +384,7 @@ static void large_outputs_neither_overflow_nor_lose_a_nan(void **state)
     fill(&f);
     for (int i = 0; i < T * B * K; i++)
         f.out[i] *= 1e30f;
+    assert_true(isfinite(eval(&f, "sparsemax_mean", true, false)));
     assert_true(isfinite(eval(&f, "ce_mean", true, false)));
     for (int i = 0; i < T * B * K; i++)
         assert_true(isfinite(f.grad[i]));
@@ -304,6 +392,7 @@ static void large_outputs_neither_overflow_nor_lose_a_nan(void **state)
     assert_true(isnan(eval(&f, "ce_mean", false, false)));
     assert_true(isnan(eval(&f, "ce_step", false, false)));
     assert_true(isnan(eval(&f, "mse_mean", false, false)));
+    assert_true(isnan(eval(&f, "sparsemax_mean", false, false)));
     mye_context_free(f.ctx);
 }
 
@@ -314,6 +403,8 @@ int main(void)
         cmocka_unit_test(ce_step_is_the_mean_cross_entropy_of_the_steps),
         cmocka_unit_test(ce_mse_mixes_cross_entropy_and_squared_error),
         cmocka_unit_test(mse_mean_is_the_squared_error_of_the_mean_output),
+        cmocka_unit_test(sparsemax_mean_is_its_formula_of_the_mean_output),
+        cmocka_unit_test(sparsemax_mean_of_equal_outputs_and_of_a_clear_one),
         cmocka_unit_test(smoothing_mixup_and_weights_enter_as_written),
         cmocka_unit_test(mixup_of_a_label_with_itself_changes_nothing),
         cmocka_unit_test(losses_of_samples_are_added_without_weights),

@@ -20,6 +20,12 @@ typedef struct mye_target {
     const int32_t *label_b; /* [B] second label of mixup, or NULL                        */
     const float *mix;       /* [B] share of label, or NULL (1)                           */
     const float *weight;    /* [B] weight of each sample's loss, or NULL (1)             */
+    /* What the network saw, for losses that rebuild it: [B][image_n], channels-last, normalised.
+     * image * deviation + mean of its channel is the picture itself. NULL: not known. */
+    const float *image;
+    int64_t image_n;
+    int image_channels;
+    const float *image_mean, *image_deviation; /* [image_channels]; NULL: 0 and 1           */
 } mye_target;
 
 /* Outputs of steps [0, steps) of T. Static outputs and one-output rules have steps = T = 1. */
@@ -28,7 +34,7 @@ typedef struct mye_loss_input {
     const float *out;         /* [steps][B][K]                                            */
     const float *time_weight; /* [steps] of the readout (mean: 1/T each)                   */
     const mye_target *target;
-    void *scratch; /* scratch_bytes of the loss */
+    void *scratch; /* scratch_bytes of the loss, owned by the caller, aligned to MYE_ALIGN      */
 } mye_loss_input;
 
 typedef struct mye_loss {
@@ -37,7 +43,7 @@ typedef struct mye_loss {
     /* Mean over the batch (with weights); grad [steps][B][K] written when not NULL; per_sample [B]
      * receives (adds) each sample's own unweighted loss when not NULL. */
     double (*eval)(const void *options, const mye_loss_input *in, float *grad, float *per_sample);
-    /* Scratch that eval wants; NULL: none. */
+    /* Bytes that eval wants in `scratch` for `steps` steps of B samples; NULL: none */
     size_t (*scratch_bytes)(const void *options, int steps, int B, int K);
 } mye_loss;
 extern const mye_kind mye_kind_loss;

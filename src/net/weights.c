@@ -64,6 +64,7 @@ static double init_scale(const mye_weight *w)
     case MYE_INIT_KAIMING_NORMAL:
         return w->gain / sqrt(fan);
     case MYE_INIT_NORMAL:
+    case MYE_INIT_UNIT_ROWS: /* scaled afterwards */
     case MYE_INIT_CONSTANT:
         break;
     }
@@ -91,8 +92,27 @@ static void init_shard(void *arg, int shard, int lane)
     }
 }
 
+/* Scales row `row` (all weights of one dim[0]) to the length that init_scale tells. */
+static void scale_row(void *arg, int row, int lane)
+{
+    const init_job *job = arg;
+    const bool plain = job->w->layout == MYE_WEIGHT_PLAIN;
+    const size_t rows = (size_t)job->w->dim[0], n = job->w->count / rows;
+    float *first = job->w->data + (plain ? (size_t)row * n : (size_t)row);
+    const size_t pitch = plain ? 1 : rows;
+    double squares = 0;
+    MYE_UNUSED(lane);
+    for (size_t i = 0; i < n; i++)
+        squares += (double)first[i * pitch] * (double)first[i * pitch];
+    for (size_t i = 0; i < n && squares > 0; i++)
+        first[i * pitch] = (float)(job->scale * (double)first[i * pitch] / sqrt(squares));
+}
+
 void mye_weight_init(mye_context *ctx, mye_weight *w, uint64_t seed, int index)
 {
-    init_job job = {w, layout_of(w), seed, (uint64_t)index << 40, init_scale(w)};
+    init_job job = {w, layout_of(w), w->seed != 0 ? w->seed : seed, (uint64_t)index << 40,
+                    init_scale(w)};
     mye_parallel(ctx, (int)((w->count + SHARD - 1) / SHARD), init_shard, &job);
+    if (w->init == MYE_INIT_UNIT_ROWS)
+        mye_parallel(ctx, w->dim[0], scale_row, &job);
 }

@@ -51,6 +51,7 @@ static double default_gain(mye_init init)
     case MYE_INIT_KAIMING_NORMAL:
         return sqrt(2.0);
     case MYE_INIT_NORMAL:
+    case MYE_INIT_UNIT_ROWS:
         return 1;
     case MYE_INIT_CONSTANT:
         break;
