@@ -4,7 +4,8 @@
 #include "myelin/verify.h"
 
 typedef struct gradcheck_options {
-    char input[32], neuron[MYE_METHOD_MAX], time[MYE_METHOD_MAX], loss[MYE_METHOD_MAX];
+    char input[32], neuron[MYE_METHOD_MAX], time[MYE_METHOD_MAX], depth[MYE_METHOD_MAX],
+        loss[MYE_METHOD_MAX];
     int64_t classes, T, batch, entries, seed;
     double step, tolerance;
 } gradcheck_options;
@@ -41,6 +42,13 @@ static const mye_param params[] = {
      .def = "bptt",
      .unit = "METHOD",
      .help = "time rule"},
+    {.name = "depth",
+     .type = MYE_PARAM_TEXT,
+     .offset = FIELD(depth),
+     .size = MYE_METHOD_MAX,
+     .def = "global",
+     .unit = "METHOD",
+     .help = "depth rule; each module's weights are held against its own loss"},
     {.name = "loss",
      .type = MYE_PARAM_TEXT,
      .offset = FIELD(loss),
@@ -156,6 +164,7 @@ static int run(cli *app)
     m.neuron = o.neuron;
     m.classes = (int)o.classes;
     m.seed = (uint64_t)o.seed;
+    m.depth = o.depth;
     mye_status st = mye_model_create(app->ctx, &m, &model, &err);
     if (st == MYE_OK)
         st = check(app, &o, model, &item, &n, &err);
@@ -175,7 +184,8 @@ const cli_command cli_cmd_gradcheck = {
     .details = "Spikes are replaced by the surrogate's primitive, so that the loss has a "
                "derivative; then every checked entry is moved a little both ways.",
     .examples = "gradcheck 8C3-BN-LIF-MP2-FC10\n"
-                "gradcheck 4C3-LIF-FC10 --T 5 --entries 50",
+                "gradcheck 4C3-LIF-FC10 --T 5 --entries 50\n"
+                "gradcheck 4C3-LIF-4C3-LIF-FC10 --depth auglocal:a=1",
     .words = "net",
     .min_words = 1,
     .max_words = 1,

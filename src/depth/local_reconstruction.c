@@ -60,4 +60,5 @@ const mye_loss mye_local_reconstruction = {.entry = {.name = "local_reconstructi
                                                      .brief = "the input image, cross entropy of "
                                                               "each pixel",
                                                      .source = "Wang et al. 2021 (InfoPro)"},
+                                           .reads_image = true,
                                            .eval = reconstruction_eval};

@@ -40,6 +40,7 @@ typedef struct mye_loss_input {
 typedef struct mye_loss {
     mye_entry entry;
     bool per_step; /* sum of one loss per step: span-by-span rules can use it */
+    bool reads_image; /* wants target->image */
     /* Mean over the batch (with weights); grad [steps][B][K] written when not NULL; per_sample [B]
      * receives (adds) each sample's own unweighted loss when not NULL. */
     double (*eval)(const void *options, const mye_loss_input *in, float *grad, float *per_sample);

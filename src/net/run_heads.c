@@ -58,6 +58,20 @@ static const float *time_weight(const mye_run *run, const mye_value *v)
     return v->outputs == 1 ? &one : run->time_weight;
 }
 
+mye_status mye_run_check_target(const mye_run *run, const mye_target *target, mye_error *err)
+{
+    for (int k = 0; k < run->n_modules; k++)
+        for (int h = 0; h < run->module[k].n_heads; h++) {
+            const mye_loss *loss = run->module[k].head[h].loss;
+            if (loss != NULL && loss->reads_image && target->image == NULL)
+                return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                                "depth rule '%s' has a loss that compares with the image: it wants "
+                                "images, got samples that are none",
+                                run->model->graph->depth.entry->name);
+        }
+    return MYE_OK;
+}
+
 /* ---- collecting ---- */
 
 static void collect(mye_run *run, mye_pass *p, int node, int t0, int t1)

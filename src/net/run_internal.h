@@ -106,6 +106,8 @@ void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1
 bool mye_run_is_head(const mye_run *run, int node);
 /* Room for what heads collect, in the first pass. */
 void mye_run_plan_heads(mye_run *run);
+/* Refuses a target that lacks what a loss reads. */
+mye_status mye_run_check_target(const mye_run *run, const mye_target *target, mye_error *err);
 /* Nothing is collected yet. */
 void mye_run_reset_heads(mye_run *run);
 /* The network's output collapsed over time as the readout says, in run->mean; how many are right. */

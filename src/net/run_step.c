@@ -114,6 +114,8 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
                         run->options.B, n);
     if (run->options.training && target == NULL)
         return mye_fail(err, MYE_ERR_ARG, "a training step wants labels, got none");
+    if (run->options.training)
+        MYE_TRY(mye_run_check_target(run, target, err));
     for (int q = 0; q < run->n_passes; q++) {
         run->pass[q]->pass.B = n;
         run->pass[q]->pass.seed = seed;

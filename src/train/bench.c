@@ -156,11 +156,15 @@ void mye_bench_free(mye_bench *bench)
 
 mye_status mye_bench_step(mye_bench *bench, double *seconds, mye_error *err)
 {
-    const mye_target target = {.label = bench->input.label + bench->next};
+    const mye_shape shape = bench->model->node[0]->shape;
     mye_step_result result;
     const int64_t frames = bench->input.frames > 0 ? bench->input.frames : 1;
     bench->image =
         bench->input.image + bench->next * frames * mye_shape_size(bench->model->node[0]->shape);
+    const mye_target target = {.label = bench->input.label + bench->next,
+                               .image = bench->input.frames > 0 ? NULL : bench->image,
+                               .image_n = mye_shape_size(shape),
+                               .image_channels = shape.c};
     bench->next += bench->B;
     if (bench->next + bench->B > bench->input.n)
         bench->next = 0;

@@ -182,7 +182,9 @@ static mye_status both_gradients(mye_cosine *c, const mye_batch *batch, mye_erro
 {
     const mye_model *m = c->model;
     const int B = batch->B < c->set.batch ? batch->B : c->set.batch;
-    const mye_target target = {.label = batch->label};
+    mye_target target = {.label = batch->label};
+    if (c->set.target != NULL)
+        c->set.target(c->set.self, batch->image, &target);
     const uint64_t seed = c->set.seed;
     mye_source source = mye_input_source(c->set.input, B, batch->image, batch->index, seed);
     MYE_TRY(mye_run_step(c->set.run, B, source, &target, seed, NULL, err));

@@ -41,6 +41,9 @@ typedef struct mye_cosine_setting {
     int loaded;         /* of the loader                                           */
     int64_t batches;    /* as many, where there are so many samples                */
     uint64_t seed;
+    /* Adds to the target what losses read beside labels; NULL: nothing. */
+    void (*target)(const void *self, const float *image, mye_target *target);
+    const void *self;
 } mye_cosine_setting;
 
 /* What it keeps aside: one gradient and the running statistics. */

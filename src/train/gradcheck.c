@@ -20,6 +20,7 @@ typedef struct checker {
     const mye_gradcheck_options *o;
     mye_target target;
     int32_t *label;
+    float *image; /* what losses that compare with the image read */
 } checker;
 
 static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
@@ -31,13 +32,23 @@ static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
         dst[i] = mye_random_normal(c->o->seed, MYE_STREAM_TEST, (uint64_t)(t0 * row + i));
 }
 
-static mye_status loss_of(checker *c, double *loss, mye_error *err)
+/* Of a module: what its weights are to lower. */
+static mye_status loss_of(checker *c, int module, double *loss, mye_error *err)
 {
     mye_step_result r;
     const mye_source source = {fill, c};
     MYE_TRY(mye_run_step(c->run, c->o->batch, source, &c->target, c->o->seed, &r, err));
-    *loss = r.loss;
+    *loss = r.module_loss[module];
     return MYE_OK;
+}
+
+static int module_of(const mye_model *model, const mye_weight *w)
+{
+    const size_t at = (size_t)(w->data - model->param);
+    int k = model->n_modules - 1;
+    while (at < model->module[k].param)
+        k--;
+    return k;
 }
 
 /* Moves one entry by +-step and compares the slope with the gradient. */
@@ -46,12 +57,13 @@ static mye_status check_entry(checker *c, mye_weight *w, float gradient, size_t 
 {
     const float x = w->data[at];
     double up = 0, down = 0;
+    const int module = module_of(c->model, w);
     const float high = x + (float)c->o->step, low = x - (float)c->o->step;
     w->data[at] = high;
-    mye_status status = loss_of(c, &up, err);
+    mye_status status = loss_of(c, module, &up, err);
     w->data[at] = low;
     if (status == MYE_OK)
-        status = loss_of(c, &down, err);
+        status = loss_of(c, module, &down, err);
     w->data[at] = x;
     if (status != MYE_OK)
         return status;
@@ -87,7 +99,7 @@ static mye_status check_all(checker *c, mye_gradcheck_item *items, mye_error *er
     double loss = 0, scale = 0;
     if (status == MYE_OK) {
         memcpy(buffer, c->model->buffer, stats * sizeof *buffer);
-        status = loss_of(c, &loss, err);
+        status = loss_of(c, 0, &loss, err);
     }
     if (status == MYE_OK)
         memcpy(gradient, c->model->grad, floats * sizeof *gradient);
@@ -126,18 +138,27 @@ mye_status mye_gradcheck(mye_context *ctx, mye_model *model, const mye_gradcheck
         return mye_fail(err, MYE_ERR_ARG,
                         "a gradient check wants batch, entries and step above 0, got %d, %d, %g",
                         c.o->batch, c.o->entries, c.o->step);
+    const mye_shape shape = model->node[0]->shape;
+    const size_t pixels = (size_t)c.o->batch * (size_t)mye_shape_size(shape);
     c.label = mye_alloc_array(ctx, (size_t)c.o->batch, sizeof *c.label);
+    c.image = mye_alloc_array(ctx, pixels, sizeof *c.image);
     *out = mye_alloc_array(ctx, (size_t)*n + 1, sizeof **out);
-    mye_status status = c.label != NULL && *out != NULL
+    mye_status status = c.label != NULL && c.image != NULL && *out != NULL
                             ? mye_run_create(ctx, model, &run, &c.run, err)
                             : mye_no_memory(err, 0, "a gradient check");
     for (int b = 0; status == MYE_OK && b < c.o->batch; b++)
         c.label[b] = b % mye_model_classes(model);
-    c.target.label = c.label;
+    for (size_t i = 0; status == MYE_OK && i < pixels; i++)
+        c.image[i] = mye_random_uniform(c.o->seed, MYE_STREAM_TEST, i);
+    c.target = (mye_target){.label = c.label,
+                            .image = c.image,
+                            .image_n = mye_shape_size(shape),
+                            .image_channels = shape.c};
     if (status == MYE_OK)
         status = check_all(&c, *out, err);
     mye_run_free(c.run);
     mye_free(ctx, c.label);
+    mye_free(ctx, c.image);
     if (status != MYE_OK) {
         mye_free(ctx, *out);
         *out = NULL;

@@ -129,6 +129,20 @@ static mye_status plan(mye_trainer *t, mye_error *err)
     return MYE_OK;
 }
 
+void mye_trainer_show_image(const mye_trainer *t, const float *image, mye_target *target)
+{
+    const mye_dataset_info *d = mye_dataset_about(t->train);
+    if (d->frames > 0)
+        return;
+    target->image = image;
+    target->image_n = (int64_t)d->C * d->H * d->W;
+    target->image_channels = d->C;
+    if (t->input.type->normalised && d->C <= 4) {
+        target->image_mean = d->mean;
+        target->image_deviation = d->deviation;
+    }
+}
+
 /* ---- memory ---- */
 
 mye_run_options mye_trainer_run_options(const mye_trainer *t)

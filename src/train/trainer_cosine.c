@@ -18,6 +18,11 @@ mye_status mye_trainer_make_reference(mye_trainer *t, mye_error *err)
     return mye_run_create(t->ctx, t->model, &options, &t->reference, err);
 }
 
+static void show_image(const void *self, const float *image, mye_target *target)
+{
+    mye_trainer_show_image(self, image, target);
+}
+
 mye_status mye_trainer_make_cosine(mye_trainer *t, mye_error *err)
 {
     const mye_config *c = &t->config;
@@ -29,7 +34,9 @@ mye_status mye_trainer_make_cosine(mye_trainer *t, mye_error *err)
                                         .batch = (int)c->batch,
                                         .loaded = t->eval_batch,
                                         .batches = c->cosine_batches,
-                                        .seed = held_seed(c)};
+                                        .seed = held_seed(c),
+                                        .target = show_image,
+                                        .self = t};
     MYE_TRY(mye_cosine_create(t->ctx, t->model, &setting, &t->cosine, err));
     if (strcmp(c->cosine, t->beside.reference) != 0)
         mye_trainer_note(t, "time %s goes step by step: its gradient is compared with %s", c->time,

@@ -24,10 +24,11 @@ static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error 
                                                  (uint64_t)mye_stepper_counter(t->stepper));
     const mye_source source =
         mye_input_source(&t->input, batch->B, batch->image, batch->index, epoch_seed);
-    const mye_target target = {.label = batch->label,
-                               .label_b = batch->label_b,
-                               .mix = batch->mix,
-                               .weight = batch->weight};
+    mye_target target = {.label = batch->label,
+                         .label_b = batch->label_b,
+                         .mix = batch->mix,
+                         .weight = batch->weight};
+    mye_trainer_show_image(t, batch->image, &target);
     mye_step_result step;
     t->norm = 0;
     mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch +
