@@ -75,10 +75,11 @@ typedef struct mye_weight {
     bool decay;     /* weight decay applies (convolution and dense weights)             */
     mye_init init;
     double gain;
-    int64_t fan;   /* fan_in (or fan_out) for the Kaiming initialisers                 */
-    uint64_t seed; /* drawn from this seed; 0: from the model's                        */
-    float *data;   /* in the model's block                                             */
-    float *grad;   /* the same place of the gradient block; NULL for buffers           */
+    int64_t fan; /* fan_in (or fan_out) for the Kaiming initialisers                 */
+    float *data; /* in the model's block                                             */
+    float *grad; /* the same place of the gradient block; NULL for buffers           */
+    /* Drawn from this seed; 0: from the model's. */
+    uint64_t seed;
 } mye_weight;
 
 /* Work and size of one sample and one time step, for tables, `plan` and energy figures. */
@@ -222,24 +223,19 @@ struct mye_pass {
     mye_node *const *node;
     int n_nodes;
     int T, B;
-    int t_base;     /* first step that the buffers hold (span-by-span rules), else 0      */
-    int window;     /* steps that the buffers hold                                        */
-    bool training;  /* batch statistics, dropout                                          */
-    bool smooth;    /* gradient check: spikes replaced by the surrogate's primitive       */
-    bool per_step;  /* single-step mode: batch norm sees one step at a time               */
-    bool rates;     /* this is the rate pass: batch norm uses the statistics in its state */
-    bool repeated;  /* a value is recomputed: no running statistics, no counting          */
-    bool forgets;   /* nobody looks at a step's batch statistics after the next began     */
-    bool renews;    /* weights move between steps: static values are computed at each     */
-    bool traced;    /* the op reads its input's trace where there is one                  */
-    bool data_only; /* backward hands gradients on and leaves those of weights alone      */
-    bool to_layers; /* backward hands gradients to layers, not to neurons                 */
-    uint64_t seed;  /* of this training step, for dropout                                 */
-    /* Gradient of the loss at the network's output, [output_grad_steps][B][output_classes]: step t of
-     * the pass is row t, or row 0 where there is one row only. NULL: not known (yet). */
-    const float *output_grad;
-    int output_grad_steps;
-    int64_t output_classes;
+    int t_base;       /* first step that the buffers hold (span-by-span rules), else 0      */
+    int window;       /* steps that the buffers hold                                        */
+    bool training;    /* batch statistics, dropout                                          */
+    bool smooth;      /* gradient check: spikes replaced by the surrogate's primitive       */
+    bool per_step;    /* single-step mode: batch norm sees one step at a time               */
+    bool rates;       /* this is the rate pass: batch norm uses the statistics in its state */
+    bool repeated;    /* a value is recomputed: no running statistics, no counting          */
+    bool forgets;     /* nobody looks at a step's batch statistics after the next began     */
+    bool renews;      /* weights move between steps: static values are computed at each     */
+    bool traced;      /* the op reads its input's trace where there is one                  */
+    bool data_only;   /* backward hands gradients on and leaves those of weights alone      */
+    bool to_layers;   /* backward hands gradients to layers, not to neurons                 */
+    uint64_t seed;    /* of this training step, for dropout                                 */
     mye_value *value; /* [n_nodes]                                                          */
     void *scratch;    /* of the op that runs                                                */
     unsigned ways;    /* bit w: layers may go way w (mye_conv_way); memory is planned for it  */
@@ -248,6 +244,11 @@ struct mye_pass {
     bool profile;     /* spent_s is wanted                                                    */
     mye_probe probe;  /* NULL as a rule                                                     */
     void *probe_arg;
+    /* Gradient of the loss at the network's output, [output_grad_steps][B][output_classes]: step t of
+     * the pass is row t, or row 0 where there is one row only. NULL: not known (yet). */
+    const float *output_grad;
+    int output_grad_steps;
+    int64_t output_classes;
 };
 
 /* ---- pass.c: values and gradients ---- */
