@@ -40,7 +40,8 @@ static double step_macs(const mye_run *run, const mye_node *n, double macs)
         n->n_in > 0 && n->in[0] >= first && run->model->node[n->in[0]]->needs_grad;
     const int sides = !n->needs_grad ? 0 : hands_on ? 2 : 1;
     const mye_time_rule *rule = (const mye_time_rule *)run->time.entry;
-    const int steps = n->is_static ? 1 : forward, back = n->is_static ? 1 : backward;
+    const int steps = (n->is_static ? 1 : forward) * (run->twice ? 2 : 1),
+              back = n->is_static ? 1 : backward;
     if (run->options.training && rule->sweeps != NULL) /* data alone, again and again */
         return macs * run->options.B *
                (steps + 1 + (sides > 1 ? (double)rule->sweeps(run->time.options) : 0));

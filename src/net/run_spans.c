@@ -71,7 +71,7 @@ static bool has_moving_reader(const mye_pass *p, int node)
 /* What lives through the whole loop begins before it. */
 static void begin_carried(mye_run *run, mye_pass *p)
 {
-    static const mye_slot carried[] = {MYE_SLOT_U, MYE_SLOT_E, MYE_SLOT_R, MYE_SLOT_EPS,
+    static const mye_slot carried[] = {MYE_SLOT_U,     MYE_SLOT_E,   MYE_SLOT_R,   MYE_SLOT_EPS,
                                        MYE_SLOT_TRACE, MYE_SLOT_OUT, MYE_SLOT_DOUT};
     for (int i = 0; i < p->n_nodes; i++) {
         for (size_t k = 0; k < sizeof carried / sizeof *carried; k++)
@@ -225,6 +225,11 @@ void mye_run_forward_steps(mye_run *run, int steps)
 void mye_run_backward_steps(mye_run *run, int steps)
 {
     run->backward_steps = steps;
+}
+
+void mye_run_forward_twice(mye_run *run)
+{
+    run->twice = true;
 }
 
 void mye_run_scale_loss(mye_run *run, double factor)

@@ -68,6 +68,11 @@ bool mye_run_has(const mye_run *run, int node)
            (run->options.training && run->module != &run->whole);
 }
 
+void mye_run_out_of_memory(mye_run *run)
+{
+    run->failed = true;
+}
+
 int mye_run_modules(const mye_run *run)
 {
     return run->n_modules;

@@ -11,10 +11,14 @@
  *         stays single precision, only the backward pass reads rounded values
  * checkpoint=node  only spikes are kept; each layer's output is computed again from the spikes
  *         when its backward pass comes: the same bits, about one more forward pass
+ * checkpoint=block  only what lies between groups of sqrt(n) hidden layers is kept, and a group's
+ *         forward pass is made again: the same bits, about one more forward pass (segments.h). Where
+ *         neurons do not spike, as in ReLU networks, it keeps far less than checkpoint=node
  *
  * Source: Neftci, Mostafa, Zenke 2019; tdBN and the two step modes: Zheng et al. 2021; checkpoint:
  * "Towards Lossless Memory-efficient Training of SNNs", 2026.
  */
+#include "time/segments.h"
 #include "time/whole.h"
 
 #include <stddef.h>
@@ -24,7 +28,7 @@ typedef struct {
 } bptt_options;
 
 enum { MODE_M, MODE_S };
-enum { KEEP_ALL, KEEP_SPIKES };
+enum { KEEP_ALL, KEEP_SPIKES, KEEP_BORDERS };
 enum { KEEP_F32, KEEP_BF16 };
 
 static const mye_param params[] = {
@@ -39,9 +43,11 @@ static const mye_param params[] = {
      .type = MYE_PARAM_CHOICE,
      .offset = offsetof(bptt_options, checkpoint),
      .def = "none",
-     .choices = "none|node",
+     .choices = "none|node|block",
      .unit = "",
-     .help = "node = keep only spikes and compute the rest again: same gradient, less memory"},
+     .help = "what is computed again for less memory, same gradient: node = all but spikes, block "
+             "= groups "
+             "of hidden layers"},
     {.name = "keep",
      .type = MYE_PARAM_CHOICE,
      .offset = offsetof(bptt_options, keep),
@@ -58,16 +64,21 @@ static mye_status check(const void *options, const mye_model *model, const mye_r
     const bptt_options *o = options;
     (void)model;
     (void)ro;
+    if (o->checkpoint == KEEP_BORDERS && o->mode == MODE_S)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "time rule 'bptt' goes back over all steps of a group of layers: "
+                        "checkpoint=block wants mode=m, got mode=s");
     if (o->keep == KEEP_F32)
         return MYE_OK;
     if (o->mode == MODE_S)
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
                         "time rule 'bptt' packs a layer when all its steps are done: keep=bf16 "
                         "wants mode=m, got mode=s");
-    if (o->checkpoint == KEEP_SPIKES)
+    if (o->checkpoint != KEEP_ALL)
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
-                        "time rule 'bptt' keeps no floats with checkpoint=node: keep=bf16 wants "
-                        "checkpoint=none");
+                        "time rule 'bptt' keeps no floats with checkpoint=%s: keep=bf16 wants "
+                        "checkpoint=none",
+                        o->checkpoint == KEEP_SPIKES ? "node" : "block");
     return MYE_OK;
 }
 
@@ -79,6 +90,10 @@ static void prepare(const void *options, mye_run *run)
     mye_pass *p = mye_run_add_pass(run, ro->T, ro->T);
     if (p != NULL && o->keep == KEEP_BF16)
         mye_run_plan_half(run, p);
+    if (p != NULL && o->checkpoint == KEEP_BORDERS)
+        mye_segments_prepare(run, p);
+    if (o->checkpoint != KEEP_ALL)
+        mye_run_forward_twice(run);
     if (p == NULL || o->mode != MODE_S)
         return;
     p->per_step = true;
@@ -105,13 +120,18 @@ static void step(const void *options, mye_run *run)
     mye_pass *p = mye_run_pass(run);
     for (int k = 0; k < mye_run_modules(run); k++) {
         const mye_module *m = mye_run_enter(run, k);
-        forward(o, run, p, m);
-        mye_whole_backward(run, p, m, o->checkpoint == KEEP_SPIKES);
+        if (o->checkpoint == KEEP_BORDERS) {
+            mye_segments_step(run, p, m);
+        } else {
+            forward(o, run, p, m);
+            mye_whole_backward(run, p, m, o->checkpoint == KEEP_SPIKES);
+        }
         mye_run_leave(run);
     }
 }
 
-static const char *const variants[] = {"mode=s", "checkpoint=node", "keep=bf16", NULL};
+static const char *const variants[] = {"mode=s", "checkpoint=node", "checkpoint=block", "keep=bf16",
+                                       NULL};
 
 const mye_time_rule mye_time_bptt = {
     .entry = {.name = "bptt",
