@@ -39,8 +39,7 @@ static inline mye_model *model_of(mye_context *ctx, const char *net, int C, int 
 static inline mye_run *run_of(mye_context *ctx, const mye_model *model, const char *time, int T,
                               int B)
 {
-    const mye_run_options o = {
-        .time = time, .loss = "ce_mean", .T = T, .B = B, .training = true};
+    const mye_run_options o = {.time = time, .loss = "ce_mean", .T = T, .B = B, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     if (mye_run_create(ctx, model, &o, &run, &err) != MYE_OK)

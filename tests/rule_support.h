@@ -56,8 +56,7 @@ static void (*source_fill)(void *self, const mye_pass *p, int t0, int t1, float 
 static inline float *gradient_of(mye_context *ctx, mye_model *model, const char *time,
                                  const char *loss_text, int T, int B, double *loss)
 {
-    const mye_run_options o = {
-        .time = time, .loss = loss_text, .T = T, .B = B, .training = true};
+    const mye_run_options o = {.time = time, .loss = loss_text, .T = T, .B = B, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     if (mye_run_create(ctx, model, &o, &run, &err) != MYE_OK)

@@ -52,6 +52,8 @@ static void weights_and_work_are_those_of_the_papers(void **state)
         {"resnet18", 3, 32, 32, 100, 11220132, 0.0},
         {"resnet18:stem=imagenet", 3, 224, 224, 1000, 11689512, 1814073344.0},
         {"resnet34:stem=imagenet", 3, 224, 224, 1000, 21797672, 3663761408.0},
+        {"resnet50:stem=imagenet", 3, 224, 224, 1000, 25557032, 4089184256.0},
+        {"resnet101:stem=imagenet", 3, 224, 224, 1000, 44549160, 0.0},
         {"sew-resnet18", 3, 32, 32, 10, 11173962, 0.0},
         {"mlp", 1, 28, 28, 10, 784 * 800 + 800 + 800 * 10 + 10, 635200.0},
         {"mlp:hidden=800-400,bn=true", 1, 28, 28, 10,

@@ -113,7 +113,7 @@ mye_status mye_builder_blocks(mye_graph *graph, const mye_builder_stages *s, int
         for (int j = 0; j < s->blocks[i]; j++) {
             mye_builder_prefix(graph, "layer%d.%d.", i + 1, j);
             MYE_TRY(s->block(graph, channels, s->channels[i], i > 0 && j == 0 ? 2 : 1, at, err));
-            channels = s->channels[i];
+            channels = s->channels[i] * (s->expansion > 0 ? s->expansion : 1);
         }
     mye_builder_prefix(graph, "%s", "");
     return MYE_OK;

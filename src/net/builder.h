@@ -58,6 +58,7 @@ typedef struct mye_builder_stages {
     int blocks[4];
     mye_status (*block)(mye_graph *graph, int in_channels, int channels, int stride, int *at,
                         mye_error *err);
+    int expansion; /* channels that a block puts out, times those of its stage; 0: 1 */
 } mye_builder_stages;
 /* Stem convolution with BN and neuron (`stem_norm`), or bare. */
 mye_status mye_builder_stem(mye_graph *graph, const mye_builder_stages *s, bool stem_norm, int *at,

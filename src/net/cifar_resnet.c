@@ -18,7 +18,7 @@ static mye_status cifar_resnet_build(const cifar_resnet_options *o, int m, int c
                                      mye_graph *graph, mye_error *err)
 {
     mye_builder_stages s = {
-        mye_builder_channels(16, o->width), false, 3, {0}, {m, m, m}, mye_builder_basic_block};
+        mye_builder_channels(16, o->width), false, 3, {0}, {m, m, m}, mye_builder_basic_block, 0};
     int at = graph->n - 1;
     for (int i = 0; i < s.n; i++)
         s.channels[i] = mye_builder_channels(16 << i, o->width);

@@ -120,6 +120,7 @@ static mye_status place_node(mye_model *model, int i, bool static_input, mye_err
     n->scaled = n->scaled && n->format == MYE_BITS;
     for (int k = 0; k < n->n_weights; k++) {
         mye_weight *w = &n->weight[k];
+        w->auxiliary = n->auxiliary;
         w->frozen = w->trainable && graph->node[i].frozen;
         w->trainable = w->trainable && !w->frozen;
         n->needs_grad = n->needs_grad || w->trainable;

@@ -62,9 +62,8 @@ int64_t mye_model_weights(const mye_model *model)
 int64_t mye_model_auxiliary_weights(const mye_model *model)
 {
     int64_t n = 0;
-    for (int i = 0; i < model->n_nodes; i++)
-        for (int k = 0; model->node[i]->auxiliary && k < model->node[i]->n_weights; k++)
-            n += model->node[i]->weight[k].trainable ? (int64_t)model->node[i]->weight[k].count : 0;
+    for (int i = 0; i < model->n_trainable; i++)
+        n += model->weight[i]->auxiliary ? (int64_t)model->weight[i]->count : 0;
     return n;
 }
 

@@ -22,9 +22,8 @@ mye_status mye_graph_end_module(mye_graph *graph, const mye_head *head, int n_he
         return mye_no_memory(err, (n + 1) * sizeof *grown, "the list of modules");
     graph->module = grown;
     mye_module *m = &grown[graph->n_modules++];
-    *m = (mye_module){.first = n > 0 ? grown[n - 1].last + 1 : 0,
-                      .last = graph->n - 1,
-                      .n_heads = n_heads};
+    *m = (mye_module){
+        .first = n > 0 ? grown[n - 1].last + 1 : 0, .last = graph->n - 1, .n_heads = n_heads};
     memcpy(m->head, head, (size_t)n_heads * sizeof *head);
     return MYE_OK;
 }

@@ -1,11 +1,16 @@
 /*
- * Residual networks for images (ResNet-18, -34) and ResNet-19 of the spiking literature. A block:
+ * Residual networks for images (ResNet-18, -34, -50, -101) and ResNet-19 of the spiking literature. A
+ * block:
  *
  *   main      x -> conv3x3 - BN - N - conv3x3 - BN
+ *             x -> conv1x1 - BN - N - conv3x3 - BN - N - conv1x1 - BN   (bottleneck: -50, -101; the
+ *             last one has 4 times the channels, the stride is that of the 3x3)
  *   shortcut  x, or conv1x1 - BN where the shape changes
  *   out       N(main + shortcut)
  */
 #include "net/builder.h"
+
+enum { EXPANSION = 4 };
 
 const mye_param mye_resnet_params[] = {
     MYE_BUILDER_WIDTH(mye_resnet_options),
@@ -22,7 +27,8 @@ mye_builder_stages mye_resnet_stages(const mye_resnet_options *o, const int bloc
                             4,
                             {0},
                             {0},
-                            mye_builder_basic_block};
+                            mye_builder_basic_block,
+                            0};
     for (int i = 0; i < 4; i++) {
         s.channels[i] = mye_builder_channels(64 << i, o->width);
         s.blocks[i] = blocks[i];
@@ -44,10 +50,30 @@ mye_status mye_builder_basic_block(mye_graph *graph, int in_channels, int channe
     return mye_graph_chain(graph, "neuron", at, err, "%s", "");
 }
 
-static mye_status resnet_build(const mye_resnet_options *o, const int blocks[4], int classes,
-                               mye_graph *graph, mye_error *err)
+static mye_status bottleneck(mye_graph *graph, int in_channels, int channels, int stride, int *at,
+                             mye_error *err)
 {
-    const mye_builder_stages s = mye_resnet_stages(o, blocks);
+    const int out = EXPANSION * channels;
+    const mye_builder_conv narrow = {channels, 1, 1, true}, middle = {channels, 3, stride, true};
+    const mye_builder_conv wide = {out, 1, 1, false}, shortcut = {out, 1, stride, false};
+    int main = *at, side = *at;
+    MYE_TRY(mye_builder_conv_bn(graph, narrow, &main, err));
+    MYE_TRY(mye_builder_conv_bn(graph, middle, &main, err));
+    MYE_TRY(mye_builder_conv_bn(graph, wide, &main, err));
+    if (stride != 1 || in_channels != out)
+        MYE_TRY(mye_builder_shortcut(graph, shortcut, &side, err));
+    MYE_TRY(mye_builder_add(graph, main, side, at, err));
+    return mye_graph_chain(graph, "neuron", at, err, "%s", "");
+}
+
+static mye_status resnet_build(const mye_resnet_options *o, const int blocks[4], bool bottlenecks,
+                               int classes, mye_graph *graph, mye_error *err)
+{
+    mye_builder_stages s = mye_resnet_stages(o, blocks);
+    if (bottlenecks) {
+        s.block = bottleneck;
+        s.expansion = EXPANSION;
+    }
     int at = graph->n - 1;
     MYE_TRY(mye_builder_stem(graph, &s, true, &at, err));
     MYE_TRY(mye_builder_blocks(graph, &s, &at, err));
@@ -57,13 +83,26 @@ static mye_status resnet_build(const mye_resnet_options *o, const int blocks[4],
 static mye_status resnet18_build(const void *options, int classes, mye_graph *graph, mye_error *err)
 {
     static const int blocks[4] = {2, 2, 2, 2};
-    return resnet_build(options, blocks, classes, graph, err);
+    return resnet_build(options, blocks, false, classes, graph, err);
 }
 
 static mye_status resnet34_build(const void *options, int classes, mye_graph *graph, mye_error *err)
 {
     static const int blocks[4] = {3, 4, 6, 3};
-    return resnet_build(options, blocks, classes, graph, err);
+    return resnet_build(options, blocks, false, classes, graph, err);
+}
+
+static mye_status resnet50_build(const void *options, int classes, mye_graph *graph, mye_error *err)
+{
+    static const int blocks[4] = {3, 4, 6, 3};
+    return resnet_build(options, blocks, true, classes, graph, err);
+}
+
+static mye_status resnet101_build(const void *options, int classes, mye_graph *graph,
+                                  mye_error *err)
+{
+    static const int blocks[4] = {3, 4, 23, 3};
+    return resnet_build(options, blocks, true, classes, graph, err);
 }
 
 /* Three stages of 128, 256, 512 channels; a hidden layer of 256 neurons before the classifier. */
@@ -75,7 +114,8 @@ static mye_status resnet19_build(const void *options, int classes, mye_graph *gr
                             3,
                             {0},
                             {3, 3, 2},
-                            mye_builder_basic_block};
+                            mye_builder_basic_block,
+                            0};
     int at = graph->n - 1;
     for (int i = 0; i < s.n; i++)
         s.channels[i] = mye_builder_channels(128 << i, o->width);
@@ -96,6 +136,18 @@ const mye_builder mye_builder_resnet34 = {
     {"resnet34", "four stages of 3, 4, 6, 3 basic blocks", "He et al., CVPR 2016",
      mye_resnet_params, sizeof(mye_resnet_options)},
     resnet34_build,
+};
+
+const mye_builder mye_builder_resnet50 = {
+    {"resnet50", "four stages of 3, 4, 6, 3 bottleneck blocks", "He et al., CVPR 2016",
+     mye_resnet_params, sizeof(mye_resnet_options)},
+    resnet50_build,
+};
+
+const mye_builder mye_builder_resnet101 = {
+    {"resnet101", "four stages of 3, 4, 23, 3 bottleneck blocks", "He et al., CVPR 2016",
+     mye_resnet_params, sizeof(mye_resnet_options)},
+    resnet101_build,
 };
 
 const mye_builder mye_builder_resnet19 = {

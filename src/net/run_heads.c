@@ -172,8 +172,8 @@ void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
 
 /* ---- their gradients ---- */
 
-static void write_gradient(mye_pass *p, const mye_value *from, int node, int t0,
-                           int t1, double scale)
+static void write_gradient(mye_pass *p, const mye_value *from, int node, int t0, int t1,
+                           double scale)
 {
     const int64_t row = (int64_t)p->B * from->n;
     float *g = p->value[node].grad;

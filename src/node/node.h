@@ -71,6 +71,7 @@ typedef struct mye_weight {
     size_t count;
     mye_weight_layout layout;
     bool trainable; /* false: a buffer (running statistics)                             */
+    bool auxiliary; /* of an auxiliary node                                             */
     bool frozen;    /* would be trainable, but its node does not learn                  */
     bool decay;     /* weight decay applies (convolution and dense weights)             */
     mye_init init;

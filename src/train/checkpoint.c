@@ -2,7 +2,8 @@
  * Checkpoints: a safetensors file that other programs can open for its weights, and that holds
  * everything a run needs to go on bit for bit:
  *
- *   <node>.<role>                   weights and buffers, outside layout
+ *   <node>.<role>                   weights and buffers, outside layout; those of auxiliary nodes too,
+ *                                   where training goes on from it (last), not in best
  *   optimizer.<block>.<node>.<role> state of the step rule, outside layout
  *   state.counters  I64 [6]         step, epoch, batch, seen, correct, best_epoch
  *   state.sums      F64 [2]         loss_sum, best_accuracy
@@ -95,6 +96,8 @@ static void add_optimiser(saving *s)
     for (int k = 0; k < blocks; k++)
         for (int i = 0; i < m->n_trainable; i++) {
             const mye_weight *w = m->weight[i];
+            if (w->auxiliary && s->c->for_inference)
+                continue;
             char *text = s->name[k * m->n_trainable + i];
             snprintf(text, NAME_BYTES, "optimizer.%s.%s", name[k], w->name);
             mye_st_item *item = &s->item[s->n++];
@@ -164,7 +167,7 @@ static mye_status save(saving *s, const char *path, mye_error *err)
     MYE_TRY(input_text(c, &s->input, err));
     /* In falling size of the numbers, so that every tensor is aligned in the file. */
     add_state(s);
-    s->n += mye_weight_items(c->model, s->item + s->n);
+    s->n += mye_weight_items(c->model, !c->for_inference, s->item + s->n);
     add_optimiser(s);
     add_sample_state(s);
     add_ways(s, ways);

@@ -165,10 +165,9 @@ static void count(mean *m, products p)
 static void compare_gradients(mye_cosine *c)
 {
     products all = {0}, weights = {0};
-    for (int i = 0; i < c->model->n_nodes; i++)
-        for (int k = 0; !c->model->node[i]->auxiliary && k < c->model->node[i]->n_weights; k++)
-            if (c->model->node[i]->weight[k].trainable)
-                add(&all, multiply(c, &c->model->node[i]->weight[k]));
+    for (int i = 0; i < c->model->n_trainable; i++)
+        if (!c->model->weight[i]->auxiliary)
+            add(&all, multiply(c, c->model->weight[i]));
     for (int i = 0; i < c->result.n_layers; i++) {
         const products p = multiply(c, c->weight[i]);
         add(&weights, p);

@@ -130,6 +130,7 @@ typedef struct mye_checkpoint {
     mye_progress_state *state;
     const mye_config *config;
     const mye_dataset_info *data; /* input shape, normalisation, classes */
+    bool for_inference;           /* saving: without auxiliary nodes      */
 } mye_checkpoint;
 
 /* Saving uses the model's gradients as scratch: they are those of a step that is done. */
@@ -150,9 +151,10 @@ mye_status mye_checkpoint_describe(mye_context *ctx, const struct mye_st *st, my
 
 /* ---- weights_file.c ---- */
 
-/* Items for a model's weights; returns how many. item: room for model->n_weights. */
+/* Items for a model's weights, with or without those of auxiliary nodes; returns how many. item: room
+ * for model->n_weights. */
 struct mye_st_item;
-int mye_weight_items(const mye_model *model, struct mye_st_item *item);
+int mye_weight_items(const mye_model *model, bool auxiliary, struct mye_st_item *item);
 /* Reads all weights; checks names and shapes of all before it changes any. */
 mye_status mye_weights_read(mye_context *ctx, mye_model *model, const struct mye_st *st,
                             mye_error *err);

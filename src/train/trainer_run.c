@@ -144,10 +144,11 @@ static mye_status test_epoch(mye_trainer *t, mye_epoch_result *r, mye_error *err
 
 /* ---- saving ---- */
 
-static mye_status save(mye_trainer *t, const char *name, mye_error *err)
+static mye_status save(mye_trainer *t, const char *name, bool for_inference, mye_error *err)
 {
     char path[MYE_PATH_MAX];
-    const mye_checkpoint checkpoint = mye_trainer_checkpoint(t);
+    mye_checkpoint checkpoint = mye_trainer_checkpoint(t);
+    checkpoint.for_inference = for_inference;
     MYE_TRY(mye_path_join(t->config.out, name, path, err));
     return mye_checkpoint_save(&checkpoint, path, err);
 }
@@ -167,8 +168,8 @@ static mye_status finish_epoch(mye_trainer *t, const mye_epoch_result *r, mye_er
     }
     MYE_TRY(mye_metrics_epoch(t->metrics, r, err));
     if (is_best)
-        MYE_TRY(save(t, "best.safetensors", err));
-    MYE_TRY(save(t, "last.safetensors", err));
+        MYE_TRY(save(t, "best.safetensors", true, err));
+    MYE_TRY(save(t, "last.safetensors", false, err));
     t->last = *r;
     t->totals.train_s += r->train_s;
     t->totals.test_s += r->test_s;
@@ -222,7 +223,7 @@ static mye_status run_epochs(mye_trainer *t, mye_error *err)
 static mye_status save_cancelled(mye_trainer *t, mye_error *err)
 {
     mye_error problem = {0};
-    if (t->state.batch > 0 && save(t, "last.safetensors", &problem) != MYE_OK) {
+    if (t->state.batch > 0 && save(t, "last.safetensors", false, &problem) != MYE_OK) {
         *err = problem;
         return problem.code;
     }

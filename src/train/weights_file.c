@@ -9,20 +9,24 @@ static void export_weight(const void *self, const void *data, void *out)
     mye_weight_export(self, data, out);
 }
 
-int mye_weight_items(const mye_model *model, mye_st_item *item)
+int mye_weight_items(const mye_model *model, bool auxiliary, mye_st_item *item)
 {
+    int n = 0;
     for (int i = 0; i < model->n_weights; i++) {
         const mye_weight *w = model->weight[i];
-        item[i] = (mye_st_item){.name = w->name,
+        if (w->auxiliary && !auxiliary)
+            continue;
+        item[n] = (mye_st_item){.name = w->name,
                                 .dtype = MYE_DTYPE_F32,
                                 .rank = w->rank,
                                 .data = w->data,
                                 .convert = export_weight,
                                 .self = w};
         for (int d = 0; d < w->rank; d++)
-            item[i].dim[d] = w->dim[d];
+            item[n].dim[d] = w->dim[d];
+        n++;
     }
-    return model->n_weights;
+    return n;
 }
 
 float *mye_weight_scratch(mye_context *ctx, mye_model *model, bool *is_new)
@@ -44,7 +48,7 @@ mye_status mye_weights_save(mye_context *ctx, const mye_model *model, const char
     mye_st_item *item = mye_alloc_array(ctx, (size_t)model->n_weights, sizeof *item);
     if (!item)
         return mye_no_memory(err, (size_t)model->n_weights * sizeof *item, "a list of weights");
-    const int n = mye_weight_items(model, item);
+    const int n = mye_weight_items(model, false, item);
     const mye_status status = mye_st_write(ctx, path, item, n, NULL, 0, NULL, err);
     mye_free(ctx, item);
     return status;
