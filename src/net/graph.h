@@ -90,10 +90,10 @@ struct mye_model {
     mye_node **node;              /* [n_nodes]                                                   */
     char (*text)[MYE_METHOD_MAX]; /* [n_nodes] options, with the default neuron's     */
     int n_nodes;
-    int output;          /* index of the last node                                    */
-    mye_module *module;  /* [n_modules] in forward order                              */
+    int output;         /* index of the last node                                    */
+    mye_module *module; /* [n_modules] in forward order                              */
     int n_modules;
-    int *node_module; /* [n_nodes] which module a node belongs to                       */
+    int *node_module;    /* [n_nodes] which module a node belongs to                       */
     mye_weight **weight; /* [n_weights] all nodes' weights, trainable ones first      */
     int n_weights, n_trainable;
     size_t n_params, n_buffers;   /* floats, padded: every weight starts on 64 bytes  */

@@ -45,15 +45,30 @@ static mye_status check_rule(const mye_run *run, mye_error *err)
             "time rule '%s' has one gradient for all steps: it wants a loss of the mean "
             "output (ce_mean, mse_mean), got '%s'",
             o->time, o->loss);
-    if (o->immediate && (rule->by_steps || run->n_modules < 2))
+    if (o->immediate && (rule->by_steps || run->model->n_modules < 2))
         return mye_fail(err, MYE_ERR_ARG,
                         "weights of a module can move at once where it is finished before the "
                         "next, got %d modules and time rule '%s'",
-                        run->n_modules, o->time);
+                        run->model->n_modules, o->time);
     if (o->training && !o->immediate && run->model->n_grads < run->model->n_params)
         return mye_fail(err, MYE_ERR_STATE,
                         "the modules of this model share one block of gradients: a training run "
                         "wants `immediate`");
+    return MYE_OK;
+}
+
+static mye_status check_stage(const mye_run *run, mye_error *err)
+{
+    const mye_run_options *o = &run->options;
+    const int n = run->model->n_modules;
+    if (o->first_module < 0 || o->n_modules < 0 || o->first_module + o->n_modules > n ||
+        (o->n_modules == 0 && o->first_module > 0))
+        return mye_fail(err, MYE_ERR_ARG,
+                        "a stage of %d modules wants some of them, got %d from %d on", n,
+                        o->n_modules, o->first_module);
+    if (o->n_modules > 0 && o->n_modules < n && !o->immediate)
+        return mye_fail(err, MYE_ERR_ARG,
+                        "a stage moves the weights of its modules at once: it wants `immediate`");
     return MYE_OK;
 }
 
@@ -65,8 +80,15 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
                               .last = run->model->n_nodes - 1,
                               .n_heads = 1,
                               .head = {{.output = run->model->output, .weight = 1}}};
-    run->module = o->training && !o->whole ? run->model->module : &run->whole;
-    run->n_modules = o->training && !o->whole ? run->model->n_modules : 1;
+    run->module = &run->whole;
+    run->n_modules = 1;
+    if (o->training && !o->whole) {
+        MYE_TRY(check_stage(run, err));
+        run->first_module = o->first_module;
+        run->module = run->model->module + o->first_module;
+        run->n_modules = o->n_modules > 0 ? o->n_modules : run->model->n_modules;
+    }
+    MYE_TRY(mye_run_take_part(run, err));
     MYE_TRY(check_rule(run, err));
     if (o->training)
         MYE_TRY(mye_means_check(mye_run_rule(run), o, run->model, err));
@@ -166,6 +188,10 @@ mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_r
         mye_run_rule(run)->prepare(run->time.options, run);
     else
         mye_run_prepare_inference(run);
+    if (!run->failed && mye_run_is_stage(run) && run->pass[0]->window < options->T)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "stages hand on all steps of a batch; time rule '%s' holds one at a time",
+                        options->time);
     mye_run_plan_heads(run);
     return dry_run(run, err);
 }
@@ -229,6 +255,9 @@ void mye_run_free(mye_run *run)
     mye_free(ctx, run->interval);
     mye_run_spans_free(run);
     mye_free(ctx, run->module_loss);
+    mye_free(ctx, run->part);
+    mye_free(ctx, run->inlet);
+    mye_free(ctx, run->outlet);
     if (!borrows_arena(run))
         mye_free(ctx, run->arena);
     if (!borrows_lanes(run))

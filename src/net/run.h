@@ -77,9 +77,11 @@ typedef struct mye_run mye_run;
 typedef struct mye_run_options {
     const char *time, *loss;
     int T, B;
-    bool training;    /* false: inference, forward only      */
-    bool whole;       /* training: the network is one module, whatever its depth rule says */
-    bool immediate;   /* the weights of a module move as soon as its gradient is there    */
+    bool training;  /* false: inference, forward only      */
+    bool whole;     /* training: the network is one module, whatever its depth rule says */
+    bool immediate; /* the weights of a module move as soon as its gradient is there    */
+    int first_module,
+        n_modules;    /* a stage: so many modules from that one on; 0: all (run_stage.c) */
     bool smooth;      /* gradient check                      */
     bool input_grad;  /* dL/d(input) is wanted               */
     bool exact;       /* layers go the direct way only       */
@@ -124,6 +126,18 @@ size_t mye_run_bytes(const mye_run *run); /* what this run allocated */
 mye_pass *mye_run_pass(mye_run *run);
 /* The second pass (rate-based learning); NULL when the rule has none. */
 mye_pass *mye_run_rate_pass(mye_run *run);
+
+/* ---- stages (run_stage.c) ----
+ *
+ * A run of some modules takes what they read of earlier ones from a packet and leaves what later
+ * ones read in another. Such runs of one model may be at work at the same time, each with a context
+ * of its own, where weights move at once (`immediate`) and gradients are not shared. */
+
+/* Bytes of the packet that the stage takes, or, `out`, leaves; 0: none. The packet of one stage's end
+ * is that of the next one's beginning, for the same time rule, loss, T and B. */
+size_t mye_run_border_bytes(const mye_run *run, bool out);
+/* Packets of the steps from now on, aligned to MYE_ALIGN. */
+void mye_run_set_border(mye_run *run, void *in, void *out);
 
 /* ---- how layers are computed, and where the time went ---- */
 

@@ -150,7 +150,7 @@ static double evaluate(mye_run *run, const mye_module *m, int h, int t0, int t1,
 void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
 {
     mye_pass *p = &run->pass[0]->pass;
-    const int k = (int)(m - run->module);
+    const int k = run->first_module + (int)(m - run->module);
     for (int h = 0; h < m->n_heads; h++) {
         const mye_head *head = &m->head[h];
         const void *options;
@@ -213,6 +213,8 @@ void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, i
 
 int64_t mye_run_score(mye_run *run, int B, const mye_target *target)
 {
+    if (!mye_run_is_head(run, run->model->output))
+        return 0; /* a stage without the network's output */
     const int K = run->K;
     const mye_value *v = kept(run, run->model->output);
     const float *weight = time_weight(run, v);

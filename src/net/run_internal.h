@@ -44,6 +44,10 @@ struct mye_run {
     mye_module whole;         /* all nodes: inference, and options.whole  */
     const mye_module *module; /* the model's modules, or `whole`          */
     int n_modules;
+    int first_module;     /* of the model's                           */
+    unsigned char *part;  /* [n_nodes] how a node takes part (run_stage.c) */
+    bool *inlet, *outlet; /* [n_nodes] what a stage takes, and leaves      */
+    void *packet_in, *packet_out;
     const mye_module *at; /* the module that is being worked on */
     double *module_loss;  /* [modules of the model] */
 
@@ -100,6 +104,15 @@ void mye_rate_term_count(mye_pass *p, int node, int t0, int t1);
 double mye_rate_term_loss(const mye_run *run, const mye_module *m);
 /* Adds dL/ds (rate pass: dL/dr) to the node's gradient of steps [t0, t1), or writes it. */
 void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1);
+
+/* ---- run_stage.c ---- */
+
+/* Which nodes have a part in the run; what crosses the borders of a stage. */
+mye_status mye_run_take_part(mye_run *run, mye_error *err);
+/* The ops around a stage's modules. */
+void mye_run_enter_stage(mye_run *run);
+void mye_run_leave_stage(mye_run *run);
+bool mye_run_is_stage(const mye_run *run);
 
 /* ---- run_heads.c ---- */
 

@@ -35,7 +35,8 @@ static double step_macs(const mye_run *run, const mye_node *n, double macs)
     const int T = run->options.T;
     const int forward = run->forward_steps > 0 ? run->forward_steps : T;
     const int backward = run->backward_steps > 0 ? run->backward_steps : T;
-    const int first = run->module[run->n_modules > 1 ? run->model->node_module[n->index] : 0].first;
+    const int first =
+        run->n_modules > 1 ? run->model->module[run->model->node_module[n->index]].first : 0;
     const bool hands_on =
         n->n_in > 0 && n->in[0] >= first && run->model->node[n->in[0]]->needs_grad;
     const int sides = !n->needs_grad ? 0 : hands_on ? 2 : 1;

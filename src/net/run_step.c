@@ -62,12 +62,6 @@ static void reset_buffers(mye_run *run)
     run->loss_factor = 1;
 }
 
-bool mye_run_has(const mye_run *run, int node)
-{
-    return !run->model->node[node]->auxiliary ||
-           (run->options.training && run->module != &run->whole);
-}
-
 void mye_run_out_of_memory(mye_run *run)
 {
     run->failed = true;
@@ -86,16 +80,18 @@ const mye_module *mye_run_enter(mye_run *run, int k)
 void mye_run_leave(mye_run *run)
 {
     if (run->options.immediate && !run->dry)
-        run->move(run->mover, (int)(run->at - run->module));
+        run->move(run->mover, run->first_module + (int)(run->at - run->module));
 }
 
 void mye_run_all(mye_run *run)
 {
     reset_buffers(run);
     if (run->options.training) {
+        mye_run_enter_stage(run);
         mye_run_rule(run)->step(run->time.options, run);
+        mye_run_leave_stage(run);
         for (int k = 0; k < run->n_modules && !run->dry; k++)
-            run->module_loss[k] += mye_rate_term_loss(run, &run->module[k]);
+            run->module_loss[run->first_module + k] += mye_rate_term_loss(run, &run->module[k]);
     } else {
         infer(run, mye_run_enter(run, 0));
     }
@@ -134,12 +130,13 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
     run->source = source;
     run->target = target;
     memset(run->per_sample, 0, (size_t)n * sizeof(float));
-    if (run->options.training)
+    if (run->options.training &&
+        !mye_run_is_stage(run)) /* whoever moves a stage's weights clears */
         mye_run_clear_gradient(run->model);
     mye_run_all(run);
     const int64_t correct = mye_run_score(run, n, target);
     if (out != NULL)
-        *out = (mye_step_result){.loss = run->module_loss[run->n_modules - 1],
+        *out = (mye_step_result){.loss = run->module_loss[run->first_module + run->n_modules - 1],
                                  .module_loss = run->module_loss,
                                  .correct = correct,
                                  .per_sample = run->per_sample,
