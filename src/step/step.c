@@ -40,7 +40,6 @@ struct mye_stepper {
     int *first_shard;    /* [modules + 1] where the shards of a module begin         */
     int n_parts, n_shards;
     int64_t step, place, total_steps, per_epoch;
-    mye_step_info at; /* of the step that runs */
 };
 
 static const mye_step_rule *rule_of(const mye_method *m)
@@ -93,8 +92,8 @@ static void add_module(mye_stepper *s, int module)
         const int64_t begin = m->weight[i]->data - first;
         if (begin < 0 || begin >= (int64_t)of->n_params)
             continue;
-        const bool is_last = i + 1 == m->n_trainable ||
-                             m->weight[i + 1]->data - first >= (int64_t)of->n_params;
+        const bool is_last =
+            i + 1 == m->n_trainable || m->weight[i + 1]->data - first >= (int64_t)of->n_params;
         const int64_t end = is_last ? (int64_t)of->n_params : m->weight[i + 1]->data - first;
         add_parts(s, module, begin, end, m->weight[i]->decay);
     }
@@ -189,40 +188,42 @@ mye_status mye_stepper_plan(mye_context *ctx, const mye_model *model, const char
     return MYE_OK;
 }
 
-static void norm_of_shard(const mye_stepper *s, step_shard *shard)
+/* Some of the shards, at a step. */
+typedef struct shards {
+    const mye_stepper *s;
+    int first, n;
+    mye_step_info at;
+} shards;
+
+static void norm_of_shard(const shards *w, step_shard *shard)
 {
     shard->squares = 0;
     for (int i = shard->first; i < shard->first + shard->n; i++)
-        shard->squares += s->at.k->sum_squares(s->part[i].n, s->part[i].grad);
+        shard->squares += w->at.k->sum_squares(w->s->part[i].n, w->s->part[i].grad);
 }
 
-static void move_shard(const mye_stepper *s, const step_shard *shard)
+static void move_shard(const shards *w, const step_shard *shard)
 {
+    const mye_stepper *s = w->s;
     for (int i = shard->first; i < shard->first + shard->n; i++) {
         const mye_step_part *part = &s->part[i];
-        s->type->apply(s->rule.options, &s->at, part);
+        s->type->apply(s->rule.options, &w->at, part);
         memset(s->model->grad + (part->grad - s->model->grad), 0, (size_t)part->n * sizeof(float));
     }
 }
-
-/* Some of the shards, for tasks. */
-typedef struct shards {
-    mye_stepper *s;
-    int first, n;
-} shards;
 
 static void norm_task(void *arg, int shard, int lane)
 {
     const shards *w = arg;
     MYE_UNUSED(lane);
-    norm_of_shard(w->s, &w->s->shard[w->first + shard]);
+    norm_of_shard(w, &w->s->shard[w->first + shard]);
 }
 
 static void move_task(void *arg, int shard, int lane)
 {
     const shards *w = arg;
     MYE_UNUSED(lane);
-    move_shard(w->s, &w->s->shard[w->first + shard]);
+    move_shard(w, &w->s->shard[w->first + shard]);
 }
 
 static void norm_and_move_task(void *arg, int shard, int lane)
@@ -230,9 +231,9 @@ static void norm_and_move_task(void *arg, int shard, int lane)
     const shards *w = arg;
     step_shard *own = &w->s->shard[w->first + shard];
     MYE_UNUSED(lane);
-    norm_of_shard(w->s, own);
+    norm_of_shard(w, own);
     if (isfinite(own->squares))
-        move_shard(w->s, own);
+        move_shard(w, own);
 }
 
 static double norm_of(const shards *w)
@@ -243,38 +244,59 @@ static double norm_of(const shards *w)
     return sqrt(squares);
 }
 
-static double apply(shards w, double clip)
+static double rate_at(const mye_stepper *s, int64_t place)
 {
-    mye_stepper *s = w.s;
-    s->at.k = mye_context_table(s->ctx);
-    s->at.step = s->step;
-    s->at.learning_rate = mye_stepper_rate(s);
-    s->at.grad_scale = 1.0f;
-    mye_parallel(s->ctx, w.n, clip > 0 ? norm_task : norm_and_move_task, &w);
+    return s->type->learning_rate(s->rule.options) *
+           schedule_of(&s->schedule)
+               ->factor(s->schedule.options, place, s->total_steps, s->per_epoch);
+}
+
+static double apply(mye_context *ctx, shards w, mye_stepper_time when, double clip)
+{
+    w.at = (mye_step_info){.k = mye_context_table(ctx),
+                           .step = when.step,
+                           .learning_rate = rate_at(w.s, when.place),
+                           .grad_scale = 1.0f};
+    mye_parallel(ctx, w.n, clip > 0 ? norm_task : norm_and_move_task, &w);
     const double norm = norm_of(&w);
     if (!isfinite(norm))
         return norm;
     /* The small constant is that of the usual frameworks, so that recipes transfer. */
     if (clip > 0 && norm > clip)
-        s->at.grad_scale = (float)(clip / (norm + 1e-6));
+        w.at.grad_scale = (float)(clip / (norm + 1e-6));
     if (clip > 0)
-        mye_parallel(s->ctx, w.n, move_task, &w);
-    *s->model->grad_is_clear = true;
+        mye_parallel(ctx, w.n, move_task, &w);
     return norm;
+}
+
+double mye_stepper_move(const mye_stepper *s, mye_context *ctx, int module, mye_stepper_time when,
+                        double clip)
+{
+    const int first = s->first_shard[module], end = s->first_shard[module + 1];
+    return apply(ctx, (shards){.s = s, .first = first, .n = end - first}, when, clip);
 }
 
 double mye_stepper_apply(mye_stepper *s, double clip)
 {
-    const double norm = apply((shards){s, 0, s->n_shards}, clip);
-    if (isfinite(norm))
-        mye_stepper_advance(s);
+    const shards all = {.s = s, .first = 0, .n = s->n_shards};
+    const double norm = apply(s->ctx, all, mye_stepper_now(s), clip);
+    if (!isfinite(norm))
+        return norm;
+    *s->model->grad_is_clear = true;
+    mye_stepper_advance(s);
     return norm;
 }
 
 double mye_stepper_apply_module(mye_stepper *s, int module, double clip)
 {
-    const int first = s->first_shard[module];
-    return apply((shards){s, first, s->first_shard[module + 1] - first}, clip);
+    const double norm = mye_stepper_move(s, s->ctx, module, mye_stepper_now(s), clip);
+    *s->model->grad_is_clear = isfinite(norm);
+    return norm;
+}
+
+mye_stepper_time mye_stepper_now(const mye_stepper *s)
+{
+    return (mye_stepper_time){s->step, s->place};
 }
 
 void mye_stepper_advance(mye_stepper *s)
@@ -285,9 +307,7 @@ void mye_stepper_advance(mye_stepper *s)
 
 double mye_stepper_rate(const mye_stepper *s)
 {
-    return s->type->learning_rate(s->rule.options) *
-           schedule_of(&s->schedule)
-               ->factor(s->schedule.options, s->place, s->total_steps, s->per_epoch);
+    return rate_at(s, s->place);
 }
 
 int64_t mye_stepper_counter(const mye_stepper *s)

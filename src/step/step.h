@@ -93,6 +93,14 @@ double mye_stepper_apply(mye_stepper *s, double clip);
  * next step begin. */
 double mye_stepper_apply_module(mye_stepper *s, int module, double clip);
 void mye_stepper_advance(mye_stepper *s);
+/* The same at a step that need not be the next one, with the threads of another context: for modules
+ * that are at different batches at the same time. Calls for different modules may overlap. */
+typedef struct mye_stepper_time {
+    int64_t step, place; /* counter; place in the schedule */
+} mye_stepper_time;
+mye_stepper_time mye_stepper_now(const mye_stepper *s);
+double mye_stepper_move(const mye_stepper *s, mye_context *ctx, int module, mye_stepper_time when,
+                        double clip);
 double mye_stepper_rate(const mye_stepper *s); /* learning rate of the next step */
 /* The schedule's place for the next steps, where it is not the counter: an epoch that visits fewer
  * samples than the data set has still goes from its beginning to its end. */

@@ -1,0 +1,62 @@
+/*
+ * Pipeline: the modules of a cut network in groups, each group on a thread of its own. Modules hand
+ * values on and get nothing back, so while one group is at a batch the group before is at the next
+ * one. Every module sees the same batches in the same order as it would alone, and moves its weights
+ * behind each: the numbers are those of training one batch after the other, bit for bit.
+ *
+ * Groups are consecutive modules of about the same number of multiply-adds. Between two groups waits
+ * a bounded queue of packets. This is the way to many machines too: a group needs its weights, its
+ * state of the step rule and packets, nothing else.
+ */
+#ifndef MYE_PIPELINE_H
+#define MYE_PIPELINE_H
+
+#include "train/train.h"
+
+typedef struct mye_pipeline mye_pipeline;
+
+typedef struct mye_pipeline_options {
+    mye_run_options
+        run;     /* of the whole training run; immediate, first_module, n_modules are set here */
+    int stages;  /* groups: 1 to the number of modules                        */
+    int threads; /* of each group                                             */
+    double clip; /* of the gradient norm of each module; 0: none              */
+} mye_pipeline_options;
+
+/* One batch; arrays are copied. `fill` is called by the first group's thread, for one batch at a time. */
+typedef struct mye_pipeline_batch {
+    int B;
+    mye_source source;
+    mye_target target;
+    uint64_t seed;         /* of the step                                    */
+    mye_stepper_time when; /* of the step rule                               */
+    void *self;            /* handed back with the result; source.self may be in it */
+} mye_pipeline_batch;
+
+typedef struct mye_pipeline_result {
+    double loss, norm; /* norm: of all modules' gradients                    */
+    int64_t correct;
+    const float *per_sample; /* [B]; until the next call */
+    int B;
+    void *self;
+} mye_pipeline_result;
+
+/* Model and stepper must outlive it; the model's gradients must not be shared between modules.
+ * MYE_ERR_ARG for more stages than modules, MYE_ERR_UNSUPPORTED for rules that hold one time step at a
+ * time, MYE_ERR_NOMEM. */
+mye_status mye_pipeline_create(mye_context *ctx, const mye_model *model, const mye_stepper *stepper,
+                               const mye_pipeline_options *options, mye_pipeline **out,
+                               mye_error *err);
+/* Waits until all batches are through. */
+void mye_pipeline_free(mye_pipeline *p);
+/* Is there room for another batch? If not, a result has to be taken first. */
+bool mye_pipeline_has_room(const mye_pipeline *p);
+void mye_pipeline_put(mye_pipeline *p, const mye_pipeline_batch *batch);
+/* The next result, in the order of the batches; waits for it. false: no batch is under way. A group
+ * that failed passes its error on with the result. */
+bool mye_pipeline_take(mye_pipeline *p, mye_pipeline_result *out, mye_status *status,
+                       mye_error *err);
+/* First module of a stage, for tables; of `stages`: the number of modules. */
+int mye_pipeline_first(const mye_pipeline *p, int index);
+
+#endif
