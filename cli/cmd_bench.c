@@ -8,8 +8,8 @@
 enum { MAX_VARIANTS = 32, MAX_ROUNDS = 999, WARM_STEPS = 3, REAL_BATCHES = 4 };
 
 typedef struct bench_options {
-    char input[32], neuron[MYE_METHOD_MAX], time[512], loss[MYE_METHOD_MAX], step[MYE_METHOD_MAX],
-        T[64];
+    char input[32], neuron[MYE_METHOD_MAX], time[512], depth[512], loss[MYE_METHOD_MAX],
+        step[MYE_METHOD_MAX], T[64];
     char weights[512], data[MYE_METHOD_MAX], data_dir[512];
     int64_t classes, batch, rounds;
     bool infer, int8, exact, profile, serve;
@@ -47,6 +47,13 @@ static const mye_param params[] = {
      .def = "bptt rate",
      .unit = "METHODS",
      .help = "time rules, separated by spaces; their steps take turns"},
+    {.name = "depth",
+     .type = MYE_PARAM_TEXT,
+     .offset = FIELD(depth),
+     .size = 512,
+     .def = "global",
+     .unit = "METHODS",
+     .help = "depth rules, separated by spaces"},
     {.name = "loss",
      .type = MYE_PARAM_TEXT,
      .offset = FIELD(loss),
@@ -140,7 +147,7 @@ static const mye_param params[] = {
 
 /* One row of the table. */
 typedef struct variant {
-    char time[MYE_METHOD_MAX];
+    char time[MYE_METHOD_MAX], depth[MYE_METHOD_MAX];
     int T;
     mye_bench *bench;
     double seconds[MAX_ROUNDS];
@@ -152,12 +159,11 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Every rule with every T. */
-static int list_variants(const cli *app, const bench_options *o, variant *v, int *n)
+/* Every time rule with every T, for one depth rule. */
+static int list_rules(const cli *app, const bench_options *o, const char *depth, variant *v, int *n)
 {
     char rules[512], steps[64], *keep_rule = NULL, *keep_T = NULL;
     memcpy(rules, o->time, sizeof rules);
-    *n = 0;
     for (char *r = strtok_r(rules, " ", &keep_rule); r; r = strtok_r(NULL, " ", &keep_rule)) {
         memcpy(steps, o->T, sizeof steps);
         keep_T = NULL;
@@ -168,16 +174,35 @@ static int list_variants(const cli *app, const bench_options *o, variant *v, int
             if (*n == MAX_VARIANTS || strlen(r) >= MYE_METHOD_MAX)
                 return cli_usage(app, "", "bench compares at most %d variants", MAX_VARIANTS);
             v[*n].T = (int)T;
+            snprintf(v[*n].depth, sizeof v[*n].depth, "%s", depth);
             memcpy(v[(*n)++].time, r, strlen(r) + 1);
         }
     }
-    return *n > 0 ? CLI_EXIT_OK : cli_usage(app, "", "--time and --T want at least one entry each");
+    return CLI_EXIT_OK;
 }
 
-static mye_status create(const cli *app, const bench_options *o, const mye_model_options *model,
+static int list_variants(const cli *app, const bench_options *o, variant *v, int *n)
+{
+    char depths[512], *keep = NULL;
+    memcpy(depths, o->depth, sizeof depths);
+    *n = 0;
+    for (char *d = strtok_r(depths, " ", &keep); d; d = strtok_r(NULL, " ", &keep)) {
+        if (strlen(d) >= MYE_METHOD_MAX)
+            return cli_usage(app, "", "the depth rule '%.40s...' is too long", d);
+        const int code = list_rules(app, o, d, v, n);
+        if (code != CLI_EXIT_OK)
+            return code;
+    }
+    return *n > 0 ? CLI_EXIT_OK
+                  : cli_usage(app, "", "--time, --depth and --T want at least one entry each");
+}
+
+static mye_status create(const cli *app, const bench_options *o, const mye_model_options *asked,
                          const mye_bench_input *input, variant *v, mye_error *err)
 {
     mye_plan_options plan = MYE_PLAN_OPTIONS;
+    mye_model_options model = *asked;
+    model.depth = v->depth;
     plan.time = v->time;
     plan.step = o->infer ? NULL : o->step;
     plan.loss = o->loss;
@@ -186,7 +211,7 @@ static mye_status create(const cli *app, const bench_options *o, const mye_model
     plan.exact = o->exact;
     plan.int8 = o->int8;
     plan.keep_packed = o->infer;
-    return mye_bench_create(app->ctx, model, &plan, input, &v->bench, err);
+    return mye_bench_create(app->ctx, &model, &plan, input, &v->bench, err);
 }
 
 static mye_status warm(const variant *v, double *loss, mye_error *err)
@@ -230,13 +255,13 @@ static size_t memory_bytes(size_t idle)
 static void print_json(const bench_options *o, const variant *v, double peak, size_t memory)
 {
     const double s = v->seconds[o->rounds / 2], gflop = mye_bench_gflop(v->bench);
-    cli_json(json_pack("{s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I}", "time", v->time, "T",
-                       v->T, "median_s", cli_real(s), "low_s", cli_real(v->seconds[o->rounds / 4]),
-                       "high_s", cli_real(v->seconds[o->rounds * 3 / 4]), "images_per_s",
-                       cli_real((double)o->batch / s), "gflop", cli_real(gflop), "gflop_per_s",
-                       cli_real(gflop / s), "peak_gflop_per_s", cli_real(peak), "rounds",
-                       cli_real((double)o->rounds), "planned_bytes",
-                       (json_int_t)mye_bench_bytes(v->bench), "memory_bytes", (json_int_t)memory));
+    cli_json(json_pack(
+        "{s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I}", "time", v->time, "depth", v->depth,
+        "T", v->T, "median_s", cli_real(s), "low_s", cli_real(v->seconds[o->rounds / 4]), "high_s",
+        cli_real(v->seconds[o->rounds * 3 / 4]), "images_per_s", cli_real((double)o->batch / s),
+        "gflop", cli_real(gflop), "gflop_per_s", cli_real(gflop / s), "peak_gflop_per_s",
+        cli_real(peak), "rounds", cli_real((double)o->rounds), "planned_bytes",
+        (json_int_t)mye_bench_bytes(v->bench), "memory_bytes", (json_int_t)memory));
 }
 
 static void print(const cli *app, const bench_options *o, const variant *v, int n, double peak,
@@ -249,7 +274,8 @@ static void print(const cli *app, const bench_options *o, const variant *v, int 
         const double low = v[i].seconds[o->rounds / 4], high = v[i].seconds[o->rounds * 3 / 4];
         if (app->global.json)
             print_json(o, &v[i], peak, memory);
-        cli_cell(t, "%s", v[i].time);
+        const bool is_cut = strcmp(v[i].depth, "global") != 0;
+        cli_cell(t, "%s%s%s", v[i].time, is_cut ? ", " : "", is_cut ? v[i].depth : "");
         cli_cell(t, "%d", v[i].T);
         cli_cell(t, "%.2f", 1e3 * s);
         cli_cell(t, "%.2f .. %.2f", 1e3 * low, 1e3 * high);
@@ -391,11 +417,13 @@ const cli_command cli_cmd_bench = {
         "warm, then answers each line of standard input, a number of steps, with their "
         "median time.\n\n`bench kernels` times the ways to compute a layer at several firing "
         "rates and prints below which rate visiting only the spikes is the fastest.",
-    .examples = "bench kernels --rounds 5\n"
-                "bench vgg11 --T 1,2,4 --time \"bptt rate\"\n"
-                "bench 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10 --input 1x28x28 --batch 64\n"
-                "bench resnet18 --data cifar10 --weights runs/a/last.safetensors --infer --int8\n"
-                "bench vgg11 --time rate --profile",
+    .examples =
+        "bench kernels --rounds 5\n"
+        "bench vgg11 --T 1,2,4 --time \"bptt rate\"\n"
+        "bench resnet20 --neuron relu --T 1 --time bptt --depth \"global auglocal:a=2 dgl\"\n"
+        "bench 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10 --input 1x28x28 --batch 64\n"
+        "bench resnet18 --data cifar10 --weights runs/a/last.safetensors --infer --int8\n"
+        "bench vgg11 --time rate --profile",
     .words = "net",
     .min_words = 1,
     .max_words = 1,
