@@ -32,6 +32,8 @@ typedef struct mye_plan {
     size_t eval_bytes;      /* what the run that tests after each epoch takes beside that     */
     size_t loader_bytes;    /* batches in preparation, order of samples (0 without data)      */
     size_t cosine_bytes;    /* the reference run and copies that compare gradients            */
+    size_t fit_bytes;       /* sums that weights are solved from, where a rule solves them    */
+    size_t save_bytes;      /* to write a checkpoint, where gradients leave no room for it    */
     size_t total_bytes;     /* all of it                                                      */
     double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
     double macs;           /* dense multiply-adds of one training step (forward + backward)     */

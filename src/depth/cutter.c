@@ -7,6 +7,7 @@ mye_status mye_cutter_begin(mye_cutter *c, const mye_model *net, mye_graph *out,
 {
     const size_t n = (size_t)net->n_nodes;
     *c = (mye_cutter){.net = net, .out = out, .copied = 1};
+    out->added = true; /* all but what is copied */
     const int feedback = mye_model_feedback(net, -1);
     if (feedback >= 0)
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
@@ -46,10 +47,27 @@ static mye_status copy_node(mye_cutter *c, int i, mye_error *err)
 
 mye_status mye_cutter_copy(mye_cutter *c, int last, mye_error *err)
 {
+    mye_status st = MYE_OK;
     c->out->prefix[0] = '\0';
-    for (; c->copied <= last; c->copied++)
-        MYE_TRY(copy_node(c, c->copied, err));
-    return MYE_OK;
+    c->out->added = false;
+    for (; st == MYE_OK && c->copied <= last; c->copied++)
+        st = copy_node(c, c->copied, err);
+    c->out->added = true;
+    return st;
+}
+
+int mye_cutter_block_end(const mye_cutter *c, int layer)
+{
+    const mye_model *net = c->net;
+    int end = c->layer[layer].last;
+    for (int i = end + 1; i < net->output; i++) {
+        const mye_node *n = net->node[i];
+        if (n->neuron != NULL || mye_node_is_layer(n) || n->n_in != 1 || n->in[0] != end ||
+            net->node[end]->n_consumers != 1)
+            break;
+        end = i;
+    }
+    return end;
 }
 
 int mye_cutter_branch(mye_cutter *c, int module, int layer)

@@ -64,8 +64,9 @@ static void reset_buffers(mye_run *run)
 
 bool mye_run_has(const mye_run *run, int node)
 {
-    return !run->model->node[node]->auxiliary ||
-           (run->options.training && run->module != &run->whole);
+    const mye_node *n = run->model->node[node];
+    return !n->auxiliary ||
+           (run->options.training && (run->module != &run->whole || mye_run_in_the_way(n)));
 }
 
 int mye_run_modules(const mye_run *run)

@@ -234,6 +234,7 @@ struct mye_pass {
     bool traced;    /* the op reads its input's trace where there is one                  */
     bool data_only; /* backward hands gradients on and leaves those of weights alone      */
     bool to_layers; /* backward hands gradients to layers, not to neurons                 */
+    bool backprop;  /* direct feedback hands on what its readers say (options.whole)      */
     uint64_t seed;  /* of this training step, for dropout                                 */
     /* Gradient of the loss at the network's output, [output_grad_steps][B][output_classes]: step t of
      * the pass is row t, or row 0 where there is one row only. NULL: not known (yet). */

@@ -95,6 +95,8 @@ static mye_status start_epoch(mye_trainer *t, mye_error *err)
     if (t->is_midway)
         t->begin_epochs += (double)t->state.batch / (double)t->epoch_batches;
     t->is_midway = false;
+    if (t->fit)
+        mye_fit_begin(t->fit);
     t->told_s = 0; /* the first batch of an epoch is always told */
     t->epoch_s = mye_now_s();
     return mye_loader_start(t->loader, t->state.epoch, order, weight, n, t->state.batch, err);
@@ -189,6 +191,8 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
     mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch);
     r.learning_rate = mye_stepper_rate(t->stepper);
     MYE_TRY(train_epoch(t, err));
+    if (t->fit)
+        MYE_TRY(mye_trainer_solve(t, err));
     const double trained_s = mye_now_s();
     r.train_s = trained_s - t->epoch_s;
     r.train_loss = mean_loss(t);
@@ -218,11 +222,12 @@ static mye_status run_epochs(mye_trainer *t, mye_error *err)
     return MYE_OK;
 }
 
-/* Between epochs, and before the first batch of one, the checkpoint on disk is the state. */
+/* Between epochs, and before the first batch of one, the checkpoint on disk is the state. Sums that
+ * weights are solved from are in none: such an epoch begins anew. */
 static mye_status save_cancelled(mye_trainer *t, mye_error *err)
 {
     mye_error problem = {0};
-    if (t->state.batch > 0 && save(t, "last.safetensors", &problem) != MYE_OK) {
+    if (t->state.batch > 0 && t->fit == NULL && save(t, "last.safetensors", &problem) != MYE_OK) {
         *err = problem;
         return problem.code;
     }
