@@ -41,10 +41,10 @@ enum { BLOCKS_RANDOM, BLOCKS_DFA };
 enum { FIT_GRADIENT, FIT_CLOSED };
 enum { STATISTICS_RUNNING, STATISTICS_BATCH };
 
-#define CHOICE(field, value, all, words)                                                     \
-    {                                                                                        \
-        .name = #field, .type = MYE_PARAM_CHOICE, .offset = offsetof(cafo_options, field),   \
-        .def = value, .choices = all, .unit = "", .help = words                              \
+#define CHOICE(field, value, all, words)                                                   \
+    {                                                                                      \
+        .name = #field, .type = MYE_PARAM_CHOICE, .offset = offsetof(cafo_options, field), \
+        .def = value, .choices = all, .unit = "", .help = words                            \
     }
 
 static const mye_param params[] = {

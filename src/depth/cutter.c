@@ -38,8 +38,8 @@ static mye_status copy_node(mye_cutter *c, int i, mye_error *err)
     int in[MYE_NODE_MAX_IN];
     for (int k = 0; k < from->n_in; k++)
         in[k] = c->at[from->in[k]];
-    MYE_TRY(mye_graph_add(c->out, from->name, from->op, from->options, from->n_in, in, &c->at[i],
-                          err));
+    MYE_TRY(
+        mye_graph_add(c->out, from->name, from->op, from->options, from->n_in, in, &c->at[i], err));
     c->out->node[c->at[i]].line = from->line;
     c->out->node[c->at[i]].column = from->column;
     return MYE_OK;

@@ -66,7 +66,7 @@ mye_status mye_local_rule(const mye_model *net, mye_graph *out, int64_t modules,
 
 /* Options that all local rules have. `options_type` has the fields modules (int64_t) and order (int). */
 enum { MYE_ORDER_IMMEDIATE, MYE_ORDER_SIMULTANEOUS };
-#define MYE_LOCAL_PARAMS(options_type)                                                         \
+#define MYE_LOCAL_PARAMS(options_type)                                                             \
     {.name = "modules",                                                                            \
      .type = MYE_PARAM_INT,                                                                        \
      .offset = offsetof(options_type, modules),                                                    \

@@ -23,8 +23,8 @@ mye_status mye_cutter_direct(mye_cutter *c, int layer, mye_error *err)
     const int end = mye_cutter_block_end(c, layer);
     MYE_TRY(mye_cutter_copy(c, end, err));
     mye_cutter_branch(c, layer, layer);
-    const mye_status st = mye_graph_chain(c->out, "direct_feedback", &c->at[end], err,
-                                          "classes=%d", mye_cutter_classes(c));
+    const mye_status st = mye_graph_chain(c->out, "direct_feedback", &c->at[end], err, "classes=%d",
+                                          mye_cutter_classes(c));
     mye_cutter_branch_end(c);
     return st;
 }

@@ -23,12 +23,12 @@ typedef struct mye_graph_node {
 
 typedef struct mye_graph {
     mye_context *ctx;
-    char neuron[MYE_METHOD_MAX]; /* default neuron method, canonical                         */
-    bool neuron_chosen;          /* by the caller: a file's own default does not replace it  */
-    int C, H, W;                 /* input                                                    */
-    bool flat;                   /* input is a vector                                        */
-    char prefix[64];             /* "layer2.0.": goes before the name of every added node    */
-    char source[256];            /* file of the nodes' lines, "": none                       */
+    char neuron[MYE_METHOD_MAX];   /* default neuron method, canonical                         */
+    bool neuron_chosen;            /* by the caller: a file's own default does not replace it  */
+    int C, H, W;                   /* input                                                    */
+    bool flat;                     /* input is a vector                                        */
+    char prefix[64];               /* "layer2.0.": goes before the name of every added node    */
+    char source[256];              /* file of the nodes' lines, "": none                       */
     bool auxiliary, frozen, added; /* so are the nodes that come from now on               */
     int n, cap;
     mye_graph_node *node; /* node 0 is the input                                      */
@@ -91,10 +91,10 @@ struct mye_model {
     mye_node **node;              /* [n_nodes]                                                   */
     char (*text)[MYE_METHOD_MAX]; /* [n_nodes] options, with the default neuron's     */
     int n_nodes;
-    int output;          /* index of the last node                                    */
-    mye_module *module;  /* [n_modules] in forward order                              */
+    int output;         /* index of the last node                                    */
+    mye_module *module; /* [n_modules] in forward order                              */
     int n_modules;
-    int *node_module; /* [n_nodes] which module a node belongs to                       */
+    int *node_module;    /* [n_nodes] which module a node belongs to                       */
     mye_weight **weight; /* [n_weights] all nodes' weights, trainable ones first      */
     int n_weights, n_trainable;
     size_t n_params, n_buffers;   /* floats, padded: every weight starts on 64 bytes  */

@@ -39,7 +39,7 @@ typedef struct mye_loss_input {
 
 typedef struct mye_loss {
     mye_entry entry;
-    bool per_step; /* sum of one loss per step: span-by-span rules can use it */
+    bool per_step;    /* sum of one loss per step: span-by-span rules can use it */
     bool reads_image; /* wants target->image */
     /* Mean over the batch (with weights); grad [steps][B][K] written when not NULL; per_sample [B]
      * receives (adds) each sample's own unweighted loss when not NULL. */
@@ -101,11 +101,11 @@ mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run
 void mye_run_free(mye_run *run);
 
 typedef struct mye_step_result {
-    double loss;             /* of the last module, that of the network's output               */
+    double loss;               /* of the last module, that of the network's output               */
     const double *module_loss; /* [modules of the model], each with the weights of its heads     */
-    int64_t correct;         /* samples whose best class is the (first) label                  */
-    const float *per_sample; /* [B] losses                                                     */
-    const float *output;     /* [B][K] outputs collapsed over time, as the readout says         */
+    int64_t correct;           /* samples whose best class is the (first) label                  */
+    const float *per_sample;   /* [B] losses                                                     */
+    const float *output;       /* [B][K] outputs collapsed over time, as the readout says         */
 } mye_step_result;
 
 /* One step with n <= B samples: training computes gradients into the model's gradient block (which

@@ -75,8 +75,7 @@ size_t mye_run_error_bytes(const mye_run *run, const mye_pass *p, const mye_node
 {
     if (!reads_error(p, n))
         return 0;
-    const size_t bytes =
-        (size_t)p->T * (size_t)p->B * (size_t)head_of(run)->n * sizeof(float);
+    const size_t bytes = (size_t)p->T * (size_t)p->B * (size_t)head_of(run)->n * sizeof(float);
     return (bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
 }
 

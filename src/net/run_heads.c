@@ -75,10 +75,10 @@ mye_status mye_run_check_target(const mye_run *run, const mye_target *target, my
 /* ---- collecting ---- */
 
 /* Values that weights are solved from go out when all steps are there, once. */
-static void hand_over(const mye_run *run, const mye_pass *p, const mye_module *m, const mye_value *v)
+static void hand_over(const mye_run *run, const mye_pass *p, const mye_module *m,
+                      const mye_value *v)
 {
-    if (run->dry || run->failed || run->gather == NULL || p->repeated ||
-        v->collected < v->outputs)
+    if (run->dry || run->failed || run->gather == NULL || p->repeated || v->collected < v->outputs)
         return;
     const mye_gathered in = {.steps = v->outputs,
                              .B = p->B,
@@ -190,8 +190,8 @@ void mye_run_loss(mye_run *run, const mye_module *m, int t0, int t1)
 
 /* ---- their gradients ---- */
 
-static void write_gradient(mye_pass *p, const mye_value *from, int node, int t0,
-                           int t1, double scale)
+static void write_gradient(mye_pass *p, const mye_value *from, int node, int t0, int t1,
+                           double scale)
 {
     const int64_t row = (int64_t)p->B * from->n;
     float *g = p->value[node].grad;

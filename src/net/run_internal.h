@@ -44,8 +44,8 @@ struct mye_run {
     mye_module whole;         /* all nodes: inference, and options.whole  */
     const mye_module *module; /* the model's modules, or `whole`          */
     int n_modules;
-    const mye_module *at;  /* the module that is being worked on */
-    double *module_loss;   /* [modules of the model] */
+    const mye_module *at; /* the module that is being worked on */
+    double *module_loss;  /* [modules of the model] */
 
     mye_pass_slots *pass[MYE_RUN_MAX_PASS];
     int n_passes;
@@ -60,8 +60,8 @@ struct mye_run {
 
     bool dry;
     bool one_output; /* heads collect one output, not T */
-    bool idle;   /* backward ops and those of the rule are announced and not done */
-    bool failed; /* no memory while preparing or dry */
+    bool idle;       /* backward ops and those of the rule are announced and not done */
+    bool failed;     /* no memory while preparing or dry */
     int tick;
     int boundary; /* tick of the first backward op: what lives across it was kept */
     size_t lane_bytes;

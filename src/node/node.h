@@ -182,10 +182,10 @@ typedef struct mye_value {
     uint8_t packed;                  /* 1 + the way that the kept weights are packed for; 0: none */
     double spent_s[MYE_CONV_PASSES]; /* profile: forward; backward; of this, layers' weights  */
     /* neurons only; which of them exist is the time rule's choice */
-    float *u;             /* [B][n] membrane before reset at the last step: carried between spans */
-    float *e, *r;         /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
-    float *eps;           /* [B][n] rate-based, single-step, other than soft detached reset      */
-    float *trace;         /* [B][n] decayed sum of the values so far (OTTT)                      */
+    float *u;     /* [B][n] membrane before reset at the last step: carried between spans */
+    float *e, *r; /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
+    float *eps;   /* [B][n] rate-based, single-step, other than soft detached reset      */
+    float *trace; /* [B][n] decayed sum of the values so far (OTTT)                      */
     /* heads only, [T][B][n]: what the loss reads, and its gradient; how many steps there are, and how
      * many of them are in (1 for static outputs and the rate pass) */
     float *out, *dout;

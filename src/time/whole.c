@@ -12,8 +12,8 @@ static bool read_later(const mye_model *model, const mye_module *m, int i)
 static void drop_floats(mye_run *run, mye_pass *p, const mye_module *m)
 {
     for (int i = m->first; i <= m->last; i++)
-        if (p->node[i]->neuron == NULL && p->node[i]->n_in > 0 &&
-            p->value[i].format == MYE_F32 && !read_later(mye_run_model(run), m, i))
+        if (p->node[i]->neuron == NULL && p->node[i]->n_in > 0 && p->value[i].format == MYE_F32 &&
+            !read_later(mye_run_model(run), m, i))
             mye_run_drop(run, p, i, MYE_SLOT_DATA);
 }
 

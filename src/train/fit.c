@@ -73,8 +73,8 @@ static mye_status fill(mye_fit *fit, int batch, mye_error *err)
             continue;
         fit_layer *layer = &fit->layer[fit->n++];
         *layer = (fit_layer){.rule = &m->fit, .module = k};
-        MYE_TRY(mye_least_squares_create(fit->ctx, features_of(model, m), fit->K, &layer->sums,
-                                         err));
+        MYE_TRY(
+            mye_least_squares_create(fit->ctx, features_of(model, m), fit->K, &layer->sums, err));
     }
     return MYE_OK;
 }

@@ -2,10 +2,10 @@
 
 #include "myelin/data.h"
 #include "net/rules.h"
-#include "train/train.h"
 #include "step/step.h"
 #include "train/cosine.h"
 #include "train/fit.h"
+#include "train/train.h"
 
 /* Test run, loaders and the order of samples: what stands beside the training run. The two runs
  * are never at work at the same time, so the smaller one borrows. */
@@ -15,11 +15,8 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
     mye_shape in = model->node[0]->shape;
     plan->loader_bytes += o->read_bytes; /* one loader at a time is at work */
     if (o->eval_batch > 0) {
-        const mye_run_options test = {.time = o->time,
-                                      .loss = o->loss,
-                                      .T = o->T,
-                                      .B = o->eval_batch,
-                                      .exact = o->exact};
+        const mye_run_options test = {
+            .time = o->time, .loss = o->loss, .T = o->T, .B = o->eval_batch, .exact = o->exact};
         mye_plan eval = {0};
         MYE_TRY(mye_run_count(ctx, model, &test, &eval, err));
         plan->eval_bytes = eval.run_bytes - eval.arena_bytes;

@@ -25,9 +25,9 @@ mye_status mye_trainer_solve(mye_trainer *t, mye_error *err)
             return mye_fail(err, MYE_ERR_CANCELLED, "stopped in epoch %lld before it was solved",
                             (long long)t->state.epoch + 1);
         MYE_TRY(mye_fit_solve(t->fit, i, &r, err));
-        mye_trainer_note(t, "%s: %lld weights a class from %lld samples, ridge %g, solved in %.1f s",
-                         r.node, (long long)r.features, (long long)r.samples, r.ridge,
-                         mye_now_s() - begin);
+        mye_trainer_note(
+            t, "%s: %lld weights a class from %lld samples, ridge %g, solved in %.1f s", r.node,
+            (long long)r.features, (long long)r.samples, r.ridge, mye_now_s() - begin);
     }
     return MYE_OK;
 }

@@ -9,9 +9,8 @@
 void mye_trainer_move(void *self, int module)
 {
     mye_trainer *t = self;
-    const double norm = module < 0
-                            ? mye_stepper_apply(t->stepper, t->config.clip)
-                            : mye_stepper_apply_module(t->stepper, module, t->config.clip);
+    const double norm = module < 0 ? mye_stepper_apply(t->stepper, t->config.clip)
+                                   : mye_stepper_apply_module(t->stepper, module, t->config.clip);
     if (isfinite(t->norm)) /* the first that is not is the one to tell */
         t->norm = module < 0 ? norm : hypot(t->norm, norm);
 }
