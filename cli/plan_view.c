@@ -14,15 +14,16 @@ json_t *cli_plan_json(const mye_plan *p)
     json_t *rows = json_array();
     for (int i = 0; i < p->n_rows; i++)
         json_array_append_new(rows, row_json(&p->row[i]));
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "peak_bytes",
-                     (json_int_t)p->total_bytes, "kept_bytes", (json_int_t)p->kept_bytes,
-                     "weight_bytes", (json_int_t)p->weight_bytes, "gradient_bytes",
-                     (json_int_t)p->gradient_bytes, "optimiser_bytes",
-                     (json_int_t)p->optimiser_bytes, "run_bytes", (json_int_t)p->run_bytes,
-                     "scratch_bytes", (json_int_t)p->scratch_bytes, "eval_bytes",
-                     (json_int_t)p->eval_bytes, "loader_bytes", (json_int_t)p->loader_bytes,
-                     "cosine_bytes", (json_int_t)p->cosine_bytes, "kept_per_neuron_step",
-                     cli_real(p->kept_per_neuron_step), "macs", cli_real(p->macs), "nodes", rows);
+    return json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "peak_bytes",
+        (json_int_t)p->total_bytes, "kept_bytes", (json_int_t)p->kept_bytes, "weight_bytes",
+        (json_int_t)p->weight_bytes, "gradient_bytes", (json_int_t)p->gradient_bytes,
+        "optimiser_bytes", (json_int_t)p->optimiser_bytes, "run_bytes", (json_int_t)p->run_bytes,
+        "scratch_bytes", (json_int_t)p->scratch_bytes, "eval_bytes", (json_int_t)p->eval_bytes,
+        "loader_bytes", (json_int_t)p->loader_bytes, "cosine_bytes", (json_int_t)p->cosine_bytes,
+        "fit_bytes", (json_int_t)p->fit_bytes, "save_bytes", (json_int_t)p->save_bytes,
+        "kept_per_neuron_step", cli_real(p->kept_per_neuron_step), "macs", cli_real(p->macs),
+        "nodes", rows);
 }
 
 static void cell_bytes(cli_table *t, size_t bytes)
@@ -49,8 +50,7 @@ static void print_rows(const cli *app, const mye_plan *p)
     cli_table_print(t, stdout);
 }
 
-void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o,
-                    const char *depth)
+void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o, const char *depth)
 {
     const struct {
         const char *what, *note;
@@ -64,13 +64,15 @@ void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o
         {"test run", "after each epoch", p->eval_bytes},
         {"batches", "in preparation", p->loader_bytes},
         {"comparison", "of gradients: the reference run", p->cosine_bytes},
+        {"sums", "that weights are solved from", p->fit_bytes},
+        {"checkpoint", "room to write one", p->save_bytes},
     };
     char kept[160];
     snprintf(kept, sizeof(kept), "%s kept for the backward pass (%.3g bytes a neuron and step)",
              cli_bytes(p->kept_bytes).text, p->kept_per_neuron_step);
     print_rows(app, p);
-    printf("\n%s; %s; T %d, batch %d; one training step %s multiply-adds\n\n", o->time, depth,
-           o->T, o->batch, cli_count(p->macs).text);
+    printf("\n%s; %s; T %d, batch %d; one training step %s multiply-adds\n\n", o->time, depth, o->T,
+           o->batch, cli_count(p->macs).text);
     cli_table *t = cli_table_new(app, "|>|");
     for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
         if (part[i].bytes == 0)

@@ -22,7 +22,7 @@ typedef struct mye_plan_row {
 } mye_plan_row;
 
 typedef struct mye_plan {
-    size_t weight_bytes; /* weights and running statistics                                 */
+    size_t weight_bytes;    /* weights and running statistics                                 */
     size_t gradient_bytes;  /* where modules learn one after the other, of the largest one     */
     size_t optimiser_bytes; /* state of the step policy                                       */
     size_t kept_bytes;      /* sum of the rows; what the backward pass needs                  */
@@ -32,20 +32,22 @@ typedef struct mye_plan {
     size_t eval_bytes;      /* what the run that tests after each epoch takes beside that     */
     size_t loader_bytes;    /* batches in preparation, order of samples (0 without data)      */
     size_t cosine_bytes;    /* the reference run and copies that compare gradients            */
+    size_t fit_bytes;       /* sums that weights are solved from, where a rule solves them    */
+    size_t save_bytes;      /* to write a checkpoint, where gradients leave no room for it    */
     size_t total_bytes;     /* all of it                                                      */
     double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
     double macs;           /* dense multiply-adds of one training step (forward + backward)     */
     double auxiliary_macs; /* of these, in nodes that only serve the losses of modules          */
-    int modules;   /* that are trained apart from one another; 1: backpropagation     */
-    bool per_step; /* the time rule goes step by step: batch norm sees one at a time */
+    int modules;           /* that are trained apart from one another; 1: backpropagation     */
+    bool per_step;         /* the time rule goes step by step: batch norm sees one at a time */
     int n_rows;
     mye_plan_row *row;
 } mye_plan;
 
 typedef struct mye_plan_options {
-    const char *time;  /* "bptt", "rate:mode=S" ...                        */
-    const char *step;  /* "sgd:momentum=0.9"; NULL: no optimiser (inference) */
-    const char *loss;  /* "ce_mean"                                        */
+    const char *time; /* "bptt", "rate:mode=S" ...                        */
+    const char *step; /* "sgd:momentum=0.9"; NULL: no optimiser (inference) */
+    const char *loss; /* "ce_mean"                                        */
     int T, batch;
     int eval_batch;          /* samples of the test run beside training; 0: none            */
     int64_t n_train, n_test; /* samples of the data sets; 0: planned without them           */
@@ -58,8 +60,8 @@ typedef struct mye_plan_options {
     const char *cosine;      /* time rule whose gradient is compared; NULL or "": none      */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                                                       \
-    {                                                                                          \
+#define MYE_PLAN_OPTIONS                                                             \
+    {                                                                                \
         "bptt", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL \
     }
 

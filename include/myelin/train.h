@@ -229,7 +229,8 @@ MYE_API void mye_eval_free(mye_context *ctx, mye_eval_result *r);
 
 /* ---- checkpoints ---- */
 
-/* Loads the weights of a safetensors file into a model of the same tensors (names, shapes). */
+/* Loads the weights of a safetensors file into a model of the same tensors (names, shapes). It may
+ * lack those of nodes that the model's depth rule has added to the network; they stay as they are. */
 MYE_API mye_status mye_weights_load(mye_context *ctx, mye_model *model, const char *path,
                                     mye_error *err);
 MYE_API mye_status mye_weights_save(mye_context *ctx, const mye_model *model, const char *path,

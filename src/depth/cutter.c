@@ -7,6 +7,7 @@ mye_status mye_cutter_begin(mye_cutter *c, const mye_model *net, mye_graph *out,
 {
     const size_t n = (size_t)net->n_nodes;
     *c = (mye_cutter){.net = net, .out = out, .copied = 1};
+    out->added = true; /* all but what is copied */
     const int feedback = mye_model_feedback(net, -1);
     if (feedback >= 0)
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
@@ -37,8 +38,8 @@ static mye_status copy_node(mye_cutter *c, int i, mye_error *err)
     int in[MYE_NODE_MAX_IN];
     for (int k = 0; k < from->n_in; k++)
         in[k] = c->at[from->in[k]];
-    MYE_TRY(mye_graph_add(c->out, from->name, from->op, from->options, from->n_in, in, &c->at[i],
-                          err));
+    MYE_TRY(
+        mye_graph_add(c->out, from->name, from->op, from->options, from->n_in, in, &c->at[i], err));
     c->out->node[c->at[i]].line = from->line;
     c->out->node[c->at[i]].column = from->column;
     return MYE_OK;
@@ -46,10 +47,27 @@ static mye_status copy_node(mye_cutter *c, int i, mye_error *err)
 
 mye_status mye_cutter_copy(mye_cutter *c, int last, mye_error *err)
 {
+    mye_status st = MYE_OK;
     c->out->prefix[0] = '\0';
-    for (; c->copied <= last; c->copied++)
-        MYE_TRY(copy_node(c, c->copied, err));
-    return MYE_OK;
+    c->out->added = false;
+    for (; st == MYE_OK && c->copied <= last; c->copied++)
+        st = copy_node(c, c->copied, err);
+    c->out->added = true;
+    return st;
+}
+
+int mye_cutter_block_end(const mye_cutter *c, int layer)
+{
+    const mye_model *net = c->net;
+    int end = c->layer[layer].last;
+    for (int i = end + 1; i < net->output; i++) {
+        const mye_node *n = net->node[i];
+        if (n->neuron != NULL || mye_node_is_layer(n) || n->n_in != 1 || n->in[0] != end ||
+            net->node[end]->n_consumers != 1)
+            break;
+        end = i;
+    }
+    return end;
 }
 
 int mye_cutter_branch(mye_cutter *c, int module, int layer)

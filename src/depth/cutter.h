@@ -1,6 +1,7 @@
 /*
  * Cutter: how depth rules write the graph that is trained. The network's own nodes are copied in
- * their order; behind those of each module a rule adds, as auxiliary nodes, what its loss wants.
+ * their order; behind those of each module a rule adds what its loss wants, as auxiliary nodes where
+ * inference does without. In the graph all that is not copied is marked as added.
  *
  *   mye_cutter c;
  *   mye_cutter_begin(&c, net, out, err)
@@ -29,6 +30,9 @@ mye_status mye_cutter_begin(mye_cutter *c, const mye_model *net, mye_graph *out,
 void mye_cutter_end(mye_cutter *c);
 /* Copies the nodes that are not there yet, up to `last` of net. */
 mye_status mye_cutter_copy(mye_cutter *c, int last, mye_error *err);
+/* The last node of net of the block that begins as hidden layer `layer`: what follows it without
+ * multiplying by weights, one after the other (pooling, batch norm), belongs to it. */
+int mye_cutter_block_end(const mye_cutter *c, int layer);
 /* Nodes that are added from now on are auxiliary, named "aux<module>.", until
  * mye_cutter_branch_end. Returns the node of out that holds the output of hidden layer `layer`. */
 int mye_cutter_branch(mye_cutter *c, int module, int layer);
@@ -38,6 +42,9 @@ mye_status mye_cutter_readout(mye_cutter *c, int *at, mye_error *err);
 /* Global average pool where the value is an image, flatten, dense to the classes, readout. `norm`: a
  * batch norm before the dense layer. */
 mye_status mye_cutter_classifier(mye_cutter *c, bool norm, int *at, mye_error *err);
+/* Copies up to the end of block `layer` and puts direct feedback behind it (dfa.c): what is copied
+ * later reads that. */
+mye_status mye_cutter_direct(mye_cutter *c, int layer, mye_error *err);
 /* What a branch needs to know of the value behind it. */
 mye_shape mye_cutter_shape(const mye_cutter *c, int layer);
 int mye_cutter_classes(const mye_cutter *c);
@@ -59,7 +66,7 @@ mye_status mye_local_rule(const mye_model *net, mye_graph *out, int64_t modules,
 
 /* Options that all local rules have. `options_type` has the fields modules (int64_t) and order (int). */
 enum { MYE_ORDER_IMMEDIATE, MYE_ORDER_SIMULTANEOUS };
-#define MYE_LOCAL_PARAMS(options_type)                                                         \
+#define MYE_LOCAL_PARAMS(options_type)                                                             \
     {.name = "modules",                                                                            \
      .type = MYE_PARAM_INT,                                                                        \
      .offset = offsetof(options_type, modules),                                                    \

@@ -102,6 +102,15 @@ void mye_least_squares_free(mye_least_squares *ls)
     mye_free(ctx, ls);
 }
 
+void mye_least_squares_clear(mye_least_squares *ls)
+{
+    layout l;
+    if (lay_out(ls->gram.D, ls->K, &l)) /* it was when it was made */
+        memset(ls->gram.a, 0, l.total * sizeof *ls->gram.a);
+    ls->filled = 0;
+    ls->samples = 0;
+}
+
 /* ---- adding ---- */
 
 static void flush(mye_least_squares *ls)

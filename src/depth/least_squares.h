@@ -33,6 +33,9 @@ mye_status mye_least_squares_create(mye_context *ctx, int64_t D, int64_t K, mye_
                                     mye_error *err);
 void mye_least_squares_free(mye_least_squares *ls);
 
+/* Forgets all samples. */
+void mye_least_squares_clear(mye_least_squares *ls);
+
 /* Adds n samples: features [n][D], targets [n][K]. */
 void mye_least_squares_add(mye_least_squares *ls, const float *features, const float *targets,
                            int64_t n);

@@ -281,6 +281,7 @@ mye_status mye_graph_add(mye_graph *graph, const char *name, const char *op, con
     node.n_in = n_in;
     node.auxiliary = graph->auxiliary;
     node.frozen = graph->frozen;
+    node.added = graph->added;
     for (int k = 0; k < n_in; k++)
         node.in[k] = in[k];
     if (index)

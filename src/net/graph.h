@@ -18,17 +18,18 @@ typedef struct mye_graph_node {
     int line, column; /* where it was described, 0: nowhere                          */
     bool auxiliary;   /* serves a module's loss only: in training, never in inference */
     bool frozen;      /* its weights do not learn                                     */
+    bool added;       /* by a depth rule: no node of the network as it was described  */
 } mye_graph_node;
 
 typedef struct mye_graph {
     mye_context *ctx;
-    char neuron[MYE_METHOD_MAX]; /* default neuron method, canonical                         */
-    bool neuron_chosen;          /* by the caller: a file's own default does not replace it  */
-    int C, H, W;                 /* input                                                    */
-    bool flat;                   /* input is a vector                                        */
-    char prefix[64];             /* "layer2.0.": goes before the name of every added node    */
-    char source[256];            /* file of the nodes' lines, "": none                       */
-    bool auxiliary, frozen;      /* so are the nodes that are added from now on              */
+    char neuron[MYE_METHOD_MAX];   /* default neuron method, canonical                         */
+    bool neuron_chosen;            /* by the caller: a file's own default does not replace it  */
+    int C, H, W;                   /* input                                                    */
+    bool flat;                     /* input is a vector                                        */
+    char prefix[64];               /* "layer2.0.": goes before the name of every added node    */
+    char source[256];              /* file of the nodes' lines, "": none                       */
+    bool auxiliary, frozen, added; /* so are the nodes that come from now on               */
     int n, cap;
     mye_graph_node *node; /* node 0 is the input                                      */
     mye_module *module;   /* nodes and heads of those that a depth rule made          */

@@ -201,16 +201,26 @@ static mye_status take_blocks(mye_model *model, mye_error *err)
     return MYE_OK;
 }
 
+/* The network as it is described comes first, then what serves losses, then what else a depth rule has
+ * added. */
+static int init_round(const mye_graph_node *n)
+{
+    if (n->auxiliary)
+        return 1;
+    return n->added ? 2 : 0;
+}
+
 /* Initial values depend on a weight's place in the network as it is described: they are the same
- * with and without auxiliary nodes, learning and frozen. */
+ * with and without the nodes that a depth rule adds, learning and frozen. */
 static void init_weights(mye_model *model, uint64_t seed)
 {
     int index = 0;
-    for (int auxiliary = 0; auxiliary < 2; auxiliary++)
+    for (int round = 0; round < 3; round++)
         for (int buffers = 0; buffers < 2; buffers++)
             for (int i = 0; i < model->n_nodes; i++) {
                 const mye_node *n = model->node[i];
-                for (int k = 0; n->auxiliary == (auxiliary != 0) && k < n->n_weights; k++)
+                const bool now = init_round(&model->graph->node[i]) == round;
+                for (int k = 0; now && k < n->n_weights; k++)
                     if ((n->weight[k].trainable || n->weight[k].frozen) == !buffers)
                         mye_weight_init(model->ctx, &n->weight[k], seed, index++);
             }

@@ -20,12 +20,20 @@ typedef struct mye_head {
 
 enum { MYE_MODULE_MAX_HEADS = 3 };
 
+/* Weights that no gradient moves: after an epoch they are solved from what a head has collected. */
+typedef struct mye_fit_rule {
+    int node;     /* a dense node without bias; 0: the module has no such weights        */
+    int head;     /* of the module: its value is the node's input                        */
+    double ridge; /* of least_squares.h                                                  */
+} mye_fit_rule;
+
 /* Everything that belongs to a module is one range: of nodes, of weights (and so of gradients and of
  * the optimiser's state) and of buffers. So it can be moved to another machine as a whole. */
 typedef struct mye_module {
     int first, last; /* nodes: those of the network, then those that only serve its losses */
     int n_heads;     /* the first one's loss is the module's loss in reports */
     mye_head head[MYE_MODULE_MAX_HEADS];
+    mye_fit_rule fit;
     size_t param, n_params;   /* floats of the model's blocks param and grad */
     size_t buffer, n_buffers; /* floats of the model's block buffer          */
 } mye_module;

@@ -59,11 +59,19 @@ static void write_options(mye_text *out, const char *p)
     }
 }
 
+/* The node of the network whose value is read as node i's: an auxiliary one in the way repeats it. */
+static int read_from(const mye_graph *graph, int i)
+{
+    while (graph->node[i].auxiliary)
+        i = graph->node[i].in[0];
+    return i;
+}
+
 static void write_inputs(mye_text *out, const mye_graph *graph, const mye_graph_node *node)
 {
     mye_text_add(out, ", in: [");
     for (int k = 0; k < node->n_in; k++) {
-        const char *name = graph->node[node->in[k]].name;
+        const char *name = graph->node[read_from(graph, node->in[k])].name;
         mye_text_add(out, "%s", k ? ", " : "");
         write_scalar(out, name, strlen(name));
     }
@@ -87,7 +95,7 @@ mye_status mye_net_yaml_write(const mye_graph *graph, mye_text *out)
         write_scalar(out, node->name, strlen(node->name));
         mye_text_add(out, ", op: %s", node->op);
         write_options(out, node->options);
-        if (node->n_in != 1 || node->in[0] != before)
+        if (node->n_in != 1 || read_from(graph, node->in[0]) != before)
             write_inputs(out, graph, node);
         mye_text_add(out, "}\n");
         before = i;

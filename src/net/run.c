@@ -39,6 +39,12 @@ static mye_status check_rule(const mye_run *run, mye_error *err)
                         "time rule '%s' moves the weights behind every step: it wants a loss of "
                         "each step (ce_step, ce_mse), got '%s'",
                         o->time, o->loss);
+    for (int k = 0; o->training && moves_by_itself(run) && k < run->n_modules; k++)
+        if (run->module[k].fit.node != 0)
+            return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                            "time rule '%s' moves the weights behind every step, and those of "
+                            "node '%s' are solved when all samples are seen",
+                            o->time, run->model->node[run->module[k].fit.node]->name);
     if (o->training && rule->mean_output && loss->per_step && o->T > 1)
         return mye_fail(
             err, MYE_ERR_UNSUPPORTED,
@@ -90,6 +96,7 @@ static mye_status parse_methods(mye_run *run, const mye_run_options *o, mye_erro
     }
     MYE_TRY(mye_run_take_part(run, err));
     MYE_TRY(check_rule(run, err));
+    MYE_TRY(mye_run_check_direct(run, err));
     if (o->training)
         MYE_TRY(mye_means_check(mye_run_rule(run), o, run->model, err));
     if (run->options.training && mye_run_rule(run)->check != NULL)
@@ -285,6 +292,13 @@ void mye_run_set_move(mye_run *run, void (*move)(void *self, int module), void *
 {
     run->move = move;
     run->mover = self;
+}
+
+void mye_run_set_gather(mye_run *run,
+                        void (*gather)(void *self, int module, const mye_gathered *in), void *self)
+{
+    run->gather = gather;
+    run->gatherer = self;
 }
 
 mye_pass *mye_run_pass(mye_run *run)

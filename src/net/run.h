@@ -117,6 +117,18 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
 /* For runs that move the weights within a step (OTTT_O, mye_run_options.immediate): `move` is called
  * with the gradient in the model's block, for one module, or for all of them (-1). */
 void mye_run_set_move(mye_run *run, void (*move)(void *self, int module), void *self);
+/* What a head of a module has collected of a batch, all steps of it, for weights that are solved. */
+typedef struct mye_gathered {
+    int steps, B;
+    int64_t n;
+    const float *value;       /* [steps][B][n]                      */
+    const float *time_weight; /* [steps] as the readout weighs them */
+    const mye_target *target;
+} mye_gathered;
+/* `gather` is called within each training step for every module with a fit (module.h); what it is
+ * given lives as long as the call. */
+void mye_run_set_gather(mye_run *run,
+                        void (*gather)(void *self, int module, const mye_gathered *in), void *self);
 /* Does the run move the weights itself? Then its last gradient is already used. */
 bool mye_run_moves(const mye_run *run);
 /* The model's weights have changed: a run that keeps them packed packs them anew. */

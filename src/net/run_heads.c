@@ -74,8 +74,24 @@ mye_status mye_run_check_target(const mye_run *run, const mye_target *target, my
 
 /* ---- collecting ---- */
 
-static void collect(mye_run *run, mye_pass *p, int node, int t0, int t1)
+/* Values that weights are solved from go out when all steps are there, once. */
+static void hand_over(const mye_run *run, const mye_pass *p, const mye_module *m,
+                      const mye_value *v)
 {
+    if (run->dry || run->failed || run->gather == NULL || p->repeated || v->collected < v->outputs)
+        return;
+    const mye_gathered in = {.steps = v->outputs,
+                             .B = p->B,
+                             .n = v->n,
+                             .value = v->out,
+                             .time_weight = time_weight(run, v),
+                             .target = run->target};
+    run->gather(run->gatherer, (int)(m - run->module), &in);
+}
+
+static void collect(mye_run *run, mye_pass *p, const mye_module *m, int h, int t0, int t1)
+{
+    const int node = m->head[h].output;
     mye_value *v = kept(run, node);
     mye_run_touch_value(run, p, node);
     mye_run_touch(run, &run->pass[0]->pass, node, MYE_SLOT_OUT, true);
@@ -91,13 +107,15 @@ static void collect(mye_run *run, mye_pass *p, int node, int t0, int t1)
             mye_load_into(p, node, (mye_at){t0 + s, b, 0, v->n},
                           v->out + ((int64_t)(one ? 0 : t0 + s) * p->B + b) * v->n, &run->lane[0]);
     v->collected = one ? 1 : t0 + steps;
+    if (m->fit.node != 0 && m->fit.head == h)
+        hand_over(run, p, m, v);
     mye_run_end_op(run);
 }
 
 void mye_run_collect(mye_run *run, mye_pass *p, const mye_module *m, int t0, int t1)
 {
     for (int h = 0; h < m->n_heads; h++)
-        collect(run, p, m->head[h].output, t0, t1);
+        collect(run, p, m, h, t0, t1);
 }
 
 /* ---- losses ---- */
@@ -198,8 +216,8 @@ void mye_run_loss_grad(mye_run *run, mye_pass *p, const mye_module *m, int t0, i
     mye_run_set_window(p, t0);
     for (int h = 0; h < m->n_heads; h++) {
         const int node = m->head[h].output;
-        if (m->head[h].weight == 0)
-            continue;
+        if (m->head[h].weight == 0 || mye_run_buffer(run, p, node, MYE_SLOT_GRAD) == NULL)
+            continue; /* not learned from, or nothing before it learns */
         mye_run_touch(run, &run->pass[0]->pass, node, MYE_SLOT_DOUT, false);
         mye_run_touch(run, p, node, MYE_SLOT_GRAD, true);
         p->value[node].grad_written = true;

@@ -85,6 +85,8 @@ struct mye_run {
     int forward_steps, backward_steps; /* for the plan's count of work; 0: T */
     void (*move)(void *self, int module);
     void *mover;
+    void (*gather)(void *self, int module, const mye_gathered *in);
+    void *gatherer;
 };
 
 /* Places intervals so that two that live at the same time never overlap; returns the arena's
@@ -113,6 +115,21 @@ mye_status mye_run_take_part(mye_run *run, mye_error *err);
 void mye_run_enter_stage(mye_run *run);
 void mye_run_leave_stage(mye_run *run);
 bool mye_run_is_stage(const mye_run *run);
+
+/* ---- run_direct.c: direct feedback ---- */
+
+/* Does node n of this pass take no gradient from its readers? */
+bool mye_run_stops(const mye_pass *p, const mye_node *n);
+/* Is it auxiliary and in the way of the network's own values? */
+bool mye_run_in_the_way(const mye_node *n);
+/* Refuses direct feedback where no error would reach it. */
+mye_status mye_run_check_direct(const mye_run *run, mye_error *err);
+/* Room for the error that a node's backward reads (0: none), the announcement of its reading, and the
+ * filling of `room` with the rows of steps [t0, t1), which the pass then points at. */
+size_t mye_run_error_bytes(const mye_run *run, const mye_pass *p, const mye_node *n);
+void mye_run_touch_error(mye_run *run, const mye_pass *p, const mye_node *n);
+void mye_run_tell_error(const mye_run *run, mye_pass *p, const mye_node *n, int t0, int t1,
+                        void *room);
 
 /* ---- run_heads.c ---- */
 

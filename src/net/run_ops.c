@@ -162,6 +162,25 @@ static void begin_op(mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
     p->scratch = mye_run_scratch(run, p, scratch);
 }
 
+/* The same for a backward that may read the output's error, which goes first. */
+static void begin_backward_op(mye_run *run, mye_pass *p, const mye_node *n, int t0, int t1)
+{
+    const size_t error = mye_run_error_bytes(run, p, n);
+    if (error == 0) {
+        begin_op(run, p, n, MYE_OP_BACKWARD);
+        return;
+    }
+    mye_run_touch_error(run, p, n);
+    const size_t lane = n->type->lane_bytes(n, p, MYE_OP_BACKWARD);
+    if (run->dry && lane > run->lane_bytes)
+        run->lane_bytes = lane;
+    unsigned char *room =
+        mye_run_scratch(run, p, error + n->type->scratch_bytes(n, p, MYE_OP_BACKWARD));
+    p->scratch = room == NULL ? NULL : room + error;
+    if (mye_run_works(run))
+        mye_run_tell_error(run, p, n, t0, t1, room);
+}
+
 void mye_run_set_window(mye_pass *p, int t0)
 {
     p->t_base = ((const mye_pass_slots *)p)->window < p->T ? t0 : 0;
@@ -250,8 +269,7 @@ static int inputs_of(const mye_node *n)
 /* An input outside the module that is at work gets no gradient. */
 static bool wants_gradient(mye_run *run, mye_pass *p, int node)
 {
-    if ((p->to_layers && p->node[node]->neuron != NULL) ||
-        (p->node[node]->type->flags & MYE_NODE_STOP))
+    if ((p->to_layers && p->node[node]->neuron != NULL) || mye_run_stops(p, p->node[node]))
         return false;
     const bool inside = run->at == NULL || node >= run->at->first;
     return inside && mye_run_buffer(run, p, node, MYE_SLOT_GRAD) != NULL;
@@ -276,7 +294,7 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
     if (!mye_run_has(run, node))
         return;
     add_rate_term(run, p, node, t0, t1);
-    const bool reached = p->value[node].grad_written || (n->type->flags & MYE_NODE_STOP);
+    const bool stops = mye_run_stops(p, n), reached = p->value[node].grad_written || stops;
     if (!reached || n->type->backward == NULL || n->n_in == 0)
         return;
     if (p->value[n->in[0]].grad_from == node) { /* the input's backward asks for it */
@@ -284,7 +302,7 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
         return;
     }
     mye_run_set_window(p, t0);
-    if (!(n->type->flags & MYE_NODE_STOP))
+    if (!stops)
         touch_grad(run, p, node);
     const bool rate_neuron = p->rates && n->neuron != NULL;
     const bool reads = rate_neuron ? mye_neuron_rate_reads(n, p) && wants_gradient(run, p, n->in[0])
@@ -301,7 +319,7 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
         if (wants_gradient(run, p, n->in[k]))
             mye_run_touch(run, p, n->in[k], MYE_SLOT_GRAD, true);
     }
-    begin_op(run, p, n, MYE_OP_BACKWARD);
+    begin_backward_op(run, p, n, t0, t1);
     const double start = p->profile ? mye_now_s() : 0;
     if (mye_run_works(run) && rate_neuron)
         mye_neuron_backward_rate(n, p, p->value[node].e);

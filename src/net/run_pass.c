@@ -169,6 +169,7 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
         .training = run->options.training,
         .smooth = run->options.smooth,
         .rates = run->n_passes > 1,
+        .backprop = run->options.whole,
         .ways = allowed_ways(run),
         .forced = forced_way(run),
         .keep_packed = keeps_packed(run),

@@ -64,7 +64,9 @@ mye_status mye_run_take_part(mye_run *run, mye_error *err)
     if (!whole && run->first_module + run->n_modules < run->model->n_modules)
         MYE_TRY(find_border(run, run->first_module + run->n_modules, run->outlet, err));
     for (size_t i = 0; i < n; i++) {
-        const bool own = whole ? !run->model->node[i]->auxiliary : in_modules(run, (int)i);
+        const mye_node *node = run->model->node[i];
+        const bool asked = !node->auxiliary || (run->options.training && mye_run_in_the_way(node));
+        const bool own = whole ? asked : in_modules(run, (int)i);
         run->part[i] = own ? INSIDE : run->inlet[i] ? INLET : OUTSIDE;
     }
     return MYE_OK;

@@ -4,7 +4,9 @@
  * Training: mean and biased variance of the batch, over all steps, samples and pixels
  * (`all_steps`), or of each step on its own (`per_step`). Running values take the unbiased one:
  * running = (1 - momentum) running + momentum new, once, or T times for `per_step`.
- * Evaluation: the running values. A static input counts T times.
+ * Evaluation: the running values, or with test=batch those of the samples (and steps) that are seen
+ * together, so that an answer depends on its neighbours: for parity with code that does so. A static
+ * input counts T times.
  *
  * Virtual: forward() makes the statistics, load() applies scale and shift. Backward, in the general
  * form that serves rate-based learning too (M elements; mean and var given values, d = x - mean;
@@ -51,6 +53,13 @@ static const mye_param batchnorm_params[] = {
      .choices = "all_steps|per_step",
      .unit = "",
      .help = "normalise over all time steps together or each on its own"},
+    {.name = "test",
+     .type = MYE_PARAM_CHOICE,
+     .offset = offsetof(mye_norm_options, test),
+     .def = "running",
+     .choices = "running|batch",
+     .unit = "",
+     .help = "statistics when nothing is learned; batch: those of the samples at hand (parity)"},
     {.name = "affine",
      .type = MYE_PARAM_BOOL,
      .offset = offsetof(mye_norm_options, affine),
@@ -203,7 +212,7 @@ static void group_statistics(mye_norm_group *s, const mye_batchnorm_state *state
         state->rstd[row + c] = (float)(1 / sqrt((var > 0 ? var : 0) + o->eps));
     }
     mye_norm_scale(s->n, state, row);
-    if (s->p->repeated)
+    if (s->p->repeated || !s->p->training)
         return;
     if (s->p->forgets)
         add_over_time(s, state);
@@ -237,7 +246,8 @@ static void batchnorm_forward(const mye_node *n, mye_pass *p, int t0, int t1)
     const mye_batchnorm_state state = mye_batchnorm_state_of(n, p);
     if (p->rates) /* the rate rule has put the statistics in */
         return;
-    if (!p->training) {
+    const mye_norm_options *o = n->options;
+    if (!p->training && o->test == MYE_NORM_TEST_RUNNING) {
         running_statistics(n, &state);
         return;
     }

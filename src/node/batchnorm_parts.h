@@ -6,10 +6,11 @@
 #include "node/elementwise.h"
 
 enum { MYE_NORM_ALL_STEPS, MYE_NORM_PER_STEP };
+enum { MYE_NORM_TEST_RUNNING, MYE_NORM_TEST_BATCH };
 
 typedef struct mye_norm_options {
     double eps, momentum, gamma;
-    int statistics;
+    int statistics, test;
     bool affine;
 } mye_norm_options;
 

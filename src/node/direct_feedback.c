@@ -10,6 +10,9 @@
  * Static nodes get the sum over the rows that output_grad has. Where the pass does not know
  * output_grad, or it has another number of classes, the gradient is 0.
  *
+ * In a pass of backpropagation (`backprop`) it hands on what its readers say, as identity does: that is
+ * what its gradients are compared with.
+ *
  * dx = e B is the backward data pass of a dense layer with weights B. Source: Noekland 2016,
  * arXiv 1609.01596 (direct feedback alignment).
  */
@@ -102,7 +105,7 @@ static size_t packed_bytes(const mye_node *n, const mye_pass *p)
     return (bytes + MYE_ALIGN - 1) / MYE_ALIGN * MYE_ALIGN;
 }
 
-static void direct_backward(const mye_node *n, mye_pass *p, int t0, int t1)
+static void random_backward(const mye_node *n, mye_pass *p, int t0, int t1)
 {
     const mye_conv_shape *s = n->plan;
     const int steps = mye_node_steps(n, t0, t1);
@@ -123,6 +126,14 @@ static void direct_backward(const mye_node *n, mye_pass *p, int t0, int t1)
         p->k->conv[MYE_CONV_DIRECT].backward_data(
             p->lanes, s, p->B, n->is_static ? static_error(p, sum) : row_of(p, t0 + i), weight,
             dx + i * image, accumulate);
+}
+
+static void direct_backward(const mye_node *n, mye_pass *p, int t0, int t1)
+{
+    if (p->backprop)
+        mye_same_backward(n, p, t0, t1);
+    else
+        random_backward(n, p, t0, t1);
 }
 
 static size_t direct_scratch_bytes(const mye_node *n, const mye_pass *p, mye_op op)

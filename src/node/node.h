@@ -184,10 +184,10 @@ typedef struct mye_value {
     uint8_t packed;                  /* 1 + the way that the kept weights are packed for; 0: none */
     double spent_s[MYE_CONV_PASSES]; /* profile: forward; backward; of this, layers' weights  */
     /* neurons only; which of them exist is the time rule's choice */
-    float *u;             /* [B][n] membrane before reset at the last step: carried between spans */
-    float *e, *r;         /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
-    float *eps;           /* [B][n] rate-based, single-step, other than soft detached reset      */
-    float *trace;         /* [B][n] decayed sum of the values so far (OTTT)                      */
+    float *u;     /* [B][n] membrane before reset at the last step: carried between spans */
+    float *e, *r; /* [B][n] rate-based: sum (then mean) of derivative, of spikes         */
+    float *eps;   /* [B][n] rate-based, single-step, other than soft detached reset      */
+    float *trace; /* [B][n] decayed sum of the values so far (OTTT)                      */
     /* heads only, [T][B][n]: what the loss reads, and its gradient; how many steps there are, and how
      * many of them are in (1 for static outputs and the rate pass) */
     float *out, *dout;
@@ -236,6 +236,7 @@ struct mye_pass {
     bool traced;      /* the op reads its input's trace where there is one                  */
     bool data_only;   /* backward hands gradients on and leaves those of weights alone      */
     bool to_layers;   /* backward hands gradients to layers, not to neurons                 */
+    bool backprop;    /* direct feedback hands on what its readers say (options.whole)      */
     uint64_t seed;    /* of this training step, for dropout                                 */
     mye_value *value; /* [n_nodes]                                                          */
     void *scratch;    /* of the op that runs                                                */

@@ -127,6 +127,7 @@ static void parts(mye_text *out, const mye_record *r, const json_t *plan)
         {"scratch_bytes", "scratch"},
         {"loader_bytes", "batches in preparation"},
         {"cosine_bytes", "comparison of gradients"},
+        {"fit_bytes", "sums of closed forms"},
     };
     enum { PARTS = sizeof(part) / sizeof(part[0]) };
     mye_bar bar[PARTS];

@@ -98,14 +98,14 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
 {
     mye_plan planned;
     mye_run_options run = {.time = plan->time,
-                                 .loss = plan->loss,
-                                 .T = plan->T,
-                                 .B = plan->batch,
-                                 .training = plan->step != NULL,
-                                 .exact = plan->exact,
-                                 .int8 = plan->int8,
-                                 .keep_packed = plan->keep_packed,
-                                 .profile = input != NULL && input->profile};
+                           .loss = plan->loss,
+                           .T = plan->T,
+                           .B = plan->batch,
+                           .training = plan->step != NULL,
+                           .exact = plan->exact,
+                           .int8 = plan->int8,
+                           .keep_packed = plan->keep_packed,
+                           .profile = input != NULL && input->profile};
     MYE_TRY(mye_model_create(b->ctx, model, &b->model, err));
     MYE_TRY(mye_plan_make(b->ctx, b->model, plan, &planned, err));
     b->bytes = planned.total_bytes;

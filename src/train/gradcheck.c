@@ -138,6 +138,10 @@ mye_status mye_gradcheck(mye_context *ctx, mye_model *model, const mye_gradcheck
         return mye_fail(err, MYE_ERR_ARG,
                         "a gradient check wants batch, entries and step above 0, got %d, %d, %g",
                         c.o->batch, c.o->entries, c.o->step);
+    if (*n == 0)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "a gradient check wants weights that learn by a gradient, and this network "
+                        "has none");
     const mye_shape shape = model->node[0]->shape;
     const size_t pixels = (size_t)c.o->batch * (size_t)mye_shape_size(shape);
     c.label = mye_alloc_array(ctx, (size_t)c.o->batch, sizeof *c.label);

@@ -138,15 +138,16 @@ static json_t *config_object(const mye_config *config)
 
 static json_t *plan_object(const mye_plan *plan)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "total_bytes",
-                     (json_int_t)plan->total_bytes, "weight_bytes", (json_int_t)plan->weight_bytes,
-                     "gradient_bytes", (json_int_t)plan->gradient_bytes, "optimiser_bytes",
-                     (json_int_t)plan->optimiser_bytes, "kept_bytes", (json_int_t)plan->kept_bytes,
-                     "run_bytes", (json_int_t)plan->run_bytes, "scratch_bytes",
-                     (json_int_t)plan->scratch_bytes, "eval_bytes", (json_int_t)plan->eval_bytes,
-                     "loader_bytes", (json_int_t)plan->loader_bytes, "kept_per_neuron_step",
-                     number(plan->kept_per_neuron_step), "macs", number(plan->macs), "cosine_bytes",
-                     (json_int_t)plan->cosine_bytes);
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I}", "total_bytes",
+        (json_int_t)plan->total_bytes, "weight_bytes", (json_int_t)plan->weight_bytes,
+        "gradient_bytes", (json_int_t)plan->gradient_bytes, "optimiser_bytes",
+        (json_int_t)plan->optimiser_bytes, "kept_bytes", (json_int_t)plan->kept_bytes, "run_bytes",
+        (json_int_t)plan->run_bytes, "scratch_bytes", (json_int_t)plan->scratch_bytes, "eval_bytes",
+        (json_int_t)plan->eval_bytes, "loader_bytes", (json_int_t)plan->loader_bytes,
+        "kept_per_neuron_step", number(plan->kept_per_neuron_step), "macs", number(plan->macs),
+        "cosine_bytes", (json_int_t)plan->cosine_bytes, "fit_bytes", (json_int_t)plan->fit_bytes,
+        "save_bytes", (json_int_t)plan->save_bytes);
 }
 
 static json_t *data_object(const mye_metrics_start *s)

@@ -2,9 +2,10 @@
 
 #include "myelin/data.h"
 #include "net/rules.h"
-#include "train/train.h"
 #include "step/step.h"
 #include "train/cosine.h"
+#include "train/fit.h"
+#include "train/train.h"
 
 /* Test run, loaders and the order of samples: what stands beside the training run. The two runs
  * are never at work at the same time, so the smaller one borrows. */
@@ -14,11 +15,8 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
     mye_shape in = model->node[0]->shape;
     plan->loader_bytes += o->read_bytes; /* one loader at a time is at work */
     if (o->eval_batch > 0) {
-        const mye_run_options test = {.time = o->time,
-                                      .loss = o->loss,
-                                      .T = o->T,
-                                      .B = o->eval_batch,
-                                      .exact = o->exact};
+        const mye_run_options test = {
+            .time = o->time, .loss = o->loss, .T = o->T, .B = o->eval_batch, .exact = o->exact};
         mye_plan eval = {0};
         MYE_TRY(mye_run_count(ctx, model, &test, &eval, err));
         plan->eval_bytes = eval.run_bytes - eval.arena_bytes;
@@ -35,6 +33,16 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
         plan->loader_bytes += mye_loader_plan(o->frames, in.c, in.h, in.w, o->batch, o->n_train) +
                               (size_t)o->n_train * (sizeof(int64_t) + sizeof(float));
     return MYE_OK;
+}
+
+/* A checkpoint is written by way of a copy of one weight at a time. */
+static size_t save_bytes(const mye_model *model, size_t gradients)
+{
+    size_t most = 0;
+    for (int i = 0; i < model->n_weights; i++)
+        if (model->weight[i]->count > most)
+            most = model->weight[i]->count;
+    return most > gradients ? most * sizeof(float) : 0;
 }
 
 bool mye_plan_is_immediate(mye_context *ctx, const mye_model *model, const mye_plan_options *o)
@@ -60,6 +68,8 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
     const size_t gradients = run.immediate ? mye_model_shared_gradients(model) : model->n_params;
     out->gradient_bytes = options->step != NULL ? gradients * sizeof(float) : 0;
+    out->fit_bytes = options->step != NULL ? mye_fit_bytes(model, options->batch) : 0;
+    out->save_bytes = options->step != NULL ? save_bytes(model, gradients) : 0;
     mye_status status = MYE_OK;
     if (options->step != NULL)
         status = mye_stepper_plan(ctx, model, options->step, &out->optimiser_bytes, err);
@@ -77,7 +87,7 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
     }
     out->total_bytes = out->weight_bytes + out->gradient_bytes + out->optimiser_bytes +
                        out->run_bytes + out->scratch_bytes + out->eval_bytes + out->loader_bytes +
-                       out->cosine_bytes;
+                       out->cosine_bytes + out->fit_bytes + out->save_bytes;
     return MYE_OK;
 }
 

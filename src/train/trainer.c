@@ -253,6 +253,7 @@ static mye_status make(mye_trainer *t, mye_error *err)
     MYE_TRY(make_model(t, err));
     MYE_TRY(plan(t, err));
     MYE_TRY(make_runs(t, err));
+    MYE_TRY(mye_trainer_make_fit(t, err));
     MYE_TRY(mye_trainer_make_ways(t, err));
     MYE_TRY(make_policies(t, err));
     if (t->config.cosine[0])
@@ -305,6 +306,7 @@ void mye_trainer_free(mye_trainer *t)
     mye_metrics_close(t->metrics);
     mye_stepper_free(t->stepper);
     mye_sampler_free(t->sampler);
+    mye_fit_free(t->fit);
     mye_cosine_free(t->cosine);
     mye_run_free(t->test_run); /* who borrows goes before who lends */
     mye_run_free(t->beside.lends ? t->run : t->reference);

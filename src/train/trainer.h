@@ -3,6 +3,7 @@
 #define MYE_TRAINER_H
 
 #include "train/cosine.h"
+#include "train/fit.h"
 #include "train/train.h"
 
 struct mye_trainer {
@@ -24,6 +25,7 @@ struct mye_trainer {
     mye_run *reference;                /* NULL without                                        */
     mye_cosine *cosine;                /* NULL without                                        */
     const mye_cosine_result *compared; /* the last comparison, NULL: none yet       */
+    mye_fit *fit;                      /* NULL: no weights are solved                         */
     mye_loader *loader, *test_loader;
     mye_sampler *sampler;
     mye_stepper *stepper;
@@ -76,6 +78,13 @@ mye_status mye_trainer_make_reference(mye_trainer *t, mye_error *err);
 mye_status mye_trainer_make_cosine(mye_trainer *t, mye_error *err);
 /* Compares gradients after `epoch` epochs, and tells. */
 mye_status mye_trainer_compare(mye_trainer *t, int64_t epoch, mye_error *err);
+
+/* trainer_fit.c */
+
+/* Nothing where no weights are solved. Behind the training run. */
+mye_status mye_trainer_make_fit(mye_trainer *t, mye_error *err);
+/* Solves them from the samples of the epoch. */
+mye_status mye_trainer_solve(mye_trainer *t, mye_error *err);
 
 /* profile.c: the layers that multiply, and how they are computed now. */
 mye_status mye_trainer_make_ways(mye_trainer *t, mye_error *err);

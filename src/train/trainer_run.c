@@ -9,9 +9,8 @@
 void mye_trainer_move(void *self, int module)
 {
     mye_trainer *t = self;
-    const double norm = module < 0
-                            ? mye_stepper_apply(t->stepper, t->config.clip)
-                            : mye_stepper_apply_module(t->stepper, module, t->config.clip);
+    const double norm = module < 0 ? mye_stepper_apply(t->stepper, t->config.clip)
+                                   : mye_stepper_apply_module(t->stepper, module, t->config.clip);
     if (isfinite(t->norm)) /* the first that is not is the one to tell */
         t->norm = module < 0 ? norm : hypot(t->norm, norm);
 }
@@ -95,6 +94,8 @@ static mye_status start_epoch(mye_trainer *t, mye_error *err)
     if (t->is_midway)
         t->begin_epochs += (double)t->state.batch / (double)t->epoch_batches;
     t->is_midway = false;
+    if (t->fit)
+        mye_fit_begin(t->fit);
     t->told_s = 0; /* the first batch of an epoch is always told */
     t->epoch_s = mye_now_s();
     return mye_loader_start(t->loader, t->state.epoch, order, weight, n, t->state.batch, err);
@@ -190,6 +191,8 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
     mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch);
     r.learning_rate = mye_stepper_rate(t->stepper);
     MYE_TRY(train_epoch(t, err));
+    if (t->fit)
+        MYE_TRY(mye_trainer_solve(t, err));
     const double trained_s = mye_now_s();
     r.train_s = trained_s - t->epoch_s;
     r.train_loss = mean_loss(t);
@@ -219,11 +222,13 @@ static mye_status run_epochs(mye_trainer *t, mye_error *err)
     return MYE_OK;
 }
 
-/* Between epochs, and before the first batch of one, the checkpoint on disk is the state. */
+/* Between epochs, and before the first batch of one, the checkpoint on disk is the state. Sums that
+ * weights are solved from are in none: such an epoch begins anew. */
 static mye_status save_cancelled(mye_trainer *t, mye_error *err)
 {
     mye_error problem = {0};
-    if (t->state.batch > 0 && save(t, "last.safetensors", false, &problem) != MYE_OK) {
+    if (t->state.batch > 0 && t->fit == NULL &&
+        save(t, "last.safetensors", false, &problem) != MYE_OK) {
         *err = problem;
         return problem.code;
     }

@@ -33,8 +33,8 @@ static mye_status check_output(mye_verifier *v, const json_t *e, const json_t *r
     (void)e;
     const mye_value *out = &mye_run_pass(v->run)->value[v->model->output];
     return mye_verify_compare(v, "output", "", ref, mye_verify_float, out->out,
-                              (int64_t)out->collected * v->c->B * v->run->K,
-                              &v->out->worst_output, err);
+                              (int64_t)out->collected * v->c->B * v->run->K, &v->out->worst_output,
+                              err);
 }
 
 static mye_status check_output_mean(mye_verifier *v, const json_t *e, const json_t *ref,

@@ -62,9 +62,24 @@ static void shape_text(int rank, const int64_t *dim, char *out, size_t size)
         at += (size_t)snprintf(out + at, size - at, "%s%lld", d ? "x" : "", (long long)dim[d]);
 }
 
-static mye_status check_weight(const mye_weight *w, const mye_st *st, mye_error *err)
+/* Whether a file may lack the tensors of nodes that a depth rule has added to the network. */
+typedef enum missing { MISSING_NONE, MISSING_ADDED } missing;
+
+static bool is_added(const mye_model *model, const mye_weight *w)
+{
+    for (int i = 0; i < model->n_nodes; i++)
+        for (int k = 0; k < model->node[i]->n_weights; k++)
+            if (&model->node[i]->weight[k] == w)
+                return model->graph->node[i].added;
+    return false;
+}
+
+static mye_status check_weight(const mye_model *model, const mye_weight *w, const mye_st *st,
+                               missing may_lack, mye_error *err)
 {
     const mye_st_tensor *t = mye_st_find(st, w->name);
+    if (!t && may_lack == MISSING_ADDED && is_added(model, w))
+        return MYE_OK;
     if (!t)
         return mye_fail(err, MYE_ERR_SHAPE, "'%s' has no tensor '%s' that the network wants",
                         mye_st_source(st), w->name);
@@ -87,16 +102,20 @@ static mye_status read_weights(mye_model *model, const mye_st *st, float *scratc
 {
     for (int i = 0; i < model->n_weights; i++) {
         const mye_weight *w = model->weight[i];
-        MYE_TRY(mye_st_read_floats(st, mye_st_find(st, w->name), scratch, err));
+        const mye_st_tensor *tensor = mye_st_find(st, w->name);
+        if (tensor == NULL) /* it may be missing, else it was looked for before */
+            continue;
+        MYE_TRY(mye_st_read_floats(st, tensor, scratch, err));
         mye_weight_import(w, scratch, w->data);
     }
     return MYE_OK;
 }
 
-mye_status mye_weights_read(mye_context *ctx, mye_model *model, const mye_st *st, mye_error *err)
+static mye_status read(mye_context *ctx, mye_model *model, const mye_st *st, missing may_lack,
+                       mye_error *err)
 {
     for (int i = 0; i < model->n_weights; i++)
-        MYE_TRY(check_weight(model->weight[i], st, err));
+        MYE_TRY(check_weight(model, model->weight[i], st, may_lack, err));
     bool is_new;
     float *scratch = mye_weight_scratch(ctx, model, &is_new);
     if (!scratch)
@@ -107,11 +126,16 @@ mye_status mye_weights_read(mye_context *ctx, mye_model *model, const mye_st *st
     return status;
 }
 
+mye_status mye_weights_read(mye_context *ctx, mye_model *model, const mye_st *st, mye_error *err)
+{
+    return read(ctx, model, st, MISSING_NONE, err);
+}
+
 mye_status mye_weights_load(mye_context *ctx, mye_model *model, const char *path, mye_error *err)
 {
     mye_st *st = NULL;
     MYE_TRY(mye_st_open(ctx, path, &st, err));
-    const mye_status status = mye_weights_read(ctx, model, st, err);
+    const mye_status status = read(ctx, model, st, MISSING_ADDED, err);
     mye_st_close(st);
     return status;
 }
