@@ -22,7 +22,7 @@ typedef struct mye_plan_row {
 } mye_plan_row;
 
 typedef struct mye_plan {
-    size_t weight_bytes; /* weights and running statistics                                 */
+    size_t weight_bytes;    /* weights and running statistics                                 */
     size_t gradient_bytes;  /* where modules learn one after the other, of the largest one     */
     size_t optimiser_bytes; /* state of the step policy                                       */
     size_t kept_bytes;      /* sum of the rows; what the backward pass needs                  */
@@ -36,16 +36,16 @@ typedef struct mye_plan {
     double kept_per_neuron_step; /* bytes, of kept values, per spiking neuron and time step    */
     double macs;           /* dense multiply-adds of one training step (forward + backward)     */
     double auxiliary_macs; /* of these, in nodes that only serve the losses of modules          */
-    int modules;   /* that are trained apart from one another; 1: backpropagation     */
-    bool per_step; /* the time rule goes step by step: batch norm sees one at a time */
+    int modules;           /* that are trained apart from one another; 1: backpropagation     */
+    bool per_step;         /* the time rule goes step by step: batch norm sees one at a time */
     int n_rows;
     mye_plan_row *row;
 } mye_plan;
 
 typedef struct mye_plan_options {
-    const char *time;  /* "bptt", "rate:mode=S" ...                        */
-    const char *step;  /* "sgd:momentum=0.9"; NULL: no optimiser (inference) */
-    const char *loss;  /* "ce_mean"                                        */
+    const char *time; /* "bptt", "rate:mode=S" ...                        */
+    const char *step; /* "sgd:momentum=0.9"; NULL: no optimiser (inference) */
+    const char *loss; /* "ce_mean"                                        */
     int T, batch;
     int eval_batch;          /* samples of the test run beside training; 0: none            */
     int64_t n_train, n_test; /* samples of the data sets; 0: planned without them           */
@@ -58,8 +58,8 @@ typedef struct mye_plan_options {
     const char *cosine;      /* time rule whose gradient is compared; NULL or "": none      */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                                                       \
-    {                                                                                          \
+#define MYE_PLAN_OPTIONS                                                             \
+    {                                                                                \
         "bptt", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL \
     }
 
@@ -76,6 +76,9 @@ MYE_API mye_status mye_plan_fit(mye_context *ctx, const mye_model *model, mye_pl
 /* Line i of a table of time rules: every rule with its defaults, and behind it with those options
  * that make a difference ("bptt", "bptt:mode=s" ...). false: there are fewer. */
 MYE_API bool mye_time_variant(int i, char out[MYE_METHOD_MAX]);
+/* The same of depth rules. Where one number orders the variants of a rule, the default stands among
+ * them ("auglocal:a=1", "auglocal:a=2" ...) and not before them. */
+MYE_API bool mye_depth_variant(int i, char out[MYE_METHOD_MAX]);
 MYE_API void mye_plan_free(mye_context *ctx, mye_plan *plan);
 
 #ifdef __cplusplus
