@@ -65,6 +65,7 @@ void cli_modules_print(const cli *app, const mye_model *model)
         cell_count(t, auxiliary.macs);
         all.weights += own.weights;
         all.macs += own.macs;
+        all_auxiliary.n += auxiliary.n;
         all_auxiliary.weights += auxiliary.weights;
         all_auxiliary.macs += auxiliary.macs;
     }
@@ -72,8 +73,9 @@ void cli_modules_print(const cli *app, const mye_model *model)
     printf("\n%d module%s, %s weights, %s multiply-adds a sample and step\n",
            mye_model_modules(model), mye_model_modules(model) == 1 ? "" : "s",
            cli_count((double)all.weights).text, cli_count(all.macs).text);
-    printf("auxiliary nodes, in training only: %s weights, %s multiply-adds\n",
-           cli_count((double)all_auxiliary.weights).text, cli_count(all_auxiliary.macs).text);
+    if (all_auxiliary.n > 0)
+        printf("auxiliary nodes, in training only: %s weights, %s multiply-adds\n",
+               cli_count((double)all_auxiliary.weights).text, cli_count(all_auxiliary.macs).text);
 }
 
 static json_t *names_json(const mye_model *model, int module, bool auxiliary)

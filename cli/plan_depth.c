@@ -31,7 +31,7 @@ typedef struct table {
     const mye_plan_options *base;
     int n;
     row row[ROWS_MAX];
-    numbers result[ROWS_MAX];
+    numbers result[ROWS_MAX + 1]; /* one more that is never refused, behind the last */
 } table;
 
 static void add_row(table *t, const char *depth, const char *time, bool is_rival)
@@ -204,6 +204,20 @@ static void print_row(const table *t, cli_table *out, int i)
     cell_ratio(out, ratio(r->macs, first->macs));
 }
 
+/* Rows that are refused with the same words share a line. */
+static void print_refusals(const table *t)
+{
+    for (int i = 0; i < t->n; i++) {
+        const char *refusal = t->result[i].refusal, *next = t->result[i + 1].refusal;
+        if (!refusal)
+            continue;
+        char *name = name_of(&t->row[i]);
+        const bool goes_on = next && strcmp(refusal, next) == 0;
+        printf(goes_on ? "%s, " : "%s: %s\n", name, refusal);
+        free(name);
+    }
+}
+
 static void print_table(const table *t)
 {
     cli_table *out = cli_table_new(t->app, "method|>modules|>weights|>auxiliary|>planned peak|"
@@ -214,13 +228,7 @@ static void print_table(const table *t)
     printf(
         "\n%s; T %d, batch %d; step MACs: multiply-adds of one training step; ratios to global\n",
         t->base->time, t->base->T, t->base->batch);
-    for (int i = 0; i < t->n; i++) {
-        if (!t->result[i].refusal)
-            continue;
-        char *name = name_of(&t->row[i]);
-        printf("%s: %s\n", name, t->result[i].refusal);
-        free(name);
-    }
+    print_refusals(t);
 }
 
 int cli_plan_depth(cli *app, const mye_config *config, const cli_plan_sample *sample,

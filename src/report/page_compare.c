@@ -115,12 +115,12 @@ typedef enum measure {
     BEST,
     SPEED,
     TIME,
+    MODULES,
+    MACS,
     PLANNED,
     KEPT,
     PEAK,
     RATE,
-    MODULES,
-    MACS,
     MEASURES
 } measure;
 
@@ -136,12 +136,12 @@ static const struct {
     [BEST] = {"best epoch", "best_test_accuracy", MORE},
     [SPEED] = {"images/s", "images_per_s", MORE},
     [TIME] = {"training time", "train_s", LESS},
+    [MODULES] = {"modules", NULL, NEITHER, "depth"},
+    [MACS] = {"step MACs", NULL, LESS, "depth"},
     [PLANNED] = {"planned", NULL, LESS},
     [KEPT] = {"kept", NULL, LESS},
     [PEAK] = {"process peak", "peak_rss_bytes", LESS},
     [RATE] = {"firing rate", NULL, NEITHER},
-    [MODULES] = {"modules", NULL, NEITHER, "depth"},
-    [MACS] = {"step multiply-adds", NULL, LESS, "depth"},
 };
 
 /* Planned for the comparison of gradients: the cost of looking on, not of the rule. */
@@ -277,7 +277,8 @@ static void add_table(mye_text *out, const comparison *c)
                  "</table></div>\n<p class=\"say\" style=\"margin-top:8px\">Accuracy of the last "
                  "epoch; several runs "
                  "of a row differ in their seed, and ± is their sample deviation. Green: ahead "
-                 "by more than that.</p>\n");
+                 "by more than that.%s</p>\n",
+                 is_shown(c, MACS) ? " Step MACs: multiply-adds of one training step." : "");
 }
 
 /* What all runs share. */

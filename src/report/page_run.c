@@ -35,10 +35,11 @@ static void add_modules(mye_text *out, const mye_record *r)
     char number[32];
     if (!(modules > 1) || !isfinite(own))
         return;
-    mye_text_add(out,
-                 "<p class=\"say\">It is cut into <b>%.0f modules</b>, each with a loss of its "
-                 "own. Auxiliary nodes, which only these losses want, have <b>%s weights</b>",
-                 modules, mye_html_count(auxiliary, number, sizeof(number)));
+    mye_text_add(
+        out,
+        "<p class=\"say\">The network is cut into <b>%.0f modules</b>, each with a loss of its "
+        "own. Auxiliary nodes, which only these losses want, have <b>%s weights</b>",
+        modules, mye_html_count(auxiliary, number, sizeof(number)));
     mye_text_add(out, " beside the network's %s", mye_html_count(own, number, sizeof(number)));
     if (auxiliary_macs >= 0 && macs > 0)
         mye_text_add(out, ", and take <b>%.0f %%</b> of the multiply-adds of a training step",
