@@ -4,6 +4,7 @@
 #include "myelin/context.h"
 #include "myelin/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef bool (*variant)(int i, char out[MYE_METHOD_MAX]);
