@@ -102,8 +102,12 @@ bool cli_interrupted(void);
 int cli_config(cli *app, const char *file, mye_config *config);
 /* "3x32x32" into three numbers. */
 int cli_shape(cli *app, const char *text, int *C, int *H, int *W);
+/* Refuses encoders that make steps of an image where the samples are frames (0: images). */
+int cli_encoder(cli *app, const mye_config *config, int frames);
 /* The model that a configuration describes for inputs of this shape. */
-/* frames: of a sample of event data; 0: images. */
+mye_status cli_model_build(const cli *app, const mye_config *config, const int shape[3], int frames,
+                           int classes, mye_model **model, mye_error *err);
+/* The same with what cli_encoder refuses; tells what is wrong. */
 int cli_model(cli *app, const mye_config *config, const int shape[3], int frames, int classes,
               mye_model **model);
 
@@ -171,9 +175,12 @@ json_t *cli_cosine_json(const mye_cosine_result *r);
 
 /* ---- shared by commands ---- */
 
-void cli_plan_print(const cli *app, const mye_plan *plan, const mye_plan_options *options,
-                    const char *depth);
-json_t *cli_plan_json(const mye_plan *plan);
+void cli_plan_print(const cli *app, const mye_model *model, const mye_plan *plan,
+                    const mye_plan_options *options, const char *depth);
+json_t *cli_plan_json(const mye_model *model, const mye_plan *plan);
+/* The modules that a depth rule made, one a line. */
+void cli_modules_print(const cli *app, const mye_model *model);
+void cli_modules_json(const mye_model *model);
 
 #define CLI_END      \
     {                \

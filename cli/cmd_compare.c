@@ -51,72 +51,6 @@ typedef struct comparison {
     int n_done;
 } comparison;
 
-static json_t *outcome_json(const comparison *c, int point, int seed)
-{
-    const cli_outcome *o = &c->result[point * c->axes.seeds.n + seed];
-    char label[400];
-    cli_axes_label(&c->axes, point, label, sizeof(label));
-    json_t *gradient = c->gradient[point * c->axes.seeds.n + seed];
-    json_t *json = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "event", "run",
-        "point", label, "seed", c->axes.seeds.value[seed], "folder",
-        c->run[point * c->axes.seeds.n + seed], "refused", o->status == MYE_OK ? "" : o->message,
-        "test_accuracy", cli_real(o->accuracy), "best_test_accuracy", cli_real(o->best_accuracy),
-        "images_per_s", cli_real(o->images_per_s), "train_s", cli_real(o->train_s), "mean_rate",
-        cli_real(o->rate), "rates", o->rates, "planned_bytes", cli_real(o->planned),
-        "allocated_bytes", cli_real(o->allocated), "data_bytes", cli_real(o->data), "kept_bytes",
-        cli_real(o->kept), "peak_rss_bytes", cli_real(o->peak_rss), "cosine_bytes",
-        cli_real(o->cosine));
-    if (json && gradient)
-        json_object_set(json, "gradient", gradient);
-    return json;
-}
-
-static double number(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : 0;
-}
-
-/* A run that an earlier, stopped comparison finished. */
-static bool finished_before(const comparison *c, const char *run, cli_outcome *out)
-{
-    char *line = NULL;
-    size_t room = 0;
-    bool found = false;
-    char *path = cli_format("%s/compare.jsonl", c->folder);
-    FILE *f = c->options->resume ? fopen(path, "r") : NULL;
-    while (f && getline(&line, &room, f) > 0) {
-        json_t *o = json_loads(line, 0, NULL);
-        const char *folder = json_string_value(json_object_get(o, "folder"));
-        const char *refused = json_string_value(json_object_get(o, "refused"));
-        if (folder && strcmp(folder, run) == 0 && refused && !refused[0]) {
-            *out = (cli_outcome){.status = MYE_OK,
-                                 .accuracy = number(o, "test_accuracy"),
-                                 .best_accuracy = number(o, "best_test_accuracy"),
-                                 .images_per_s = number(o, "images_per_s"),
-                                 .train_s = number(o, "train_s"),
-                                 .rate = number(o, "mean_rate"),
-                                 .planned = number(o, "planned_bytes"),
-                                 .allocated = number(o, "allocated_bytes"),
-                                 .data = number(o, "data_bytes"),
-                                 .kept = number(o, "kept_bytes"),
-                                 .cosine = number(o, "cosine_bytes"),
-                                 .peak_rss = number(o, "peak_rss_bytes")};
-            out->alone = out->planned - out->cosine;
-            const char *rates = json_string_value(json_object_get(o, "rates"));
-            snprintf(out->rates, sizeof(out->rates), "%s", rates ? rates : "");
-            found = true;
-        }
-        json_decref(o);
-    }
-    if (f)
-        fclose(f);
-    free(line);
-    free(path);
-    return found;
-}
-
 static int one(comparison *c, int point, int seed)
 {
     const int at = point * c->axes.seeds.n + seed,
@@ -132,7 +66,7 @@ static int one(comparison *c, int point, int seed)
                             seed_text);
     cli_note(c->app, "run %d of %d: %s%s%s", ++c->n_done, all, label, seed_text[0] ? ", seed " : "",
              seed_text);
-    if (finished_before(c, c->run[at], out)) {
+    if (c->options->resume && cli_outcome_read(c->folder, c->run[at], out)) {
         c->gradient[at] = cli_gradient_read(c->run[at]);
         return CLI_EXIT_OK;
     }
@@ -149,7 +83,7 @@ static int one(comparison *c, int point, int seed)
     }
     if (out->status == MYE_OK)
         c->gradient[at] = cli_gradient_read(c->run[at]);
-    json_t *json = outcome_json(c, point, seed);
+    json_t *json = cli_outcome_json(out, label, seed_text, c->run[at], c->gradient[at]);
     json_dumpf(json, c->log, JSON_COMPACT);
     fputc('\n', c->log);
     fflush(c->log);
@@ -199,10 +133,11 @@ static void table_row(const comparison *c, cli_table *t, int point)
     double mean, deviation;
     for (int i = 0; i < c->axes.n && c->axes.axis[i].n > 1; i++)
         cli_cell(t, "%s", c->axes.axis[i].value[cli_axes_index(&c->axes, point, i)]);
+    const bool depth = cli_depth_is_compared(&c->axes);
     const int n = spread(c, point, offsetof(cli_outcome, accuracy), &mean, &deviation);
     if (n == 0) {
         cli_cell(t, "failed");
-        for (int i = 0; i < (has_gradients(c) ? 7 : 5); i++)
+        for (int i = 0; i < 5 + (depth ? 2 : 0) + (has_gradients(c) ? 2 : 0); i++)
             cli_cell(t, "-");
         return;
     }
@@ -218,6 +153,8 @@ static void table_row(const comparison *c, cli_table *t, int point)
     }
     spread(c, point, offsetof(cli_outcome, rate), &mean, &deviation);
     cli_cell(t, "%.3f", mean);
+    if (depth)
+        cli_depth_cells(t, c->result + point * c->axes.seeds.n, c->axes.seeds.n);
     if (has_gradients(c))
         cli_gradient_cells(t, c->gradient + point * c->axes.seeds.n, c->axes.seeds.n);
 }
@@ -231,7 +168,8 @@ static void print_table(const comparison *c)
     }
     const size_t n = strlen(columns);
     snprintf(columns + n, sizeof(columns) - n,
-             ">test accuracy|>images/s|>planned|>kept|>process peak|>rate%s",
+             ">test accuracy|>images/s|>planned|>kept|>process peak|>rate%s%s",
+             cli_depth_is_compared(&c->axes) ? "|>modules|>step MACs" : "",
              has_gradients(c) ? "|>cosine|>norm ratio" : "");
     cli_table *t = cli_table_new(c->app, columns);
     for (int p = 0; p < cli_axes_points(&c->axes); p++)
@@ -379,13 +317,17 @@ const cli_command cli_cmd_compare = {
         "Takes every option of train; any of them may be a list, and all combinations are run. "
         "Lists are separated by ',' (or by ';' where a value has commas of its own), or the option "
         "is repeated. The table shows the accuracy of the last epoch, mean and deviation over the "
-        "seeds; each run is a process of its own, so its measured memory is its own. With --cosine "
+        "seeds; each run is a process of its own, so its measured memory is its own. Where --depth "
+        "is a list, it "
+        "has modules and multiply-adds of a training step too. With --cosine "
         "it also shows how each gradient compares with that of a reference, at the end and layer "
         "by "
         "layer.",
     .examples =
         "compare --data fashion-mnist --epochs 3 --time bptt,rate --seeds 1,2,3\n"
         "compare --net vgg11 --data cifar10 --T 2,4,6 --time bptt --time rate:mode=s\n"
+        "# modules that learn by themselves: what they cost and save\n"
+        "compare --net resnet20 --data cifar10 --depth 'global;auglocal:a=2;dgl' --epochs 5\n"
         "# where the gradients point, beside BPTT's\n"
         "compare --time bptt,rate,sltt,ottt --epochs 3 --cosine\n"
         "# methods with parameters\n"

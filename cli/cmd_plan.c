@@ -1,4 +1,5 @@
 /* myelin plan: the memory of a run, before it exists. */
+#include "plan_depth.h"
 #include "plan_over.h"
 
 #include <stdlib.h>
@@ -42,7 +43,8 @@ static const mye_param params[] = {
      .def = "no",
      .choices = "no|time|depth",
      .unit = "",
-     .help = "one line for every method of this axis; time: over a list of --T, or 1 to 64"},
+     .help = "one line for every method of this axis; time: over a list of --T, or 1 to 64; "
+             "depth: beside what checkpoints save"},
     {.name = "html",
      .type = MYE_PARAM_TEXT,
      .offset = offsetof(plan_options, html),
@@ -53,10 +55,11 @@ static const mye_param params[] = {
     CLI_END,
 };
 
-/* What is planned for: a model, the size of its input, the samples of its data (0: unknown). */
+/* What is planned for: a model (NULL: one for each line), its input, the samples of its data (0:
+ * unknown). */
 typedef struct subject {
     mye_model *model;
-    int shape[3], frames, classes;
+    cli_plan_sample sample;
     int64_t n_train, n_test;
     size_t read_bytes;
 } subject;
@@ -64,7 +67,7 @@ typedef struct subject {
 static mye_plan_options options_of(const mye_config *config, const subject *s)
 {
     mye_plan_options o = mye_config_plan(config, s->n_train, s->n_test);
-    o.frames = s->frames;
+    o.frames = s->sample.frames;
     o.read_bytes = s->read_bytes;
     return o;
 }
@@ -76,12 +79,12 @@ static mye_status count(const cli *app, const mye_config *config, const char *sp
     MYE_TRY(mye_dataset_open_steps(app->ctx, config->data, config->data_dir, split, (int)config->T,
                                    &data, err));
     const mye_dataset_info *info = mye_dataset_about(data);
-    s->shape[0] = info->C;
-    s->shape[1] = info->H;
-    s->shape[2] = info->W;
-    s->frames = info->frames;
+    s->sample.shape[0] = info->C;
+    s->sample.shape[1] = info->H;
+    s->sample.shape[2] = info->W;
+    s->sample.frames = info->frames;
     s->read_bytes = info->read_bytes > s->read_bytes ? info->read_bytes : s->read_bytes;
-    s->classes = info->classes;
+    s->sample.classes = info->classes;
     *n = info->n;
     mye_status st = MYE_OK;
     if (info->frames > 0 && info->frames != config->T) {
@@ -145,37 +148,15 @@ static void compare_time(const cli *app, const subject *s, const mye_plan_option
     free(row);
 }
 
-static void compare_depth(cli *app, const subject *s, const mye_config *config)
-{
-    const mye_kind *kind = mye_kind_find("depth");
-    const size_t given_length = strcspn(config->depth, ":");
-    cli_table *t = cli_table_new(app, "method|>peak|>kept|>bytes/neuron/step|");
-    for (const mye_entry *const *e = kind->entries; *e; e++) {
-        mye_config own = *config;
-        subject other = *s;
-        const bool is_given = strlen((*e)->name) == given_length &&
-                              strncmp(config->depth, (*e)->name, given_length) == 0;
-        if (!is_given)
-            snprintf(own.depth, sizeof(own.depth), "%s", (*e)->name);
-        if (cli_model(app, &own, s->shape, s->frames, s->classes, &other.model) != CLI_EXIT_OK)
-            continue;
-        const mye_plan_options o = options_of(&own, s);
-        compare_row(app, t, &other, &o, own.depth);
-        mye_model_free(other.model);
-    }
-    cli_table_print(t, app->global.json ? NULL : stdout);
-}
-
-static int compare(cli *app, const subject *s, const mye_config *config,
-                   const plan_options *o, const cli_steps *steps)
+static int compare(cli *app, const subject *s, const mye_config *config, const plan_options *o,
+                   const cli_steps *steps)
 {
     const mye_plan_options base = options_of(config, s);
     if (o->compare == COMPARE_DEPTH)
-        compare_depth(app, s, config);
-    else if (steps->is_list)
+        return cli_plan_depth(app, config, &s->sample, &base);
+    if (steps->is_list)
         return cli_plan_over(app, s->model, &base, steps, config->net, o->html);
-    else
-        compare_time(app, s, &base);
+    compare_time(app, s, &base);
     return CLI_EXIT_OK;
 }
 
@@ -234,9 +215,9 @@ static int show(const cli *app, const mye_config *config, const subject *s)
     const size_t limit = (size_t)config->memory;
     const bool over = limit && plan.total_bytes > limit;
     if (app->global.json)
-        cli_json(cli_plan_json(&plan));
+        cli_json(cli_plan_json(s->model, &plan));
     else
-        cli_plan_print(app, &plan, &o, config->depth);
+        cli_plan_print(app, s->model, &plan, &o, config->depth);
     int code = CLI_EXIT_OK;
     if (limit) {
         if (!app->global.json)
@@ -263,15 +244,17 @@ static int run(cli *app)
     if (code == CLI_EXIT_OK)
         code = cli_config(app, app->n_words > 0 ? app->word[0] : NULL, &config);
     if (code == CLI_EXIT_OK && o.input[0])
-        code = cli_shape(app, o.input, &s.shape[0], &s.shape[1], &s.shape[2]);
+        code = cli_shape(app, o.input, &s.sample.shape[0], &s.sample.shape[1], &s.sample.shape[2]);
     if (code == CLI_EXIT_OK)
         code = cli_open(app, &config);
-    s.classes = (int)o.classes;
-    s.frames = o.events && o.input[0] ? (int)config.T : 0;
+    s.sample.classes = (int)o.classes;
+    s.sample.frames = o.events && o.input[0] ? (int)config.T : 0;
     if (code == CLI_EXIT_OK && !o.input[0])
         code = look_at_data(app, &config, &s);
-    if (code == CLI_EXIT_OK)
-        code = cli_model(app, &config, s.shape, s.frames, s.classes, &s.model);
+    if (code == CLI_EXIT_OK && o.compare == COMPARE_DEPTH)
+        code = cli_encoder(app, &config, s.sample.frames);
+    else if (code == CLI_EXIT_OK)
+        code = cli_model(app, &config, s.sample.shape, s.sample.frames, s.sample.classes, &s.model);
     if (code != CLI_EXIT_OK)
         return code;
     code = o.compare == COMPARE_NOTHING ? show(app, &config, &s)
@@ -294,6 +277,9 @@ const cli_command cli_cmd_plan = {
                 "# time rules side by side, at 1, 2, 4 ... 64 steps or at those given\n"
                 "plan --net vgg11 --input 3x32x32 --compare time --html plan.html\n"
                 "plan --net vgg11 --input 3x32x32 --compare time --T 4,6,8\n"
+                "# modules that learn by themselves, beside checkpoints\n"
+                "plan --net resnet32 --input 3x32x32 --neuron relu --T 1 --compare depth\n"
+                "plan --net resnet32 --input 3x32x32 --depth auglocal:a=2\n"
                 "plan --data fashion-mnist --memory 512M\n"
                 "plan --net vgg11 --input 3x32x32 --json",
     .words = "file",

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 typedef struct show_options {
-    char input[32], neuron[MYE_METHOD_MAX];
+    char input[32], neuron[MYE_METHOD_MAX], depth[MYE_METHOD_MAX];
     int64_t classes;
     bool yaml;
 } show_options;
@@ -34,6 +34,13 @@ static const mye_param params[] = {
      .def = "lif",
      .unit = "METHOD",
      .help = "what plain LIF or N stands for"},
+    {.name = "depth",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(show_options, depth),
+     .size = MYE_METHOD_MAX,
+     .def = "",
+     .unit = "METHOD",
+     .help = "show the modules that this depth rule makes, in place of the nodes"},
     {.name = "yaml",
      .type = MYE_PARAM_BOOL,
      .offset = offsetof(show_options, yaml),
@@ -99,14 +106,18 @@ static void show_table(const cli *app, const mye_model *model)
            cli_count((double)mye_model_neurons(model)).text, cli_count(macs).text);
 }
 
-static int show(const cli *app, const mye_model *model, bool yaml)
+static int show(const cli *app, const mye_model *model, const show_options *o)
 {
     mye_error err = {0};
     char *text = NULL;
-    if (yaml && mye_model_yaml(model, &text, &err) != MYE_OK)
+    if (o->yaml && mye_model_yaml(model, &text, &err) != MYE_OK)
         return cli_fail(app, &err);
-    if (yaml)
+    if (o->yaml)
         fputs(text, stdout);
+    else if (o->depth[0] && app->global.json)
+        cli_modules_json(model);
+    else if (o->depth[0])
+        cli_modules_print(app, model);
     else if (app->global.json)
         show_json(model);
     else
@@ -116,13 +127,17 @@ static int show(const cli *app, const mye_model *model, bool yaml)
     return CLI_EXIT_OK;
 }
 
-static int show_run(const cli *app, bool yaml)
+static int show_run(const cli *app, const show_options *o)
 {
     mye_error err = {0};
     mye_classifier *c = NULL;
+    if (o->depth[0])
+        return cli_usage(app, "write the network: show resnet32 --depth auglocal",
+                         "--depth goes with a network, but '%.80s' is the folder of a run",
+                         app->word[0]);
     if (mye_classifier_open(app->ctx, app->word[0], NULL, &c, &err) != MYE_OK)
         return cli_fail(app, &err);
-    const int code = show(app, mye_classifier_model(c), yaml);
+    const int code = show(app, mye_classifier_model(c), o);
     mye_classifier_free(c);
     return code;
 }
@@ -134,6 +149,9 @@ static int run(cli *app)
     mye_model_options options = MYE_MODEL_OPTIONS;
     struct stat info;
     int code = cli_options(app, &o);
+    if (code == CLI_EXIT_OK && o.yaml && o.depth[0])
+        code = cli_usage(app, "leave one of them away",
+                         "--yaml writes the network itself, --depth shows what is put around it");
     if (code == CLI_EXIT_OK)
         code = cli_shape(app, o.input, &options.C, &options.H, &options.W);
     if (code == CLI_EXIT_OK)
@@ -141,14 +159,15 @@ static int run(cli *app)
     if (code != CLI_EXIT_OK)
         return code;
     if (stat(app->word[0], &info) == 0 && S_ISDIR(info.st_mode))
-        return show_run(app, o.yaml);
+        return show_run(app, &o);
     options.net = app->word[0];
     options.neuron = o.neuron;
+    options.depth = o.depth[0] ? o.depth : NULL;
     options.classes = (int)o.classes;
     mye_model *model = NULL;
     if (mye_model_create(app->ctx, &options, &model, &err) != MYE_OK)
         return cli_fail(app, &err);
-    code = show(app, model, o.yaml);
+    code = show(app, model, &o);
     mye_model_free(model);
     return code;
 }
@@ -164,6 +183,8 @@ const cli_command cli_cmd_show = {
                "a YAML file; RUN is the folder of a run.",
     .examples = "show 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10\n"
                 "show resnet18:width=0.5 --input 3x32x32 --classes 100\n"
+                "# what learns together\n"
+                "show resnet32 --input 3x32x32 --neuron relu --depth auglocal:a=2\n"
                 "show vgg11 --input 3x32x32 --yaml > net.yaml",
     .words = "net",
     .min_words = 1,

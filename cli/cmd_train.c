@@ -99,11 +99,19 @@ static void print_start(const cli *app, mye_trainer *trainer)
     const mye_config *c = mye_trainer_config(trainer);
     const mye_plan *plan = mye_trainer_plan(trainer);
     const mye_model *model = mye_trainer_model(trainer);
+    const int64_t auxiliary = mye_model_auxiliary_weights(model);
+    const int modules = mye_model_modules(model);
     cli_note(app, "%s on %s: %s weights, %s neurons, T %lld, batch %lld; %s; %d thread%s, %s",
-             c->net, c->data, cli_count((double)mye_model_weights(model)).text,
+             c->net, c->data, cli_count((double)(mye_model_weights(model) - auxiliary)).text,
              cli_count((double)mye_model_neurons(model)).text, (long long)c->T, (long long)c->batch,
              c->time, mye_context_threads(app->ctx), mye_context_threads(app->ctx) == 1 ? "" : "s",
              mye_context_kernels(app->ctx));
+    if (modules > 1)
+        cli_note(app,
+                 "%s: %d modules; auxiliary nodes have %s weights more and %s of %s "
+                 "multiply-adds of a step",
+                 c->depth, modules, cli_count((double)auxiliary).text,
+                 cli_count(plan->auxiliary_macs).text, cli_count(plan->macs).text);
     cli_note(app, "%s planned; folder %s", cli_bytes(plan->total_bytes).text, c->out);
 }
 

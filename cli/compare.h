@@ -39,13 +39,29 @@ typedef struct cli_outcome {
     char message[400];
     double accuracy, best_accuracy, images_per_s, train_s, rate;
     double planned, allocated, data, kept, peak_rss;
-    double cosine;    /* bytes of planned that the comparison of gradients takes */
-    double alone;     /* planned without them                                   */
-    char rates[1024]; /* "lif1 0.205  lif2 0.133": firing rate of each layer */
+    double cosine;        /* bytes of planned that the comparison of gradients takes */
+    double alone;         /* planned without them                                   */
+    double macs, modules; /* multiply-adds of a training step; of the depth rule */
+    char rates[1024];     /* "lif1 0.205  lif2 0.133": firing rate of each layer */
 } cli_outcome;
 
 /* Trains in a process of its own, so that its measured memory is its own. */
 void cli_run_apart(cli *app, const mye_config *config, bool resume, cli_outcome *out);
+
+/* ---- compare_log.c: compare.jsonl, one line a run ---- */
+
+/* Takes a reference of gradient (may be NULL). */
+json_t *cli_outcome_json(const cli_outcome *o, const char *point, const char *seed,
+                         const char *folder, json_t *gradient);
+/* What run folder `run` came to, as the comparison in `folder` noted it; false: it did not end
+ * well, or is not there. */
+bool cli_outcome_read(const char *folder, const char *run, cli_outcome *out);
+
+/* ---- compare_depth.c: where depth rules are compared ---- */
+
+bool cli_depth_is_compared(const cli_axes *axes);
+/* Two cells: modules and multiply-adds of a training step, the same in all n runs of a row. */
+void cli_depth_cells(cli_table *table, const cli_outcome *outcome, int n);
 
 /* ---- compare_gradient.c: of option cosine ---- */
 

@@ -47,6 +47,8 @@ static void collect(const mye_train_result *r, const mye_plan *plan, cli_outcome
     out->cosine = (double)plan->cosine_bytes;
     out->alone = out->planned - out->cosine;
     out->peak_rss = (double)r->peak_rss_bytes;
+    out->macs = plan->macs;
+    out->modules = plan->modules;
 }
 
 static void train(cli *app, const mye_config *config, bool resume, cli_outcome *out)

@@ -1,21 +1,26 @@
 /* A plan as a table and as JSON. */
 #include "cli.h"
 
-static json_t *row_json(const mye_plan_row *r)
+/* Rows are the nodes of the model, in its order. */
+static json_t *row_json(const mye_plan_row *r, const mye_node_info *n)
 {
-    return json_pack("{s:s,s:s,s:[i,i,i],s:I,s:I,s:I,s:o}", "node", r->node, "op", r->op, "shape",
-                     r->C, r->H, r->W, "weight_bytes", (json_int_t)r->weight_bytes, "kept_bytes",
-                     (json_int_t)r->kept_bytes, "work_bytes", (json_int_t)r->work_bytes, "macs",
-                     cli_real(r->macs));
+    return json_pack("{s:s,s:s,s:[i,i,i],s:I,s:I,s:I,s:o,s:i,s:b}", "node", r->node, "op", r->op,
+                     "shape", r->C, r->H, r->W, "weight_bytes", (json_int_t)r->weight_bytes,
+                     "kept_bytes", (json_int_t)r->kept_bytes, "work_bytes",
+                     (json_int_t)r->work_bytes, "macs", cli_real(r->macs), "module", n->module,
+                     "auxiliary", r->is_auxiliary);
 }
 
-json_t *cli_plan_json(const mye_plan *p)
+json_t *cli_plan_json(const mye_model *model, const mye_plan *p)
 {
     json_t *rows = json_array();
-    for (int i = 0; i < p->n_rows; i++)
-        json_array_append_new(rows, row_json(&p->row[i]));
+    for (int i = 0; i < p->n_rows; i++) {
+        mye_node_info n;
+        mye_model_node(model, i, &n);
+        json_array_append_new(rows, row_json(&p->row[i], &n));
+    }
     return json_pack(
-        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "peak_bytes",
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:i,s:o,s:I,s:o}", "peak_bytes",
         (json_int_t)p->total_bytes, "kept_bytes", (json_int_t)p->kept_bytes, "weight_bytes",
         (json_int_t)p->weight_bytes, "gradient_bytes", (json_int_t)p->gradient_bytes,
         "optimiser_bytes", (json_int_t)p->optimiser_bytes, "run_bytes", (json_int_t)p->run_bytes,
@@ -23,7 +28,8 @@ json_t *cli_plan_json(const mye_plan *p)
         "loader_bytes", (json_int_t)p->loader_bytes, "cosine_bytes", (json_int_t)p->cosine_bytes,
         "fit_bytes", (json_int_t)p->fit_bytes, "save_bytes", (json_int_t)p->save_bytes,
         "kept_per_neuron_step", cli_real(p->kept_per_neuron_step), "macs", cli_real(p->macs),
-        "nodes", rows);
+        "modules", p->modules, "auxiliary_macs", cli_real(p->auxiliary_macs), "auxiliary_weights",
+        (json_int_t)mye_model_auxiliary_weights(model), "nodes", rows);
 }
 
 static void cell_bytes(cli_table *t, size_t bytes)
@@ -31,9 +37,21 @@ static void cell_bytes(cli_table *t, size_t bytes)
     cli_cell(t, "%s", bytes ? cli_bytes(bytes).text : "");
 }
 
-static void print_rows(const cli *app, const mye_plan *p)
+/* Where there are several modules, a node says which it learns in, and whether only their losses
+ * want it. */
+static void cell_module(cli_table *t, const mye_model *model, int i)
 {
-    cli_table *t = cli_table_new(app, "node|op|>shape|>weights|>kept|>work|>MACs");
+    mye_node_info n;
+    mye_model_node(model, i, &n);
+    cli_cell(t, "%d%s", n.module, n.is_auxiliary ? " auxiliary" : "");
+}
+
+static void print_rows(const cli *app, const mye_model *model, const mye_plan *p)
+{
+    char columns[80];
+    snprintf(columns, sizeof(columns), "node|op|>shape|>weights|>kept|>work|>MACs%s",
+             p->modules > 1 ? "|module" : "");
+    cli_table *t = cli_table_new(app, columns);
     for (int i = 0; i < p->n_rows; i++) {
         const mye_plan_row *r = &p->row[i];
         cli_cell(t, "%s", r->node);
@@ -46,18 +64,36 @@ static void print_rows(const cli *app, const mye_plan *p)
         cell_bytes(t, r->kept_bytes);
         cell_bytes(t, r->work_bytes);
         cli_cell(t, "%s", r->macs > 0 ? cli_count(r->macs).text : "");
+        if (p->modules > 1)
+            cell_module(t, model, i);
     }
     cli_table_print(t, stdout);
 }
 
-void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o, const char *depth)
+/* What was planned, and what the modules' losses add to it. */
+static void print_summary(const mye_model *model, const mye_plan *p, const mye_plan_options *o,
+                          const char *depth)
 {
+    printf("\n%s; %s; T %d, batch %d; one training step %s multiply-adds\n", o->time, depth, o->T,
+           o->batch, cli_count(p->macs).text);
+    if (p->modules > 1)
+        printf("%d modules; auxiliary: %s weights of %s, %s of the multiply-adds\n", p->modules,
+               cli_count((double)mye_model_auxiliary_weights(model)).text,
+               cli_count((double)mye_model_weights(model)).text, cli_count(p->auxiliary_macs).text);
+    putchar('\n');
+}
+
+void cli_plan_print(const cli *app, const mye_model *model, const mye_plan *p,
+                    const mye_plan_options *o, const char *depth)
+{
+    const bool shared = p->modules > 1 && p->gradient_bytes < (size_t)mye_model_weights(model) * 4;
     const struct {
         const char *what, *note;
         size_t bytes;
     } part[] = {
         {"weights", "and running statistics", p->weight_bytes},
-        {"gradients", "", p->gradient_bytes},
+        {"gradients", shared ? "one block for all modules: that of the largest" : "",
+         p->gradient_bytes},
         {"optimiser", o->step ? o->step : "", p->optimiser_bytes},
         {"activations", NULL, p->run_bytes},
         {"scratch", "of all threads", p->scratch_bytes},
@@ -70,9 +106,8 @@ void cli_plan_print(const cli *app, const mye_plan *p, const mye_plan_options *o
     char kept[160];
     snprintf(kept, sizeof(kept), "%s kept for the backward pass (%.3g bytes a neuron and step)",
              cli_bytes(p->kept_bytes).text, p->kept_per_neuron_step);
-    print_rows(app, p);
-    printf("\n%s; %s; T %d, batch %d; one training step %s multiply-adds\n\n", o->time, depth, o->T,
-           o->batch, cli_count(p->macs).text);
+    print_rows(app, model, p);
+    print_summary(model, p, o, depth);
     cli_table *t = cli_table_new(app, "|>|");
     for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
         if (part[i].bytes == 0)

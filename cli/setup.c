@@ -121,10 +121,18 @@ int cli_shape(cli *app, const char *text, int *C, int *H, int *W)
     return CLI_EXIT_OK;
 }
 
-int cli_model(cli *app, const mye_config *config, const int shape[3], int frames, int classes,
-              mye_model **model)
+int cli_encoder(cli *app, const mye_config *config, int frames)
 {
-    mye_error err = {0};
+    if (frames > 0 && strncmp(config->encoder, "direct", 6) != 0)
+        return cli_usage(app, "use encoder direct",
+                         "encoder '%.80s' makes steps of an image, but the samples are frames",
+                         config->encoder);
+    return CLI_EXIT_OK;
+}
+
+mye_status cli_model_build(const cli *app, const mye_config *config, const int shape[3], int frames,
+                           int classes, mye_model **model, mye_error *err)
+{
     mye_model_options options = MYE_MODEL_OPTIONS;
     options.net = config->net;
     options.neuron = config->neuron;
@@ -133,13 +141,19 @@ int cli_model(cli *app, const mye_config *config, const int shape[3], int frames
     options.W = shape[2];
     options.classes = classes;
     options.seed = (uint64_t)config->seed;
-    if (frames > 0 && strncmp(config->encoder, "direct", 6) != 0)
-        return cli_usage(app, "use encoder direct",
-                         "encoder '%.80s' makes steps of an image, but the samples are frames",
-                         config->encoder);
     options.depth = config->depth;
     options.static_input = frames == 0 && strncmp(config->encoder, "direct", 6) == 0;
-    if (mye_model_create(app->ctx, &options, model, &err) != MYE_OK)
+    return mye_model_create(app->ctx, &options, model, err);
+}
+
+int cli_model(cli *app, const mye_config *config, const int shape[3], int frames, int classes,
+              mye_model **model)
+{
+    mye_error err = {0};
+    const int code = cli_encoder(app, config, frames);
+    if (code != CLI_EXIT_OK)
+        return code;
+    if (cli_model_build(app, config, shape, frames, classes, model, &err) != MYE_OK)
         return cli_fail(app, &err);
     return CLI_EXIT_OK;
 }

@@ -78,6 +78,9 @@ MYE_API mye_status mye_plan_fit(mye_context *ctx, const mye_model *model, mye_pl
 /* Line i of a table of time rules: every rule with its defaults, and behind it with those options
  * that make a difference ("bptt", "bptt:mode=s" ...). false: there are fewer. */
 MYE_API bool mye_time_variant(int i, char out[MYE_METHOD_MAX]);
+/* The same of depth rules. Where one number orders the variants of a rule, the default stands among
+ * them ("auglocal:a=1", "auglocal:a=2" ...) and not before them. */
+MYE_API bool mye_depth_variant(int i, char out[MYE_METHOD_MAX]);
 MYE_API void mye_plan_free(mye_context *ctx, mye_plan *plan);
 
 #ifdef __cplusplus

@@ -130,8 +130,7 @@ typedef struct shrinking {
 } shrinking;
 
 /* Is the image halved before, or in, the copy of layer j? */
-static bool halves(const auglocal_options *o, const mye_cutter *c, int j, bool pooled,
-                   shrinking *s)
+static bool halves(const auglocal_options *o, const mye_cutter *c, int j, bool pooled, shrinking *s)
 {
     const int width = mye_layer_width(c, j), h = mye_cutter_shape(c, j).h;
     const bool changed = width != s->width;
@@ -242,7 +241,8 @@ static bool immediate(const void *options)
     return ((const auglocal_options *)options)->order == MYE_ORDER_IMMEDIATE;
 }
 
-static const char *const variants[] = {"a=1", "a=3", "a=4", "a=5", "a=6", "a=7", "a=8", NULL};
+static const char *const variants[] = {"a=1", "a=2", "a=3", "a=4", "a=5",
+                                       "a=6", "a=7", "a=8", NULL};
 
 const mye_depth_rule mye_depth_auglocal = {
     .entry = {.name = "auglocal",
@@ -251,6 +251,7 @@ const mye_depth_rule mye_depth_auglocal = {
               .params = params,
               .options_size = sizeof(auglocal_options)},
     .variants = variants,
+    .variants_are_all = true,
     .extend = extend,
     .immediate = immediate,
 };

@@ -38,6 +38,7 @@ typedef struct mye_depth_rule {
     mye_entry entry;
     /* Options that a table of all rules shows beside the defaults, NULL at the end. NULL: none. */
     const char *const *variants;
+    bool variants_are_all; /* the defaults are among them, and need no row of their own */
     /* Writes the graph that is trained into `out`, which has an input node: the nodes of `net` in
      * their order and, behind those of each module, the nodes that only its loss wants; closes
      * every module with mye_graph_end_module. NULL: the network is one module as it is. */

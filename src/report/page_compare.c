@@ -110,7 +110,19 @@ static void free_all(comparison *c)
     mye_free(c->ctx, c->run);
 }
 
-typedef enum measure { ACCURACY, BEST, SPEED, TIME, PLANNED, KEPT, PEAK, RATE, MEASURES } measure;
+typedef enum measure {
+    ACCURACY,
+    BEST,
+    SPEED,
+    TIME,
+    MODULES,
+    MACS,
+    PLANNED,
+    KEPT,
+    PEAK,
+    RATE,
+    MEASURES
+} measure;
 
 typedef enum better { MORE, LESS, NEITHER } better;
 
@@ -118,11 +130,14 @@ static const struct {
     const char *head;
     const char *key; /* of the "end" line, NULL: see measured() */
     better better;
+    const char *only; /* shown where this key of the configuration varies; NULL: always */
 } measures[MEASURES] = {
     [ACCURACY] = {"test accuracy", NULL, MORE},
     [BEST] = {"best epoch", "best_test_accuracy", MORE},
     [SPEED] = {"images/s", "images_per_s", MORE},
     [TIME] = {"training time", "train_s", LESS},
+    [MODULES] = {"modules", NULL, NEITHER, "depth"},
+    [MACS] = {"step MACs", NULL, LESS, "depth"},
     [PLANNED] = {"planned", NULL, LESS},
     [KEPT] = {"kept", NULL, LESS},
     [PEAK] = {"process peak", "peak_rss_bytes", LESS},
@@ -144,8 +159,17 @@ static double measured(const mye_record *r, measure what)
         return mye_record_last(r, "test_accuracy");
     if (what == PLANNED)
         return mye_page_peak(r) - for_cosine(r);
-    return what == KEPT ? mye_record_number(json_object_get(r->start, "plan"), "kept_bytes")
-                        : mye_record_rate(r);
+    if (what == MODULES)
+        return mye_record_number(json_object_get(r->start, "model"), "modules");
+    if (what == KEPT || what == MACS)
+        return mye_record_number(json_object_get(r->start, "plan"),
+                                 what == KEPT ? "kept_bytes" : "macs");
+    return mye_record_rate(r);
+}
+
+static bool is_shown(const comparison *c, measure what)
+{
+    return !measures[what].only || varies(c, measures[what].only);
 }
 
 /* Mean (and sample deviation) over a group's finished numbers. */
@@ -175,7 +199,7 @@ static void value_text(measure what, double v, double deviation, char *out, size
         snprintf(out, size, "%.2f ± %.2f %%", 100 * v, 100 * deviation);
     else if (what == ACCURACY || what == BEST)
         snprintf(out, size, "%.2f %%", 100 * v);
-    else if (what == SPEED)
+    else if (what == SPEED || what == MACS || what == MODULES)
         mye_html_count(round(v), out, size);
     else if (what == TIME)
         mye_html_seconds(v, out, size);
@@ -228,7 +252,8 @@ static void add_table(mye_text *out, const comparison *c)
         mye_text_add(out, "%s%s", k > 0 ? ", " : "", c->varying[k]->name);
     mye_text_add(out, "%s</th><th class=\"n\">runs</th>", c->n_varying ? "" : "run");
     for (int m = 0; m < MEASURES; m++)
-        mye_text_add(out, "<th class=\"n\">%s</th>", measures[m].head);
+        if (is_shown(c, (measure)m))
+            mye_text_add(out, "<th class=\"n\">%s</th>", measures[m].head);
     mye_text_add(out, "</tr>\n");
     for (int g = 0; g < c->n_groups; g++) {
         int n = 0;
@@ -239,6 +264,8 @@ static void add_table(mye_text *out, const comparison *c)
         mye_text_add(out, "</td><td class=\"n\">%d</td>", n);
         for (int m = 0; m < MEASURES; m++) {
             double deviation;
+            if (!is_shown(c, (measure)m))
+                continue;
             const double v = group_mean(c, g, (measure)m, &deviation);
             const bool best = best_group(c, (measure)m) == g;
             value_text((measure)m, v, deviation, text, sizeof(text));
@@ -250,7 +277,8 @@ static void add_table(mye_text *out, const comparison *c)
                  "</table></div>\n<p class=\"say\" style=\"margin-top:8px\">Accuracy of the last "
                  "epoch; several runs "
                  "of a row differ in their seed, and ± is their sample deviation. Green: ahead "
-                 "by more than that.</p>\n");
+                 "by more than that.%s</p>\n",
+                 is_shown(c, MACS) ? " Step MACs: multiply-adds of one training step." : "");
 }
 
 /* What all runs share. */
@@ -370,6 +398,8 @@ mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int 
         add_bars(&out, &c, "Measured peak of the process, with the data", PEAK);
         add_bars(&out, &c, "Kept for the backward pass", KEPT);
         add_bars(&out, &c, "Spikes a neuron and step", RATE);
+        if (is_shown(&c, MACS))
+            add_bars(&out, &c, "Multiply-adds of a training step", MACS);
         mye_text_add(&out, "</div>\n");
         add_runs(&out, &c);
         mye_html_end(&out);

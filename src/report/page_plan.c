@@ -39,6 +39,7 @@ static void node_table(mye_text *out, const mye_plan *plan)
         mye_html_text(out, row->node);
         mye_text_add(out, "</td><td>");
         mye_html_text(out, row->op);
+        mye_text_add(out, "%s", row->is_auxiliary ? " (auxiliary)" : "");
         if (row->H == 1 && row->W == 1)
             mye_text_add(out, "</td><td class=\"n\">%d</td>", row->C);
         else
@@ -64,7 +65,7 @@ static mye_status config_of(const mye_record *r, mye_config *config)
     return MYE_OK;
 }
 
-/* The network, built again from net.yaml. */
+/* The network, built again from net.yaml, with the nodes that its depth rule adds in training. */
 static mye_status model_of(const mye_record *r, const mye_config *config, mye_model **model)
 {
     const json_t *data = json_object_get(r->start, "data");
@@ -79,6 +80,7 @@ static mye_status model_of(const mye_record *r, const mye_config *config, mye_mo
     mye_model_options o = MYE_MODEL_OPTIONS;
     o.net = path;
     o.neuron = config->neuron;
+    o.depth = config->depth;
     o.C = (int)C;
     o.H = (int)H;
     o.W = (int)W;

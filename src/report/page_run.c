@@ -22,6 +22,31 @@ static void say_key(mye_text *out, const mye_record *r, const char *before, cons
     say(out, before, value, after);
 }
 
+/* Which modules a depth rule made; nothing where credit flows through the whole network. */
+static void add_modules(mye_text *out, const mye_record *r)
+{
+    const json_t *model = json_object_get(r->start, "model");
+    const json_t *plan = json_object_get(r->start, "plan");
+    const double modules = mye_record_number(model, "modules");
+    const double auxiliary = mye_record_number(model, "auxiliary_weights");
+    const double own = mye_record_number(model, "weights") - auxiliary;
+    const double macs = mye_record_number(plan, "macs");
+    const double auxiliary_macs = mye_record_number(plan, "auxiliary_macs");
+    char number[32];
+    if (!(modules > 1) || !isfinite(own))
+        return;
+    mye_text_add(
+        out,
+        "<p class=\"say\">The network is cut into <b>%.0f modules</b>, each with a loss of its "
+        "own. Auxiliary nodes, which only these losses want, have <b>%s weights</b>",
+        modules, mye_html_count(auxiliary, number, sizeof(number)));
+    mye_text_add(out, " beside the network's %s", mye_html_count(own, number, sizeof(number)));
+    if (auxiliary_macs >= 0 && macs > 0)
+        mye_text_add(out, ", and take <b>%.0f %%</b> of the multiply-adds of a training step",
+                     100 * auxiliary_macs / macs);
+    mye_text_add(out, ". Inference does without them.</p>\n");
+}
+
 /* What was run, in words. */
 static void add_words(mye_text *out, const mye_record *r)
 {
@@ -312,6 +337,7 @@ mye_status mye_report_run(mye_context *ctx, const char *folder, mye_error *err)
     mye_html_text(&out, title);
     mye_text_add(&out, "</h1>\n");
     add_words(&out, &r);
+    add_modules(&out, &r);
     add_warnings(&out, &r);
     add_cards(&out, &r);
     if (r.n_epochs > 0) {

@@ -9,8 +9,8 @@
  *   {"event":"start","version","kernels","threads","config":{key:text},"plan":{"total_bytes",
  *    "kept_bytes","weight_bytes","gradient_bytes","optimiser_bytes","run_bytes","scratch_bytes",
  *    "eval_bytes","loader_bytes","kept_per_neuron_step","macs","cosine_bytes","fit_bytes",
- *    "save_bytes"},"data":{"C","H","W","classes",
- *    "n_train","n_test"},"model":{"weights","neurons","nodes"}}
+ *    "save_bytes","auxiliary_macs"},"data":{"C","H","W","classes","n_train","n_test"},"model":
+ *    {"weights","neurons","nodes","modules","auxiliary_weights"}}
  *   {"event":"epoch","epoch","train_loss","train_accuracy","test_loss","test_accuracy",
  *    "learning_rate","train_s","test_s","images_per_s","processed","rates":{neuron:rate},
  *    "ways":{layer:[forward,data,weights]}}

@@ -2,8 +2,9 @@
  * metrics.jsonl: one JSON object a line, appended with one write and flushed to disk, so that a
  * crash costs at most the line at work. "event" tells the lines apart; new keys go at the end.
  *
- *   start   version, kernels, threads, time (UTC), config {key: text}, plan {..._bytes, macs},
- *           data {name, path, C, H, W, frames, classes, n_train, n_test}, model {weights, neurons, nodes}
+ *   start   version, kernels, threads, time (UTC), config {key: text}, plan {..._bytes, macs,
+ *           auxiliary_macs}, data {name, path, C, H, W, frames, classes, n_train, n_test}, model
+ *           {weights (all), neurons, nodes, modules, auxiliary_weights}
  *   epoch   epoch, train_loss, train_accuracy, test_loss, test_accuracy, learning_rate, train_s,
  *           test_s, images_per_s, processed, rates {neuron: spikes per neuron and step},
  *           ways {layer: [forward, data, weights], how it was computed last}
@@ -139,15 +140,16 @@ static json_t *config_object(const mye_config *config)
 static json_t *plan_object(const mye_plan *plan)
 {
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I}", "total_bytes",
-        (json_int_t)plan->total_bytes, "weight_bytes", (json_int_t)plan->weight_bytes,
-        "gradient_bytes", (json_int_t)plan->gradient_bytes, "optimiser_bytes",
-        (json_int_t)plan->optimiser_bytes, "kept_bytes", (json_int_t)plan->kept_bytes, "run_bytes",
-        (json_int_t)plan->run_bytes, "scratch_bytes", (json_int_t)plan->scratch_bytes, "eval_bytes",
-        (json_int_t)plan->eval_bytes, "loader_bytes", (json_int_t)plan->loader_bytes,
-        "kept_per_neuron_step", number(plan->kept_per_neuron_step), "macs", number(plan->macs),
-        "cosine_bytes", (json_int_t)plan->cosine_bytes, "fit_bytes", (json_int_t)plan->fit_bytes,
-        "save_bytes", (json_int_t)plan->save_bytes);
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:o}",
+        "total_bytes", (json_int_t)plan->total_bytes, "weight_bytes",
+        (json_int_t)plan->weight_bytes, "gradient_bytes", (json_int_t)plan->gradient_bytes,
+        "optimiser_bytes", (json_int_t)plan->optimiser_bytes, "kept_bytes",
+        (json_int_t)plan->kept_bytes, "run_bytes", (json_int_t)plan->run_bytes, "scratch_bytes",
+        (json_int_t)plan->scratch_bytes, "eval_bytes", (json_int_t)plan->eval_bytes, "loader_bytes",
+        (json_int_t)plan->loader_bytes, "kept_per_neuron_step", number(plan->kept_per_neuron_step),
+        "macs", number(plan->macs), "cosine_bytes", (json_int_t)plan->cosine_bytes, "fit_bytes",
+        (json_int_t)plan->fit_bytes, "save_bytes", (json_int_t)plan->save_bytes, "auxiliary_macs",
+        number(plan->auxiliary_macs));
 }
 
 static json_t *data_object(const mye_metrics_start *s)
@@ -162,8 +164,10 @@ static json_t *data_object(const mye_metrics_start *s)
 mye_status mye_metrics_begin(mye_metrics *m, const mye_metrics_start *s, mye_error *err)
 {
     json_t *model =
-        json_pack("{s:I, s:I, s:i}", "weights", (json_int_t)mye_model_weights(s->model), "neurons",
-                  (json_int_t)mye_model_neurons(s->model), "nodes", mye_model_nodes(s->model));
+        json_pack("{s:I, s:I, s:i, s:i, s:I}", "weights", (json_int_t)mye_model_weights(s->model),
+                  "neurons", (json_int_t)mye_model_neurons(s->model), "nodes",
+                  mye_model_nodes(s->model), "modules", mye_model_modules(s->model),
+                  "auxiliary_weights", (json_int_t)mye_model_auxiliary_weights(s->model));
     json_t *line = json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "event", "start",
                              "version", mye_version(), "kernels", mye_context_kernels(m->ctx),
                              "threads", mye_context_threads(m->ctx), "time", now_text(), "config",

@@ -4,9 +4,10 @@
 #include "neuron/neuron.h"
 #include "train/train.h"
 
+/* Auxiliary neurons are at rest in a test: their zeros would pull means down. */
 static bool has_rate(const mye_node *n)
 {
-    return n->neuron != NULL && n->neuron->spiking && n->format == MYE_BITS;
+    return n->neuron != NULL && n->neuron->spiking && n->format == MYE_BITS && !n->auxiliary;
 }
 
 int mye_rate_count(const mye_model *model)

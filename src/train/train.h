@@ -196,7 +196,7 @@ typedef struct mye_tester {
 /* Seed of what is random in the encoding of test images. */
 uint64_t mye_test_seed(const mye_config *config);
 mye_status mye_tester_run(mye_tester *t, mye_error *err);
-/* Neuron nodes whose firing rate is known: those that send bits. */
+/* Neuron nodes of the network whose firing rate is known: those that send bits. */
 int mye_rate_count(const mye_model *model);
 void mye_rate_names(const mye_model *model, const char **name);
 
