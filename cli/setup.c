@@ -142,6 +142,7 @@ mye_status cli_model_build(const cli *app, const mye_config *config, const int s
     options.classes = classes;
     options.seed = (uint64_t)config->seed;
     options.depth = config->depth;
+    options.for_planning = true;
     options.static_input = frames == 0 && strncmp(config->encoder, "direct", 6) == 0;
     return mye_model_create(app->ctx, &options, model, err);
 }

@@ -6,7 +6,7 @@
 
 enum { B = 2, IMAGES = 5, SIZE = 2 * 4 * 4 };
 
-static const mye_model_options model = {"4C3-BN-LIF-FC3", NULL, 2, 4, 4, 3, 1, true, NULL};
+static const mye_model_options model = {"4C3-BN-LIF-FC3", NULL, 2, 4, 4, 3, 1, true, NULL, false};
 
 /* Images of a trained look: no two alike. */
 static mye_bench_input some_images(float *image, int32_t *label)

@@ -28,11 +28,12 @@ typedef struct mye_model_options {
     uint64_t seed;      /* of the initial weights                                             */
     bool static_input;  /* the input is the same at every step (direct encoding)              */
     const char *depth;  /* depth rule: adds the nodes that training wants; NULL: "global"      */
+    bool for_planning;  /* weights stay 0, so that their memory is never touched               */
 } mye_model_options;
 
 #define MYE_MODEL_OPTIONS                \
     {                                    \
-        "", NULL, 1, 28, 28, 10, 1, true, NULL \
+        "", NULL, 1, 28, 28, 10, 1, true, NULL, false \
     }
 
 MYE_API mye_status mye_model_create(mye_context *ctx, const mye_model_options *options,

@@ -270,12 +270,13 @@ static mye_status make_nodes(mye_model *model, bool static_input, mye_error *err
     return mye_model_link(model, err);
 }
 
-static mye_status make_weights(mye_model *model, uint64_t seed, mye_error *err)
+static mye_status make_weights(mye_model *model, const uint64_t *seed, mye_error *err)
 {
     MYE_TRY(list_weights(model, err));
     MYE_TRY(take_blocks(model, err));
     MYE_TRY(mye_model_take_modules(model, err));
-    init_weights(model, seed);
+    if (seed != NULL)
+        init_weights(model, *seed);
     return MYE_OK;
 }
 
@@ -312,8 +313,9 @@ void mye_model_sketch_free(mye_model *sketch)
     keep_graph_and_free(sketch);
 }
 
-mye_status mye_model_from_graph(mye_graph *graph, bool static_input, uint64_t seed, mye_model **out,
-                                mye_error *err)
+/* seed NULL: weights are not drawn. */
+static mye_status from_graph(mye_graph *graph, bool static_input, const uint64_t *seed,
+                             mye_model **out, mye_error *err)
 {
     mye_status st = create(graph, static_input, out, err);
     if (st == MYE_OK)
@@ -326,6 +328,12 @@ mye_status mye_model_from_graph(mye_graph *graph, bool static_input, uint64_t se
         mye_graph_free(graph);
     *out = NULL;
     return st;
+}
+
+mye_status mye_model_from_graph(mye_graph *graph, bool static_input, uint64_t seed, mye_model **out,
+                                mye_error *err)
+{
+    return from_graph(graph, static_input, &seed, out, err);
 }
 
 mye_status mye_model_create(mye_context *ctx, const mye_model_options *options, mye_model **out,
@@ -343,7 +351,8 @@ mye_status mye_model_create(mye_context *ctx, const mye_model_options *options, 
         mye_graph_free(graph);
         return st;
     }
-    return mye_model_from_graph(graph, options->static_input, options->seed, out, err);
+    return from_graph(graph, options->static_input, options->for_planning ? NULL : &options->seed,
+                      out, err);
 }
 
 void mye_model_free(mye_model *model)
