@@ -28,7 +28,7 @@ typedef struct mye_model_options {
     uint64_t seed;      /* of the initial weights                                             */
     bool static_input;  /* the input is the same at every step (direct encoding)              */
     const char *depth;  /* depth rule: adds the nodes that training wants; NULL: "global"      */
-    bool for_planning;  /* weights stay 0, so that their memory is never touched               */
+    bool for_planning;  /* weights have no values, so that their memory is never touched       */
 } mye_model_options;
 
 #define MYE_MODEL_OPTIONS                \

@@ -174,7 +174,8 @@ static mye_status list_weights(mye_model *model, mye_error *err)
     return MYE_OK;
 }
 
-static mye_status take_blocks(mye_model *model, mye_error *err)
+/* `drawn`: the weights will have values; else their pages are never touched. */
+static mye_status take_blocks(mye_model *model, bool drawn, mye_error *err)
 {
     const size_t limit = SIZE_MAX / 16;
     for (int i = 0; i < model->n_weights; i++) {
@@ -184,9 +185,13 @@ static mye_status take_blocks(mye_model *model, mye_error *err)
         *total += padded(model->weight[i]->count);
     }
     model->n_grads = model->n_params;
-    model->param = mye_alloc_big_zero(model->ctx, model->n_params * sizeof(float));
+    const size_t param_bytes = model->n_params * sizeof(float);
+    const size_t buffer_bytes = model->n_buffers * sizeof(float);
+    model->param = drawn ? mye_alloc_big_zero(model->ctx, param_bytes)
+                         : mye_alloc_big(model->ctx, param_bytes);
     model->grad = mye_alloc_big(model->ctx, model->n_params * sizeof(float)); /* cleared by a run */
-    model->buffer = mye_alloc_array(model->ctx, model->n_buffers, sizeof(float));
+    model->buffer = drawn ? mye_alloc_big_zero(model->ctx, buffer_bytes)
+                          : mye_alloc_big(model->ctx, buffer_bytes);
     model->grad_is_clear = mye_alloc(model->ctx, sizeof *model->grad_is_clear);
     if (!model->param || !model->grad || !model->buffer || !model->grad_is_clear)
         return mye_no_memory(err, mye_model_bytes(model), "the weights and their gradients");
@@ -273,7 +278,7 @@ static mye_status make_nodes(mye_model *model, bool static_input, mye_error *err
 static mye_status make_weights(mye_model *model, const uint64_t *seed, mye_error *err)
 {
     MYE_TRY(list_weights(model, err));
-    MYE_TRY(take_blocks(model, err));
+    MYE_TRY(take_blocks(model, seed != NULL, err));
     MYE_TRY(mye_model_take_modules(model, err));
     if (seed != NULL)
         init_weights(model, *seed);
