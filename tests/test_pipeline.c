@@ -17,9 +17,8 @@ static const cut_net nets[] = {
 static const char *const rules[] = {"bptt", "bptt:checkpoint=node", "bptt:checkpoint=block",
                                     "bptt:keep=bf16", "rate"};
 
-/* Batch i of the data: its size (the last one is smaller), labels, images, seeds. */
+/* A batch: labels, images, seed. The last one is smaller. */
 typedef struct data {
-    int index;
     uint64_t seed;
     int32_t label[B];
     float image[B * 3 * 16 * 16];
@@ -28,7 +27,6 @@ typedef struct data {
 
 static void make_data(data *d, int index, mye_shape shape)
 {
-    d->index = index;
     d->seed = (uint64_t)(100 + index);
     for (int b = 0; b < B; b++)
         d->label[b] = (index + 3 * b) % 10;
@@ -111,6 +109,14 @@ static void one_after_the_other(mye_context *ctx, const cut_net *net, const char
     mye_model_free(model);
 }
 
+static mye_source noise_of(void *unused, const mye_pipeline_batch *batch)
+{
+    (void)unused;
+    static uint64_t seed; /* one batch at a time is being filled */
+    seed = batch->seed;
+    return (mye_source){fill, &seed};
+}
+
 static void take_one(mye_pipeline *p, int *taken, outcome *out)
 {
     mye_pipeline_result r;
@@ -119,7 +125,7 @@ static void take_one(mye_pipeline *p, int *taken, outcome *out)
     assert_true(mye_pipeline_take(p, &r, &status, &err));
     if (status != MYE_OK)
         fail_msg("%s", err.message);
-    assert_int_equal(((data *)r.self)->index, *taken); /* in their order */
+    assert_int_equal(r.index[0], *taken); /* in their order */
     assert_int_equal(r.B, size_of(*taken));
     assert_true(r.norm > 0);
     out->loss[*taken] = r.loss;
@@ -129,14 +135,18 @@ static void take_one(mye_pipeline *p, int *taken, outcome *out)
 static void in_a_pipeline(mye_context *ctx, const cut_net *net, const char *time, int stages,
                           outcome *out)
 {
-    static data d[BATCHES];
+    static data d;
+    static int64_t index[B];
     mye_model *model = cut_model(ctx, *net);
     mye_stepper *stepper = stepper_of(ctx, model);
-    const mye_pipeline_options o = {
-        .run = run_options(net, time), .stages = stages, .threads = 1, .clip = 0.5};
+    const mye_pipeline_options o = {.run = run_options(net, time),
+                                    .stages = stages,
+                                    .threads = 1,
+                                    .sample = mye_shape_size(model->node[0]->shape),
+                                    .clip = 0.5};
     mye_pipeline *p = NULL;
     mye_error err = {0};
-    if (mye_pipeline_create(ctx, model, stepper, &o, &p, &err) != MYE_OK)
+    if (mye_pipeline_create(ctx, model, stepper, &o, noise_of, NULL, &p, &err) != MYE_OK)
         fail_msg("%s", err.message);
     assert_int_equal(mye_pipeline_first(p, 0), 0);
     for (int s = 0; s < stages; s++)
@@ -146,13 +156,15 @@ static void in_a_pipeline(mye_context *ctx, const cut_net *net, const char *time
     for (int i = 0; i < BATCHES; i++) {
         while (!mye_pipeline_has_room(p))
             take_one(p, &taken, out);
-        make_data(&d[i], i, model->node[0]->shape);
+        make_data(&d, i, model->node[0]->shape);
+        for (int b = 0; b < B; b++)
+            index[b] = i;
         const mye_pipeline_batch batch = {.B = size_of(i),
-                                          .source = {fill, &d[i].seed},
-                                          .target = d[i].target,
-                                          .seed = d[i].seed,
-                                          .when = mye_stepper_now(stepper),
-                                          .self = &d[i]};
+                                          .image = d.image,
+                                          .index = index,
+                                          .target = d.target,
+                                          .seed = d.seed,
+                                          .when = mye_stepper_now(stepper)};
         mye_pipeline_put(p, &batch);
         mye_stepper_advance(stepper);
     }
@@ -204,8 +216,8 @@ static void what_makes_no_pipeline_is_refused(void **state)
         const char *time;
         int stages;
         const char *says;
-    } row[] = {{"bptt", 4, "1 to 3 stages"},
-               {"bptt", 0, "1 to 3 stages"},
+    } row[] = {{"bptt", 4, "1 to 3 groups"},
+               {"bptt", 0, "1 to 3 groups"},
                {"sltt", 2, "finished before the next"},
                {"rate:mode=s", 2, "holds one at a time"}};
     (void)state;
@@ -213,11 +225,14 @@ static void what_makes_no_pipeline_is_refused(void **state)
     mye_model *model = cut_model(ctx, nets[0]);
     mye_stepper *stepper = stepper_of(ctx, model);
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-        const mye_pipeline_options o = {
-            .run = run_options(&nets[0], row[i].time), .stages = row[i].stages, .threads = 1};
+        const mye_pipeline_options o = {.run = run_options(&nets[0], row[i].time),
+                                        .stages = row[i].stages,
+                                        .threads = 1,
+                                        .sample = mye_shape_size(model->node[0]->shape)};
         mye_pipeline *p = NULL;
         mye_error err = {0};
-        assert_int_not_equal(mye_pipeline_create(ctx, model, stepper, &o, &p, &err), MYE_OK);
+        assert_int_not_equal(mye_pipeline_create(ctx, model, stepper, &o, noise_of, NULL, &p, &err),
+                             MYE_OK);
         if (strstr(err.message, row[i].says) == NULL)
             fail_msg("%s", err.message);
     }

@@ -31,8 +31,8 @@ typedef struct mye_model_options {
     bool for_planning;  /* weights have no values, so that their memory is never touched       */
 } mye_model_options;
 
-#define MYE_MODEL_OPTIONS                \
-    {                                    \
+#define MYE_MODEL_OPTIONS                             \
+    {                                                 \
         "", NULL, 1, 28, 28, 10, 1, true, NULL, false \
     }
 
@@ -62,8 +62,8 @@ MYE_API int64_t mye_model_weights(const mye_model *model);            /* trainab
 /* Of these, numbers of auxiliary nodes; and the modules that the depth rule made (1: global). */
 MYE_API int64_t mye_model_auxiliary_weights(const mye_model *model);
 MYE_API int mye_model_modules(const mye_model *model);
-MYE_API int64_t mye_model_neurons(const mye_model *model);            /* spiking neurons   */
-MYE_API int mye_model_classes(const mye_model *model);                /* size of the output */
+MYE_API int64_t mye_model_neurons(const mye_model *model); /* spiking neurons   */
+MYE_API int mye_model_classes(const mye_model *model);     /* size of the output */
 /* The whole graph as YAML text that mye_model_create reads back to the same graph. Free with
  * mye_model_text_free. */
 MYE_API mye_status mye_model_yaml(const mye_model *model, char **out, mye_error *err);

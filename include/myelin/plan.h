@@ -28,6 +28,7 @@ typedef struct mye_plan {
     size_t kept_bytes;      /* sum of the rows; what the backward pass needs                  */
     size_t run_bytes;       /* the run's arena: kept and transient, placed by lifetime        */
     size_t arena_bytes;     /* the arena alone: the test run uses it too when it fits in      */
+    size_t packet_bytes;    /* of the run: what groups of modules hand on (pipeline); else 0   */
     size_t scratch_bytes;   /* scratch of all threads                                         */
     size_t eval_bytes;      /* what the run that tests after each epoch takes beside that     */
     size_t loader_bytes;    /* batches in preparation, order of samples (0 without data)      */
@@ -58,11 +59,12 @@ typedef struct mye_plan_options {
     int frames;              /* of a sample of event data (mye_dataset_info); 0: images     */
     size_t read_bytes;       /* to decode a sample (mye_dataset_info)                       */
     const char *cosine;      /* time rule whose gradient is compared; NULL or "": none      */
+    int pipeline;            /* groups of modules, each on threads of its own; 0 or 1: none */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                                             \
-    {                                                                                \
-        "bptt", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL \
+#define MYE_PLAN_OPTIONS                                                                \
+    {                                                                                   \
+        "bptt", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL, 0 \
     }
 
 MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,

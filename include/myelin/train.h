@@ -42,6 +42,7 @@ typedef struct mye_config {
     double clip; /* gradient norm; 0 = off                                         */
     double rate_strength, rate_target; /* firing rates above the target cost loss; 0 = off   */
     char cosine[MYE_METHOD_MAX]; /* time rule whose gradient is compared; "" = off           */
+    int64_t pipeline;            /* groups of modules on threads of their own; 1: none     */
     int64_t cosine_batches;      /* held batches of that comparison                          */
     int64_t seed, threads;
     int64_t limit_train, limit_test; /* use only so many samples; 0 = all                      */

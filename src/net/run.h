@@ -157,6 +157,7 @@ void mye_run_set_border(mye_run *run, void *in, void *out);
  * keep to go on bit for bit. Setting leaves out what this run may not go. */
 size_t mye_run_ways_bytes(const mye_run *run);
 void mye_run_ways_get(const mye_run *run, uint8_t *ways);
+void mye_run_ways_add(const mye_run *run, uint8_t *ways); /* those that the run knows */
 void mye_run_ways_set(mye_run *run, const uint8_t *ways);
 /* Name of the way of a layer's pass (mye_conv_way of the last pass that took one), "" if none. */
 const char *mye_run_way(const mye_run *run, int node, int pass);

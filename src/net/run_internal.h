@@ -111,6 +111,8 @@ void mye_rate_term_add(const mye_run *run, mye_pass *p, int node, int t0, int t1
 
 /* Which nodes have a part in the run; what crosses the borders of a stage. */
 mye_status mye_run_take_part(mye_run *run, mye_error *err);
+/* Is the node computed here, not taken from the stage before? */
+bool mye_run_works_on(const mye_run *run, int node);
 /* The ops around a stage's modules. */
 void mye_run_enter_stage(mye_run *run);
 void mye_run_leave_stage(mye_run *run);

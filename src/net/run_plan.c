@@ -35,8 +35,9 @@ static double step_macs(const mye_run *run, const mye_node *n, double macs)
     const int T = run->options.T;
     const int forward = run->forward_steps > 0 ? run->forward_steps : T;
     const int backward = run->backward_steps > 0 ? run->backward_steps : T;
-    const int first =
-        run->n_modules > 1 ? run->model->module[run->model->node_module[n->index]].first : 0;
+    const int first = run->module == &run->whole
+                          ? 0
+                          : run->model->module[run->model->node_module[n->index]].first;
     const bool hands_on =
         n->n_in > 0 && n->in[0] >= first && run->model->node[n->in[0]]->needs_grad;
     const int sides = !n->needs_grad ? 0 : hands_on ? 2 : 1;
@@ -68,7 +69,7 @@ static void fill_rows(const mye_run *run, mye_plan *plan)
         for (int k = 0; k < n->n_weights; k++)
             row->weight_bytes +=
                 n->weight[k].count * sizeof(float) * (n->weight[k].trainable ? 2 : 1);
-        const double macs = mye_run_has(run, i) ? step_macs(run, n, ops.macs) : 0;
+        const double macs = mye_run_works_on(run, i) ? step_macs(run, n, ops.macs) : 0;
         plan->macs += macs;
         plan->auxiliary_macs += n->auxiliary ? macs : 0;
     }
@@ -93,6 +94,7 @@ mye_status mye_run_count(mye_context *ctx, const mye_model *model, const mye_run
         plan->arena_bytes = run->arena_bytes;
         plan->run_bytes = run->arena_bytes + run->state_bytes;
         plan->scratch_bytes = lanes;
+        plan->packet_bytes = mye_run_border_bytes(run, true);
         plan->modules = run->n_modules;
         plan->per_step = run->pass[0]->pass.per_step;
         for (int i = 0; i < plan->n_rows; i++)

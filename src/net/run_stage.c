@@ -77,6 +77,11 @@ bool mye_run_has(const mye_run *run, int node)
     return run->part[node] != OUTSIDE;
 }
 
+bool mye_run_works_on(const mye_run *run, int node)
+{
+    return run->part[node] == INSIDE;
+}
+
 /* ---- packets ---- */
 
 /* One value in a packet; its rows follow. */

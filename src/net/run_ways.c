@@ -15,6 +15,15 @@ void mye_run_ways_get(const mye_run *run, uint8_t *ways)
             memcpy(ways, run->pass[q]->pass.value[i].way, MYE_CONV_PASSES);
 }
 
+void mye_run_ways_add(const mye_run *run, uint8_t *ways)
+{
+    for (int q = 0; q < run->n_passes; q++)
+        for (int i = 0; i < run->model->n_nodes; i++)
+            for (int k = 0; k < MYE_CONV_PASSES; k++, ways++)
+                if (run->pass[q]->pass.value[i].way[k] > 0)
+                    *ways = run->pass[q]->pass.value[i].way[k];
+}
+
 void mye_run_ways_set(mye_run *run, const uint8_t *ways)
 {
     for (int q = 0; q < run->n_passes; q++) {

@@ -17,7 +17,7 @@
 
 #include "io/jsontext.h"
 #include "io/safetensors.h"
-#include "train/train.h"
+#include "train/pipeline.h"
 
 #define LAYOUT_VERSION "1"
 #define N_COUNTERS     6
@@ -44,6 +44,7 @@ static mye_status config_text(const mye_checkpoint *c, char **out, mye_error *er
     mye_config shown = *c->config;
     shown.out[0] = '\0';
     shown.threads = 0;
+    shown.pipeline = 1;
     shown.memory = 0;
     /* The comparison of gradients looks on: with and without it the bytes are the same. */
     mye_config standard;
@@ -143,7 +144,10 @@ static void add_sample_state(saving *s)
 
 static void add_ways(saving *s, size_t bytes)
 {
-    mye_run_ways_get(s->c->run, s->ways);
+    if (s->c->pipeline != NULL)
+        mye_pipeline_ways_get(s->c->pipeline, s->ways);
+    else
+        mye_run_ways_get(s->c->run, s->ways);
     s->item[s->n++] = (mye_st_item){.name = "state.ways",
                                     .dtype = MYE_DTYPE_U8,
                                     .rank = 1,
@@ -156,7 +160,8 @@ static mye_status save(saving *s, const char *path, mye_error *err)
     const mye_checkpoint *c = s->c;
     const size_t n_names = (size_t)c->model->n_trainable * MAX_BLOCKS;
     const size_t n_items = (size_t)c->model->n_weights + n_names + 4;
-    const size_t ways = mye_run_ways_bytes(c->run);
+    const size_t ways =
+        c->pipeline != NULL ? mye_pipeline_ways_bytes(c->pipeline) : mye_run_ways_bytes(c->run);
     s->item = mye_alloc_array(c->ctx, n_items, sizeof *s->item);
     s->name = mye_alloc_array(c->ctx, n_names, sizeof *s->name);
     s->ways = mye_alloc(c->ctx, ways);

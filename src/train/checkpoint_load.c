@@ -3,7 +3,7 @@
 
 #include "io/jsontext.h"
 #include "io/safetensors.h"
-#include "train/train.h"
+#include "train/pipeline.h"
 
 /* ---- may this run go on from there? ---- */
 
@@ -12,8 +12,8 @@
 static bool is_free_key(const char *key)
 {
     static const char *const free_keys[] = {
-        "net",     "data_dir", "epochs", "eval_batch", "threads", "limit_test",    "memory",
-        "kernels", "out",      "init",   "profile",    "cosine",  "cosine_batches"};
+        "net",     "data_dir", "epochs", "eval_batch", "threads", "limit_test",     "memory",
+        "kernels", "out",      "init",   "profile",    "cosine",  "cosine_batches", "pipeline"};
     for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
         if (strcmp(key, free_keys[i]) == 0)
             return true;
@@ -72,14 +72,17 @@ static mye_status need(const mye_st *st, const char *name, const mye_st_tensor *
 static mye_status read_ways(const mye_checkpoint *c, const mye_st *st, mye_error *err)
 {
     const mye_st_tensor *t = mye_st_find(st, "state.ways");
-    const size_t bytes = mye_run_ways_bytes(c->run);
+    const size_t bytes =
+        c->pipeline != NULL ? mye_pipeline_ways_bytes(c->pipeline) : mye_run_ways_bytes(c->run);
     if (!t)
         return MYE_OK;
     uint8_t *ways = mye_alloc(c->ctx, bytes);
     if (!ways)
         return mye_no_memory(err, bytes, "reading a checkpoint");
     const mye_status status = mye_st_read_raw(st, t, MYE_DTYPE_U8, (int64_t)bytes, ways, err);
-    if (status == MYE_OK)
+    if (status == MYE_OK && c->pipeline != NULL)
+        mye_pipeline_ways_set(c->pipeline, ways);
+    else if (status == MYE_OK)
         mye_run_ways_set(c->run, ways);
     mye_free(c->ctx, ways);
     return status;

@@ -83,6 +83,10 @@ static const mye_param config_params[] = {
      .help = "compare the gradient with that of this time rule, layer by layer; empty: no",
      .choices = "bptt"},
     INTEGER(cosine_batches, "4", 1, 1e6, "batches", "held test batches of that comparison"),
+    INTEGER(
+        pipeline, "1", 1, 64, "groups",
+        "groups of a depth rule's modules, each with its share of the threads and a batch of its "
+        "own at work; 1: one batch after the other"),
     INTEGER(seed, "1", 0, 9e15, "", "of weights, order, augmentation, dropout and encoding"),
     INTEGER(threads, "0", 0, 256, "threads", "worker threads; 0: one per processor"),
     INTEGER(limit_train, "0", 0, COUNT_MAX, "samples",

@@ -137,6 +137,7 @@ mye_plan_options mye_config_plan(const mye_config *config, int64_t n_train, int6
     o.loss = config->loss;
     o.rate_strength = config->rate_strength;
     o.cosine = config->cosine;
+    o.pipeline = (int)config->pipeline;
     o.T = (int)config->T;
     o.batch = (int)config->batch;
     o.exact = config->exact;

@@ -10,6 +10,7 @@ enum { MAX_STAGES = 64, PER_STAGE = 2 };
 typedef struct packet {
     mye_pipeline_batch batch;
     int32_t *label, *label_b;
+    int64_t *index;
     float *mix, *weight, *per_sample, *image;
     void *border[MAX_STAGES]; /* behind stage s */
     double loss, squares;
@@ -28,7 +29,7 @@ typedef struct stage {
     mye_pipeline *p;
     mye_context *ctx;
     mye_run *run;
-    int index, first, n; /* modules */
+    int index;
     pthread_t thread;
     bool is_running;
     packet *at; /* the batch at work */
@@ -39,7 +40,10 @@ struct mye_pipeline {
     const mye_model *model;
     const mye_stepper *stepper;
     mye_pipeline_options options;
+    mye_pipeline_source source;
+    void *self;
     int n_stages, n_packets, under_way;
+    int first[MAX_STAGES + 1]; /* modules */
     stage stage[MAX_STAGES];
     packet *packet;                /* [n_packets] */
     packet *taken;                 /* whose result the caller looks at */
@@ -100,11 +104,14 @@ static void work(stage *s, packet *at)
     const mye_pipeline *p = s->p;
     const bool is_last = s->index == p->n_stages - 1;
     mye_step_result r;
+    mye_source source = {0};
     s->at = at;
+    if (s->index == 0)
+        source = p->source(p->self, &at->batch);
     mye_run_set_border(s->run, s->index > 0 ? at->border[s->index - 1] : NULL,
                        is_last ? NULL : at->border[s->index]);
-    at->status = mye_run_step(s->run, at->batch.B, at->batch.source, &at->batch.target,
-                              at->batch.seed, &r, &at->err);
+    at->status =
+        mye_run_step(s->run, at->batch.B, source, &at->batch.target, at->batch.seed, &r, &at->err);
     if (at->status != MYE_OK || !is_last)
         return;
     at->loss = r.loss;
@@ -138,49 +145,73 @@ static double module_macs(const mye_model *model, int k)
     return macs;
 }
 
-/* Each stage takes modules until its share of the work is reached, and leaves one for each behind it. */
-static void divide(mye_pipeline *p)
+/* Each stage takes modules until its share of the work is reached, and leaves one for each behind it:
+ * first[i] is the first of stage i, first[stages] the number of modules. */
+static void divide(const mye_model *model, int stages, int *first)
 {
-    const int K = p->model->n_modules;
+    const int K = model->n_modules;
     double total = 0, done = 0;
     for (int k = 0; k < K; k++)
-        total += module_macs(p->model, k);
+        total += module_macs(model, k);
     int k = 0;
-    for (int i = 0; i < p->n_stages; i++) {
-        stage *s = &p->stage[i];
-        const int end = K - (p->n_stages - 1 - i);
-        const double share = total * (i + 1) / p->n_stages;
-        s->first = k;
+    for (int i = 0; i < stages; i++) {
+        const int end = K - (stages - 1 - i);
+        const double share = total * (i + 1) / stages;
+        first[i] = k;
         do
-            done += module_macs(p->model, k++);
-        while (k < end && (i == p->n_stages - 1 || done + module_macs(p->model, k) / 2 < share));
-        s->n = k - s->first;
+            done += module_macs(model, k++);
+        while (k < end && (i == stages - 1 || done + module_macs(model, k) / 2 < share));
     }
+    first[stages] = K;
 }
 
-static mye_status make_stage(mye_pipeline *p, stage *s, mye_error *err)
+static mye_run_options stage_options(const mye_pipeline_options *o, const int *first, int i)
 {
+    mye_run_options own = o->run;
+    own.immediate = true;
+    own.first_module = first[i];
+    own.n_modules = first[i + 1] - first[i];
+    return own;
+}
+
+static mye_status check(const mye_model *model, const mye_pipeline_options *o, mye_error *err)
+{
+    const int most = model->n_modules < MAX_STAGES ? model->n_modules : MAX_STAGES;
+    if (o->stages >= 1 && o->stages <= most)
+        return MYE_OK;
+    return mye_fail(err, MYE_ERR_ARG,
+                    "a pipeline wants 1 to %d groups (the network has %d modules), got %d", most,
+                    model->n_modules, o->stages);
+}
+
+static mye_status make_stage(mye_pipeline *p, int i, mye_error *err)
+{
+    stage *s = &p->stage[i];
     mye_context_options own = MYE_CONTEXT_OPTIONS;
     own.threads = p->options.threads;
     own.kernels = mye_context_kernels(p->ctx);
     MYE_TRY(mye_context_create(&own, &s->ctx, err));
-    mye_run_options o = p->options.run;
-    o.immediate = true;
-    o.first_module = s->first;
-    o.n_modules = s->n;
+    const mye_run_options o = stage_options(&p->options, p->first, i);
     MYE_TRY(mye_run_create(s->ctx, p->model, &o, &s->run, err));
     mye_run_set_move(s->run, move, s);
     return MYE_OK;
 }
 
+/* Bytes of a packet beside its borders. */
+static size_t batch_bytes(const mye_pipeline_options *o)
+{
+    const size_t B = (size_t)o->run.B;
+    return B * (2 * sizeof(int32_t) + sizeof(int64_t) + (3 + (size_t)o->sample) * sizeof(float));
+}
+
 static mye_status make_packet(mye_pipeline *p, packet *a, mye_error *err)
 {
-    const size_t B = (size_t)p->options.run.B;
-    const size_t pixels = B * (size_t)mye_shape_size(p->model->node[0]->shape);
+    const size_t B = (size_t)p->options.run.B, pixels = B * (size_t)p->options.sample;
     a->label = mye_alloc_array(p->ctx, 2 * B, sizeof *a->label);
     a->mix = mye_alloc_array(p->ctx, 3 * B, sizeof *a->mix);
+    a->index = mye_alloc_array(p->ctx, B, sizeof *a->index);
     a->image = mye_alloc_array(p->ctx, pixels, sizeof *a->image);
-    bool there = a->label != NULL && a->mix != NULL && a->image != NULL;
+    bool there = a->label && a->mix && a->index && a->image;
     for (int s = 0; s + 1 < p->n_stages; s++) {
         a->border[s] = mye_alloc_big_zero(p->ctx, mye_run_border_bytes(p->stage[s].run, true));
         there = there && a->border[s] != NULL;
@@ -196,17 +227,14 @@ static mye_status make_packet(mye_pipeline *p, packet *a, mye_error *err)
 
 static mye_status make(mye_pipeline *p, mye_error *err)
 {
-    divide(p);
+    divide(p->model, p->n_stages, p->first);
     for (int i = 0; i < p->n_stages; i++)
-        MYE_TRY(make_stage(p, &p->stage[i], err));
+        MYE_TRY(make_stage(p, i, err));
     p->packet = mye_alloc_array(p->ctx, (size_t)p->n_packets, sizeof *p->packet);
     if (p->packet == NULL)
         return mye_no_memory(err, (size_t)p->n_packets * sizeof *p->packet, "a pipeline");
     for (int i = 0; i < p->n_packets; i++)
         MYE_TRY(make_packet(p, &p->packet[i], err));
-    if (!*p->model->grad_is_clear)
-        memset(p->model->grad, 0, p->model->n_grads * sizeof(float));
-    *p->model->grad_is_clear = true; /* each move of a module's weights leaves it so */
     for (int i = 0; i < p->n_stages; i++) {
         if (pthread_create(&p->stage[i].thread, NULL, run_stage, &p->stage[i]) != 0)
             return mye_fail(err, MYE_ERR_STATE, "the system gives no thread for stage %d of %d",
@@ -217,16 +245,12 @@ static mye_status make(mye_pipeline *p, mye_error *err)
 }
 
 mye_status mye_pipeline_create(mye_context *ctx, const mye_model *model, const mye_stepper *stepper,
-                               const mye_pipeline_options *options, mye_pipeline **out,
-                               mye_error *err)
+                               const mye_pipeline_options *options, mye_pipeline_source source,
+                               void *self, mye_pipeline **out, mye_error *err)
 {
     *out = NULL;
+    MYE_TRY(check(model, options, err));
     const int n = options->stages;
-    if (n < 1 || n > model->n_modules || n > MAX_STAGES)
-        return mye_fail(err, MYE_ERR_ARG,
-                        "a pipeline wants 1 to %d stages (the network has %d modules), got %d",
-                        model->n_modules < MAX_STAGES ? model->n_modules : MAX_STAGES,
-                        model->n_modules, n);
     mye_pipeline *p = mye_alloc(ctx, sizeof *p);
     if (p == NULL)
         return mye_no_memory(err, sizeof *p, "a pipeline");
@@ -234,6 +258,8 @@ mye_status mye_pipeline_create(mye_context *ctx, const mye_model *model, const m
     p->model = model;
     p->stepper = stepper;
     p->options = *options;
+    p->source = source;
+    p->self = self;
     p->n_stages = n;
     p->n_packets = PER_STAGE * n;
     for (int i = 0; i < n; i++) {
@@ -271,6 +297,7 @@ void mye_pipeline_free(mye_pipeline *p)
     for (int i = 0; p->packet != NULL && i < p->n_packets; i++) {
         mye_free(p->ctx, p->packet[i].label);
         mye_free(p->ctx, p->packet[i].mix);
+        mye_free(p->ctx, p->packet[i].index);
         mye_free(p->ctx, p->packet[i].image);
         for (int s = 0; s + 1 < p->n_stages; s++)
             mye_free(p->ctx, p->packet[i].border[s]);
@@ -293,8 +320,18 @@ static const void *keep(void *to, const void *from, size_t bytes)
     return from == NULL ? NULL : memcpy(to, from, bytes);
 }
 
+/* Each move of a module's weights leaves its gradient clear. While no batch is under way others may
+ * have used the block. */
+static void clear_gradient(mye_pipeline *p)
+{
+    if (p->under_way == 0 && !*p->model->grad_is_clear)
+        memset(p->model->grad, 0, p->model->n_grads * sizeof(float));
+    *p->model->grad_is_clear = true;
+}
+
 void mye_pipeline_put(mye_pipeline *p, const mye_pipeline_batch *batch)
 {
+    clear_gradient(p);
     packet *a = pop(&p->idle);
     const size_t B = (size_t)batch->B;
     mye_target *t = &a->batch.target;
@@ -303,7 +340,10 @@ void mye_pipeline_put(mye_pipeline *p, const mye_pipeline_batch *batch)
     t->label_b = keep(a->label_b, t->label_b, B * sizeof *a->label);
     t->mix = keep(a->mix, t->mix, B * sizeof(float));
     t->weight = keep(a->weight, t->weight, B * sizeof(float));
-    t->image = keep(a->image, t->image, B * (size_t)t->image_n * sizeof(float));
+    const bool shown = t->image != NULL && t->image == batch->image;
+    a->batch.image = keep(a->image, batch->image, B * (size_t)p->options.sample * sizeof(float));
+    a->batch.index = keep(a->index, batch->index, B * sizeof *a->index);
+    t->image = shown ? a->batch.image : NULL;
     a->status = MYE_OK;
     a->squares = 0;
     p->under_way++;
@@ -329,13 +369,97 @@ bool mye_pipeline_take(mye_pipeline *p, mye_pipeline_result *out, mye_status *st
     *out = (mye_pipeline_result){.loss = a->loss,
                                  .norm = sqrt(a->squares),
                                  .correct = a->correct,
-                                 .per_sample = a->per_sample,
                                  .B = a->batch.B,
-                                 .self = a->batch.self};
+                                 .per_sample = a->per_sample,
+                                 .index = a->batch.index};
     return true;
 }
 
+/* ---- what it is made of ---- */
+
 int mye_pipeline_first(const mye_pipeline *p, int index)
 {
-    return index < p->n_stages ? p->stage[index].first : p->model->n_modules;
+    return p->first[index];
+}
+
+mye_run *mye_pipeline_run(const mye_pipeline *p, int node)
+{
+    int i = p->n_stages - 1;
+    while (p->model->node_module[node] < p->first[i])
+        i--;
+    return p->stage[i].run;
+}
+
+size_t mye_pipeline_bytes(const mye_pipeline *p)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < p->n_stages; i++)
+        bytes += mye_context_peak_bytes(p->stage[i].ctx);
+    return bytes;
+}
+
+size_t mye_pipeline_ways_bytes(const mye_pipeline *p)
+{
+    return mye_run_ways_bytes(p->stage[0].run);
+}
+
+/* Each way is in the place of its pass and node, and 0 in the runs that have no part in the node. */
+void mye_pipeline_ways_get(const mye_pipeline *p, uint8_t *ways)
+{
+    mye_run_ways_get(p->stage[0].run, ways);
+    for (int i = 1; i < p->n_stages; i++)
+        mye_run_ways_add(p->stage[i].run, ways);
+}
+
+void mye_pipeline_ways_set(mye_pipeline *p, const uint8_t *ways)
+{
+    for (int i = 0; i < p->n_stages; i++)
+        mye_run_ways_set(p->stage[i].run, ways);
+}
+
+/* ---- counting ---- */
+
+static void add_stage(mye_plan *sum, const mye_plan *own, double lanes)
+{
+    sum->arena_bytes += own->arena_bytes;
+    sum->run_bytes += own->run_bytes;
+    sum->scratch_bytes += (size_t)((double)own->scratch_bytes * lanes);
+    sum->kept_bytes += own->kept_bytes;
+    for (int i = 0; i < sum->n_rows; i++) {
+        sum->row[i].kept_bytes += own->row[i].kept_bytes;
+        sum->row[i].work_bytes += own->row[i].work_bytes;
+    }
+}
+
+mye_status mye_pipeline_count(mye_context *ctx, const mye_model *model,
+                              const mye_pipeline_options *o, mye_plan *out, mye_error *err)
+{
+    int first[MAX_STAGES + 1];
+    size_t packet_bytes = batch_bytes(o);
+    const double lanes = (double)o->threads / mye_context_threads(ctx);
+    MYE_TRY(check(model, o, err));
+    divide(model, o->stages, first);
+    for (int i = 0; i < o->stages; i++) {
+        const mye_run_options own = stage_options(o, first, i);
+        mye_plan stage_plan;
+        mye_status status = mye_run_count(ctx, model, &own, &stage_plan, err);
+        if (status != MYE_OK && i > 0)
+            mye_plan_free(ctx, out);
+        if (status != MYE_OK)
+            return status;
+        packet_bytes += stage_plan.packet_bytes;
+        if (i == 0) {
+            *out = stage_plan;
+            out->scratch_bytes = (size_t)((double)out->scratch_bytes * lanes);
+            continue;
+        }
+        add_stage(out, &stage_plan, lanes);
+        out->macs += stage_plan.macs;
+        out->auxiliary_macs += stage_plan.auxiliary_macs;
+        mye_plan_free(ctx, &stage_plan);
+    }
+    out->modules = model->n_modules;
+    out->packet_bytes = PER_STAGE * (size_t)o->stages * packet_bytes;
+    out->run_bytes += out->packet_bytes;
+    return MYE_OK;
 }

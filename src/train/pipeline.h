@@ -17,36 +17,48 @@ typedef struct mye_pipeline mye_pipeline;
 
 typedef struct mye_pipeline_options {
     mye_run_options
-        run;     /* of the whole training run; immediate, first_module, n_modules are set here */
-    int stages;  /* groups: 1 to the number of modules                        */
-    int threads; /* of each group                                             */
-    double clip; /* of the gradient norm of each module; 0: none              */
+        run;        /* of the whole training run; immediate, first_module, n_modules are set here */
+    int stages;     /* groups: 1 to the number of modules                        */
+    int threads;    /* of each group                                             */
+    int64_t sample; /* values of a sample as it is copied */
+    double clip;    /* of the gradient norm of each module; 0: none              */
 } mye_pipeline_options;
 
-/* One batch; arrays are copied. `fill` is called by the first group's thread, for one batch at a time. */
+/* One batch; arrays are copied. */
 typedef struct mye_pipeline_batch {
     int B;
-    mye_source source;
+    const float *image;   /* [B][sample]; target.image may be the same           */
+    const int64_t *index; /* [B] or NULL                                         */
     mye_target target;
-    uint64_t seed;         /* of the step                                    */
-    mye_stepper_time when; /* of the step rule                               */
-    void *self;            /* handed back with the result; source.self may be in it */
+    uint64_t seed, epoch_seed; /* of the step; of the epoch, for `fill`               */
+    mye_stepper_time when;     /* of the step rule                                    */
 } mye_pipeline_batch;
 
 typedef struct mye_pipeline_result {
     double loss, norm; /* norm: of all modules' gradients                    */
     int64_t correct;
-    const float *per_sample; /* [B]; until the next call */
     int B;
-    void *self;
+    const float *per_sample; /* [B]; this and index until the next call */
+    const int64_t *index;
 } mye_pipeline_result;
+
+/* How the first group fills the network's input from a batch that waits in a packet: asked once for
+ * each step, by that group's thread. */
+typedef mye_source (*mye_pipeline_source)(void *self, const mye_pipeline_batch *batch);
 
 /* Model and stepper must outlive it; the model's gradients must not be shared between modules.
  * MYE_ERR_ARG for more stages than modules, MYE_ERR_UNSUPPORTED for rules that hold one time step at a
  * time, MYE_ERR_NOMEM. */
 mye_status mye_pipeline_create(mye_context *ctx, const mye_model *model, const mye_stepper *stepper,
-                               const mye_pipeline_options *options, mye_pipeline **out,
-                               mye_error *err);
+                               const mye_pipeline_options *options, mye_pipeline_source source,
+                               void *self, mye_pipeline **out, mye_error *err);
+/* Options for a plan's settings and the run that it is for. Refuses what makes no pipeline. */
+mye_status mye_pipeline_setting(mye_context *ctx, const mye_model *model, const mye_plan_options *o,
+                                const mye_run_options *run, mye_pipeline_options *out,
+                                mye_error *err);
+/* What it would take, in place of a run's: `out` as mye_run_count fills it, for all groups. */
+mye_status mye_pipeline_count(mye_context *ctx, const mye_model *model,
+                              const mye_pipeline_options *options, mye_plan *out, mye_error *err);
 /* Waits until all batches are through. */
 void mye_pipeline_free(mye_pipeline *p);
 /* Is there room for another batch? If not, a result has to be taken first. */
@@ -56,7 +68,15 @@ void mye_pipeline_put(mye_pipeline *p, const mye_pipeline_batch *batch);
  * that failed passes its error on with the result. */
 bool mye_pipeline_take(mye_pipeline *p, mye_pipeline_result *out, mye_status *status,
                        mye_error *err);
-/* First module of a stage, for tables; of `stages`: the number of modules. */
+/* First module of a stage; of `stages`: the number of modules. */
 int mye_pipeline_first(const mye_pipeline *p, int index);
+/* The run that a node belongs to. */
+mye_run *mye_pipeline_run(const mye_pipeline *p, int node);
+/* Bytes that the groups allocated, packets left out: those are the context's. */
+size_t mye_pipeline_bytes(const mye_pipeline *p);
+/* As mye_run_ways_get and _set, for all nodes. */
+size_t mye_pipeline_ways_bytes(const mye_pipeline *p);
+void mye_pipeline_ways_get(const mye_pipeline *p, uint8_t *ways);
+void mye_pipeline_ways_set(mye_pipeline *p, const uint8_t *ways);
 
 #endif

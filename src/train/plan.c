@@ -5,6 +5,7 @@
 #include "step/step.h"
 #include "train/cosine.h"
 #include "train/fit.h"
+#include "train/pipeline.h"
 #include "train/train.h"
 
 /* Test run, loaders and the order of samples: what stands beside the training run. The two runs
@@ -20,9 +21,10 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
         mye_plan eval = {0};
         MYE_TRY(mye_run_count(ctx, model, &test, &eval, err));
         plan->eval_bytes = eval.run_bytes - eval.arena_bytes;
-        if (eval.arena_bytes > plan->arena_bytes)
+        const bool borrows = o->pipeline < 2; /* the groups' runs are not at rest for long */
+        if (!borrows || eval.arena_bytes > plan->arena_bytes)
             plan->eval_bytes += eval.arena_bytes;
-        if (eval.scratch_bytes > plan->scratch_bytes)
+        if (!borrows || eval.scratch_bytes > plan->scratch_bytes)
             plan->eval_bytes += eval.scratch_bytes;
         mye_plan_free(ctx, &eval);
         if (o->n_test > 0)
@@ -48,7 +50,41 @@ static size_t save_bytes(const mye_model *model, size_t gradients)
 bool mye_plan_is_immediate(mye_context *ctx, const mye_model *model, const mye_plan_options *o)
 {
     const bool compares = o->cosine != NULL && o->cosine[0] != '\0';
-    return o->step != NULL && !compares && mye_run_can_be_immediate(ctx, model, o->time);
+    return o->step != NULL && !compares && o->pipeline < 2 &&
+           mye_run_can_be_immediate(ctx, model, o->time);
+}
+
+mye_status mye_pipeline_setting(mye_context *ctx, const mye_model *model, const mye_plan_options *o,
+                                const mye_run_options *run, mye_pipeline_options *out,
+                                mye_error *err)
+{
+    if (o->cosine != NULL && o->cosine[0] != '\0')
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "cosine compares the gradients of all modules, and a pipeline's are never "
+                        "there at the same time: set pipeline to 1");
+    if (!mye_run_can_be_immediate(ctx, model, o->time))
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "a pipeline wants a depth rule that cuts the network into modules whose "
+                        "weights move at once, and a time rule that finishes one module before "
+                        "the next, got %d modules and time rule '%s'",
+                        mye_model_modules(model), o->time);
+    const int threads = mye_context_threads(ctx) / o->pipeline;
+    const int64_t frames = o->frames > 0 ? o->frames : 1;
+    *out = (mye_pipeline_options){.run = *run,
+                                  .stages = o->pipeline,
+                                  .threads = threads > 0 ? threads : 1,
+                                  .sample = frames * mye_shape_size(model->node[0]->shape)};
+    return MYE_OK;
+}
+
+static mye_status count_run(mye_context *ctx, const mye_model *model, const mye_plan_options *o,
+                            const mye_run_options *run, mye_plan *out, mye_error *err)
+{
+    mye_pipeline_options pipeline;
+    if (o->step == NULL || o->pipeline < 2)
+        return mye_run_count(ctx, model, run, out, err);
+    MYE_TRY(mye_pipeline_setting(ctx, model, o, run, &pipeline, err));
+    return mye_pipeline_count(ctx, model, &pipeline, out, err);
 }
 
 mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_plan_options *options,
@@ -64,7 +100,7 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
                                  .keep_packed = options->keep_packed,
                                  .immediate = mye_plan_is_immediate(ctx, model, options),
                                  .rate_strength = options->rate_strength};
-    MYE_TRY(mye_run_count(ctx, model, &run, out, err));
+    MYE_TRY(count_run(ctx, model, options, &run, out, err));
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
     const size_t gradients = run.immediate ? mye_model_shared_gradients(model) : model->n_params;
     out->gradient_bytes = options->step != NULL ? gradients * sizeof(float) : 0;

@@ -34,7 +34,8 @@ void mye_trainer_read_ways(mye_trainer *t)
     int n = 0;
     for (int i = 0; i < t->model->n_nodes; i++)
         if (multiplies(t->model->node[i]))
-            t->way[n++] = way_of(t->run, i);
+            t->way[n++] =
+                way_of(t->pipeline != NULL ? mye_pipeline_run(t->pipeline, i) : t->run, i);
 }
 
 /* Thousand million operations of a node's passes for `images` training samples. */

@@ -127,6 +127,7 @@ typedef struct mye_checkpoint {
     mye_stepper *stepper; /* NULL: weights only */
     mye_sampler *sampler;
     mye_run *run;
+    struct mye_pipeline *pipeline; /* in place of the run; NULL: none */
     mye_progress_state *state;
     const mye_config *config;
     const mye_dataset_info *data; /* input shape, normalisation, classes */

@@ -159,6 +159,14 @@ mye_run_options mye_trainer_run_options(const mye_trainer *t)
                              .rate_target = c->rate_target};
 }
 
+static mye_status make_test_run(mye_trainer *t, mye_run_options options, mye_error *err)
+{
+    options.training = options.immediate = false;
+    options.B = t->eval_batch;
+    options.lender = t->run;
+    return mye_run_create(t->ctx, t->model, &options, &t->test_run, err);
+}
+
 static mye_status make_runs(mye_trainer *t, mye_error *err)
 {
     const mye_config *c = &t->config;
@@ -167,6 +175,8 @@ static mye_status make_runs(mye_trainer *t, mye_error *err)
     options.profile = c->profile;
     if (compares && t->beside.lends)
         MYE_TRY(mye_trainer_make_reference(t, err));
+    if (c->pipeline > 1)
+        return make_test_run(t, options, err);
     options.lender = t->reference;
     if (options.immediate)
         MYE_TRY(mye_model_share_gradients(t->model, err));
@@ -174,10 +184,7 @@ static mye_status make_runs(mye_trainer *t, mye_error *err)
     if (compares && !t->beside.lends)
         MYE_TRY(mye_trainer_make_reference(t, err));
     mye_run_set_move(t->run, mye_trainer_move, t);
-    options.training = options.immediate = false;
-    options.B = t->eval_batch;
-    options.lender = t->run;
-    return mye_run_create(t->ctx, t->model, &options, &t->test_run, err);
+    return make_test_run(t, options, err);
 }
 
 static mye_status make_policies(mye_trainer *t, mye_error *err)
@@ -208,6 +215,7 @@ mye_checkpoint mye_trainer_checkpoint(mye_trainer *t)
                             .stepper = t->stepper,
                             .sampler = t->sampler,
                             .run = t->run,
+                            .pipeline = t->pipeline,
                             .state = &t->state,
                             .config = &t->config,
                             .data = mye_dataset_about(t->train)};
@@ -254,8 +262,9 @@ static mye_status make(mye_trainer *t, mye_error *err)
     MYE_TRY(plan(t, err));
     MYE_TRY(make_runs(t, err));
     MYE_TRY(mye_trainer_make_fit(t, err));
-    MYE_TRY(mye_trainer_make_ways(t, err));
     MYE_TRY(make_policies(t, err));
+    MYE_TRY(mye_trainer_make_pipeline(t, err));
+    MYE_TRY(mye_trainer_make_ways(t, err));
     if (t->config.cosine[0])
         MYE_TRY(mye_trainer_make_cosine(t, err));
     return t->is_resumed ? continue_folder(t, err) : begin_folder(t, err);
@@ -301,6 +310,7 @@ void mye_trainer_free(mye_trainer *t)
 {
     if (!t)
         return;
+    mye_pipeline_free(t->pipeline); /* its threads go first */
     mye_loader_free(t->loader);
     mye_loader_free(t->test_loader);
     mye_metrics_close(t->metrics);

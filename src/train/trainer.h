@@ -4,6 +4,7 @@
 
 #include "train/cosine.h"
 #include "train/fit.h"
+#include "train/pipeline.h"
 #include "train/train.h"
 
 struct mye_trainer {
@@ -21,6 +22,8 @@ struct mye_trainer {
     mye_plan plan;
     mye_input input; /* of both runs, which never work at the same time */
     mye_run *run, *test_run;
+    mye_pipeline *pipeline;            /* in place of the run, with option pipeline           */
+    mye_input flowing;                 /* of the batch that the pipeline's first group is at  */
     mye_cosine_plan beside;            /* of the reference run, with option cosine            */
     mye_run *reference;                /* NULL without                                        */
     mye_cosine *cosine;                /* NULL without                                        */
@@ -78,6 +81,21 @@ mye_status mye_trainer_make_reference(mye_trainer *t, mye_error *err);
 mye_status mye_trainer_make_cosine(mye_trainer *t, mye_error *err);
 /* Compares gradients after `epoch` epochs, and tells. */
 mye_status mye_trainer_compare(mye_trainer *t, int64_t epoch, mye_error *err);
+
+/* trainer_pipeline.c */
+
+/* Makes the pipeline, where there is to be one. */
+mye_status mye_trainer_make_pipeline(mye_trainer *t, mye_error *err);
+/* Trains the epoch's batches, from where the loader is. */
+mye_status mye_trainer_flow(mye_trainer *t, mye_error *err);
+
+/* trainer_run.c: what a batch adds to the state. */
+mye_status mye_trainer_count_batch(mye_trainer *t, const mye_pipeline_result *r, mye_error *err);
+double mye_trainer_mean_loss(const mye_trainer *t);
+double mye_trainer_accuracy(const mye_trainer *t);
+mye_status mye_trainer_cancelled(const mye_trainer *t, mye_error *err);
+/* Of the next batch: seed and epoch_seed, its place in the schedule. */
+mye_pipeline_batch mye_trainer_batch(mye_trainer *t, const mye_batch *batch, int64_t position);
 
 /* trainer_fit.c */
 

@@ -15,55 +15,77 @@ void mye_trainer_move(void *self, int module)
         t->norm = module < 0 ? norm : hypot(t->norm, norm);
 }
 
-static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error *err)
+mye_pipeline_batch mye_trainer_batch(mye_trainer *t, const mye_batch *batch, int64_t position)
 {
     const uint64_t seed = (uint64_t)t->config.seed;
-    const uint64_t epoch_seed = mye_random_derive(seed, (uint64_t)t->state.epoch);
-    const uint64_t step_seed = mye_random_derive(mye_random_derive(seed, UINT64_MAX - 1),
-                                                 (uint64_t)mye_stepper_counter(t->stepper));
-    const mye_source source =
-        mye_input_source(&t->input, batch->B, batch->image, batch->index, epoch_seed);
-    mye_target target = {.label = batch->label,
-                         .label_b = batch->label_b,
-                         .mix = batch->mix,
-                         .weight = batch->weight};
-    mye_trainer_show_image(t, batch->image, &target);
+    const int64_t counter = mye_stepper_counter(t->stepper);
+    mye_pipeline_batch out = {
+        .B = batch->B,
+        .image = batch->image,
+        .index = batch->index,
+        .target = {.label = batch->label,
+                   .label_b = batch->label_b,
+                   .mix = batch->mix,
+                   .weight = batch->weight},
+        .seed = mye_random_derive(mye_random_derive(seed, UINT64_MAX - 1), (uint64_t)counter),
+        .epoch_seed = mye_random_derive(seed, (uint64_t)t->state.epoch),
+        .when = {counter,
+                 t->state.epoch * t->per_epoch + position * t->per_epoch / t->epoch_batches}};
+    mye_trainer_show_image(t, batch->image, &out.target);
+    return out;
+}
+
+mye_status mye_trainer_count_batch(mye_trainer *t, const mye_pipeline_result *r, mye_error *err)
+{
+    t->norm = r->norm;
+    if (!isfinite(r->norm))
+        return mye_trainer_not_finite(t, "the gradient's norm", r->norm, err);
+    mye_sampler_observe(t->sampler, r->B, r->index, r->per_sample);
+    t->state.batch++;
+    t->state.seen += r->B;
+    t->state.correct += r->correct;
+    t->state.loss_sum += r->loss * r->B;
+    t->epoch_images += r->B;
+    t->session_images += r->B;
+    return MYE_OK;
+}
+
+static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error *err)
+{
+    const mye_pipeline_batch b = mye_trainer_batch(t, batch, t->state.batch);
+    const mye_source source = mye_input_source(&t->input, b.B, b.image, b.index, b.epoch_seed);
     mye_step_result step;
     t->norm = 0;
-    mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch +
-                                      t->state.batch * t->per_epoch / t->epoch_batches);
-    MYE_TRY(mye_run_step(t->run, batch->B, source, &target, step_seed, &step, err));
+    mye_stepper_place(t->stepper, b.when.place);
+    MYE_TRY(mye_run_step(t->run, b.B, source, &b.target, b.seed, &step, err));
     if (!isfinite(step.loss))
         return mye_trainer_not_finite(t, "the loss", step.loss, err);
     if (t->is_immediate)
         mye_stepper_advance(t->stepper);
     else if (!mye_run_moves(t->run))
         mye_trainer_move(t, -1);
-    if (!isfinite(t->norm))
-        return mye_trainer_not_finite(t, "the gradient's norm", t->norm, err);
-    mye_sampler_observe(t->sampler, batch->B, batch->index, step.per_sample);
-    t->state.batch++;
-    t->state.seen += batch->B;
-    t->state.correct += step.correct;
-    t->state.loss_sum += step.loss * batch->B;
-    t->epoch_images += batch->B;
-    t->session_images += batch->B;
-    return MYE_OK;
+    const mye_pipeline_result r = {.loss = step.loss,
+                                   .norm = t->norm,
+                                   .correct = step.correct,
+                                   .B = b.B,
+                                   .per_sample = step.per_sample,
+                                   .index = b.index};
+    return mye_trainer_count_batch(t, &r, err);
 }
 
-static double mean_loss(const mye_trainer *t)
+double mye_trainer_mean_loss(const mye_trainer *t)
 {
     return t->state.seen > 0 ? t->state.loss_sum / (double)t->state.seen : 0.0;
 }
 
-static double accuracy(const mye_trainer *t)
+double mye_trainer_accuracy(const mye_trainer *t)
 {
     return t->state.seen > 0 ? (double)t->state.correct / (double)t->state.seen : 0.0;
 }
 
 /* ---- one epoch ---- */
 
-static mye_status cancelled(const mye_trainer *t, mye_error *err)
+mye_status mye_trainer_cancelled(const mye_trainer *t, mye_error *err)
 {
     return mye_fail(err, MYE_ERR_CANCELLED, "stopped in epoch %lld after batch %lld of %lld",
                     (long long)t->state.epoch + 1, (long long)t->state.batch,
@@ -104,17 +126,20 @@ static mye_status start_epoch(mye_trainer *t, mye_error *err)
 static mye_status train_epoch(mye_trainer *t, mye_error *err)
 {
     MYE_TRY(start_epoch(t, err));
+    if (t->pipeline != NULL)
+        return mye_trainer_flow(t, err);
     for (;;) {
         const mye_batch *batch = NULL;
         if (mye_context_cancelled(t->ctx))
-            return cancelled(t, err);
+            return mye_trainer_cancelled(t, err);
         const mye_status status = mye_loader_next(t->loader, &batch, err);
         if (status == MYE_ERR_CANCELLED)
-            return cancelled(t, err);
+            return mye_trainer_cancelled(t, err);
         if (status != MYE_OK || !batch)
             return status;
         MYE_TRY(train_batch(t, batch, err));
-        mye_trainer_tell(t, "train", t->state.batch, t->epoch_batches, mean_loss(t), accuracy(t));
+        mye_trainer_tell(t, "train", t->state.batch, t->epoch_batches, mye_trainer_mean_loss(t),
+                         mye_trainer_accuracy(t));
     }
 }
 
@@ -195,8 +220,8 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
         MYE_TRY(mye_trainer_solve(t, err));
     const double trained_s = mye_now_s();
     r.train_s = trained_s - t->epoch_s;
-    r.train_loss = mean_loss(t);
-    r.train_accuracy = accuracy(t);
+    r.train_loss = mye_trainer_mean_loss(t);
+    r.train_accuracy = mye_trainer_accuracy(t);
     r.images_per_s = (double)t->epoch_images / (r.train_s + 1e-9);
     mye_trainer_read_ways(t);
     r.processed = (double)t->state.seen / (double)t->n_train;

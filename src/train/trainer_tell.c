@@ -60,6 +60,7 @@ static size_t peak_rss_bytes(void)
 void mye_trainer_result(mye_trainer *t, mye_train_result *out)
 {
     const mye_metrics_totals *sum = &t->totals;
+    const size_t groups = t->pipeline != NULL ? mye_pipeline_bytes(t->pipeline) : 0;
     *out =
         (mye_train_result){.last = t->last,
                            .best_test_accuracy = t->state.best_accuracy,
@@ -68,7 +69,7 @@ void mye_trainer_result(mye_trainer *t, mye_train_result *out)
                            .total_s = mye_now_s() - t->begin_s,
                            .images_per_s = sum->train_s > 0 ? sum->images / sum->train_s : 0,
                            .planned_bytes = t->plan.total_bytes,
-                           .allocated_bytes = mye_context_peak_bytes(t->ctx),
+                           .allocated_bytes = mye_context_peak_bytes(t->ctx) + groups,
                            .peak_rss_bytes = peak_rss_bytes(),
                            .data_bytes = mye_dataset_bytes(t->train) + mye_dataset_bytes(t->test),
                            .folder = t->config.out,
