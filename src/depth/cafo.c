@@ -99,7 +99,7 @@ static mye_status add_predictor(cascade *s, int b, int at, mye_error *err)
     return st;
 }
 
-/* Nodes of the network that the run then reads with the statistics of the samples at hand. */
+/* Copies nodes of the network; with statistics=batch its batch norms have no other, at test time too. */
 static mye_status copy(cascade *s, int last, mye_error *err)
 {
     mye_graph *out = s->c.out;
