@@ -14,8 +14,9 @@ static const cut_net nets[] = {
     {"preact-resnet18:width=0.125", "lif", "auglocal:a=2", 3, 16},
     {"8C3-BN-RELU-8C3-BN-RELU-8C3-BN-RELU-GAP-FC10", "relu", "infopro", 3, 8},
 };
-static const char *const rules[] = {"bptt", "bptt:checkpoint=node", "bptt:checkpoint=block",
-                                    "bptt:keep=bf16", "rate"};
+static const char *const rules[] = {
+    "bptt",           "bptt:mode=s", "bptt:checkpoint=node", "bptt:checkpoint=block",
+    "bptt:keep=bf16", "rate"};
 
 /* A batch: labels, images, seed. The last one is smaller. */
 typedef struct data {

@@ -149,16 +149,20 @@ static void run_table(mye_text *out, const mye_record *r)
     mye_text_add(out, "</table></div></details>\n");
 }
 
-static void say_what(mye_text *out, const json_t *event)
+/* The reference always goes through the whole network. */
+static void say_what(mye_text *out, const mye_record *r, const json_t *event)
 {
+    const json_t *model = json_object_get(r->start, "model");
+    const bool is_cut = mye_record_number(model, "modules") > 1;
     const char *rule = json_string_value(json_object_get(event, "rule"));
     const char *reference = json_string_value(json_object_get(event, "reference"));
     mye_text_add(out, "<p class=\"say\">The gradient of <b>");
     mye_html_text(out, rule ? rule : "–");
-    mye_text_add(out, "</b> beside that of <b>");
+    mye_text_add(out, "</b>%s beside that of <b>", is_cut ? " inside modules" : "");
     mye_html_text(out, reference ? reference : "–");
+    mye_text_add(out, "</b>%s", is_cut ? " through the whole network" : "");
     mye_text_add(out,
-                 "</b>: same weights, same %.0f held samples, same loss. Cosine 1: the same "
+                 ": same weights, same %.0f held samples, same loss. Cosine 1: the same "
                  "direction. Norm ratio 1: the same length.</p>\n",
                  fabs(mye_record_number(event, "samples")));
 }
@@ -175,7 +179,7 @@ void mye_page_cosine(mye_text *out, const mye_record *r)
     out->failed = out->failed || !p.at;
     if (p.at) {
         mye_text_add(out, "<h2>Gradient</h2>\n");
-        say_what(out, last);
+        say_what(out, r, last);
         run_charts(out, r, &p);
         run_table(out, r);
     }
