@@ -5,14 +5,12 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { MAX_STAGES = 64, PER_STAGE = 2 };
-
 typedef struct packet {
     mye_pipeline_batch batch;
     int32_t *label, *label_b;
     int64_t *index;
     float *mix, *weight, *per_sample, *image;
-    void *border[MAX_STAGES]; /* behind stage s */
+    void *border[MYE_PIPELINE_MAX]; /* behind stage s */
     double loss, squares;
     int64_t correct;
     mye_status status;
@@ -21,7 +19,7 @@ typedef struct packet {
 
 /* First in, first out; never more than there are packets. */
 typedef struct queue {
-    packet *item[PER_STAGE * MAX_STAGES];
+    packet *item[MYE_PIPELINE_PER_STAGE * MYE_PIPELINE_MAX];
     int first, n;
 } queue;
 
@@ -43,11 +41,11 @@ struct mye_pipeline {
     mye_pipeline_source source;
     void *self;
     int n_stages, n_packets, under_way;
-    int first[MAX_STAGES + 1]; /* modules */
-    stage stage[MAX_STAGES];
-    packet *packet;                /* [n_packets] */
-    packet *taken;                 /* whose result the caller looks at */
-    queue waiting[MAX_STAGES + 1]; /* before each stage; behind the last */
+    int first[MYE_PIPELINE_MAX + 1]; /* modules */
+    stage stage[MYE_PIPELINE_MAX];
+    packet *packet;                      /* [n_packets] */
+    packet *taken;                       /* whose result the caller looks at */
+    queue waiting[MYE_PIPELINE_MAX + 1]; /* before each stage; behind the last */
     queue idle;
     bool stop;
     pthread_mutex_t lock;
@@ -58,13 +56,13 @@ struct mye_pipeline {
 
 static void push(queue *q, packet *item)
 {
-    q->item[(q->first + q->n++) % (PER_STAGE * MAX_STAGES)] = item;
+    q->item[(q->first + q->n++) % (MYE_PIPELINE_PER_STAGE * MYE_PIPELINE_MAX)] = item;
 }
 
 static packet *pop(queue *q)
 {
     packet *item = q->item[q->first];
-    q->first = (q->first + 1) % (PER_STAGE * MAX_STAGES);
+    q->first = (q->first + 1) % (MYE_PIPELINE_PER_STAGE * MYE_PIPELINE_MAX);
     q->n--;
     return item;
 }
@@ -133,57 +131,6 @@ static void *run_stage(void *self)
 
 /* ---- making one ---- */
 
-static double module_macs(const mye_model *model, int k)
-{
-    double macs = 0;
-    for (int i = model->module[k].first; i <= model->module[k].last; i++) {
-        mye_ops ops = {0};
-        if (model->node[i]->type->count != NULL)
-            model->node[i]->type->count(model->node[i], &ops);
-        macs += ops.macs;
-    }
-    return macs;
-}
-
-/* Each stage takes modules until its share of the work is reached, and leaves one for each behind it:
- * first[i] is the first of stage i, first[stages] the number of modules. */
-static void divide(const mye_model *model, int stages, int *first)
-{
-    const int K = model->n_modules;
-    double total = 0, done = 0;
-    for (int k = 0; k < K; k++)
-        total += module_macs(model, k);
-    int k = 0;
-    for (int i = 0; i < stages; i++) {
-        const int end = K - (stages - 1 - i);
-        const double share = total * (i + 1) / stages;
-        first[i] = k;
-        do
-            done += module_macs(model, k++);
-        while (k < end && (i == stages - 1 || done + module_macs(model, k) / 2 < share));
-    }
-    first[stages] = K;
-}
-
-static mye_run_options stage_options(const mye_pipeline_options *o, const int *first, int i)
-{
-    mye_run_options own = o->run;
-    own.immediate = true;
-    own.first_module = first[i];
-    own.n_modules = first[i + 1] - first[i];
-    return own;
-}
-
-static mye_status check(const mye_model *model, const mye_pipeline_options *o, mye_error *err)
-{
-    const int most = model->n_modules < MAX_STAGES ? model->n_modules : MAX_STAGES;
-    if (o->stages >= 1 && o->stages <= most)
-        return MYE_OK;
-    return mye_fail(err, MYE_ERR_ARG,
-                    "a pipeline wants 1 to %d groups (the network has %d modules), got %d", most,
-                    model->n_modules, o->stages);
-}
-
 static mye_status make_stage(mye_pipeline *p, int i, mye_error *err)
 {
     stage *s = &p->stage[i];
@@ -191,17 +138,10 @@ static mye_status make_stage(mye_pipeline *p, int i, mye_error *err)
     own.threads = p->options.threads;
     own.kernels = mye_context_kernels(p->ctx);
     MYE_TRY(mye_context_create(&own, &s->ctx, err));
-    const mye_run_options o = stage_options(&p->options, p->first, i);
+    const mye_run_options o = mye_pipeline_stage(&p->options, p->first, i);
     MYE_TRY(mye_run_create(s->ctx, p->model, &o, &s->run, err));
     mye_run_set_move(s->run, move, s);
     return MYE_OK;
-}
-
-/* Bytes of a packet beside its borders. */
-static size_t batch_bytes(const mye_pipeline_options *o)
-{
-    const size_t B = (size_t)o->run.B;
-    return B * (2 * sizeof(int32_t) + sizeof(int64_t) + (3 + (size_t)o->sample) * sizeof(float));
 }
 
 static mye_status make_packet(mye_pipeline *p, packet *a, mye_error *err)
@@ -227,7 +167,7 @@ static mye_status make_packet(mye_pipeline *p, packet *a, mye_error *err)
 
 static mye_status make(mye_pipeline *p, mye_error *err)
 {
-    divide(p->model, p->n_stages, p->first);
+    mye_pipeline_divide(p->model, p->n_stages, p->first);
     for (int i = 0; i < p->n_stages; i++)
         MYE_TRY(make_stage(p, i, err));
     p->packet = mye_alloc_array(p->ctx, (size_t)p->n_packets, sizeof *p->packet);
@@ -249,7 +189,7 @@ mye_status mye_pipeline_create(mye_context *ctx, const mye_model *model, const m
                                void *self, mye_pipeline **out, mye_error *err)
 {
     *out = NULL;
-    MYE_TRY(check(model, options, err));
+    MYE_TRY(mye_pipeline_check(model, options, err));
     const int n = options->stages;
     mye_pipeline *p = mye_alloc(ctx, sizeof *p);
     if (p == NULL)
@@ -261,7 +201,7 @@ mye_status mye_pipeline_create(mye_context *ctx, const mye_model *model, const m
     p->source = source;
     p->self = self;
     p->n_stages = n;
-    p->n_packets = PER_STAGE * n;
+    p->n_packets = MYE_PIPELINE_PER_STAGE * n;
     for (int i = 0; i < n; i++) {
         p->stage[i].p = p;
         p->stage[i].index = i;
@@ -415,51 +355,4 @@ void mye_pipeline_ways_set(mye_pipeline *p, const uint8_t *ways)
 {
     for (int i = 0; i < p->n_stages; i++)
         mye_run_ways_set(p->stage[i].run, ways);
-}
-
-/* ---- counting ---- */
-
-static void add_stage(mye_plan *sum, const mye_plan *own, double lanes)
-{
-    sum->arena_bytes += own->arena_bytes;
-    sum->run_bytes += own->run_bytes;
-    sum->scratch_bytes += (size_t)((double)own->scratch_bytes * lanes);
-    sum->kept_bytes += own->kept_bytes;
-    for (int i = 0; i < sum->n_rows; i++) {
-        sum->row[i].kept_bytes += own->row[i].kept_bytes;
-        sum->row[i].work_bytes += own->row[i].work_bytes;
-    }
-}
-
-mye_status mye_pipeline_count(mye_context *ctx, const mye_model *model,
-                              const mye_pipeline_options *o, mye_plan *out, mye_error *err)
-{
-    int first[MAX_STAGES + 1];
-    size_t packet_bytes = batch_bytes(o);
-    const double lanes = (double)o->threads / mye_context_threads(ctx);
-    MYE_TRY(check(model, o, err));
-    divide(model, o->stages, first);
-    for (int i = 0; i < o->stages; i++) {
-        const mye_run_options own = stage_options(o, first, i);
-        mye_plan stage_plan;
-        mye_status status = mye_run_count(ctx, model, &own, &stage_plan, err);
-        if (status != MYE_OK && i > 0)
-            mye_plan_free(ctx, out);
-        if (status != MYE_OK)
-            return status;
-        packet_bytes += stage_plan.packet_bytes;
-        if (i == 0) {
-            *out = stage_plan;
-            out->scratch_bytes = (size_t)((double)out->scratch_bytes * lanes);
-            continue;
-        }
-        add_stage(out, &stage_plan, lanes);
-        out->macs += stage_plan.macs;
-        out->auxiliary_macs += stage_plan.auxiliary_macs;
-        mye_plan_free(ctx, &stage_plan);
-    }
-    out->modules = model->n_modules;
-    out->packet_bytes = PER_STAGE * (size_t)o->stages * packet_bytes;
-    out->run_bytes += out->packet_bytes;
-    return MYE_OK;
 }

@@ -15,6 +15,9 @@
 
 typedef struct mye_pipeline mye_pipeline;
 
+/* Groups at most, and packets for each: one at work, one that waits. */
+enum { MYE_PIPELINE_MAX = 64, MYE_PIPELINE_PER_STAGE = 2 };
+
 typedef struct mye_pipeline_options {
     mye_run_options
         run;        /* of the whole training run; immediate, first_module, n_modules are set here */
@@ -78,5 +81,16 @@ size_t mye_pipeline_bytes(const mye_pipeline *p);
 size_t mye_pipeline_ways_bytes(const mye_pipeline *p);
 void mye_pipeline_ways_get(const mye_pipeline *p, uint8_t *ways);
 void mye_pipeline_ways_set(mye_pipeline *p, const uint8_t *ways);
+
+/* ---- pipeline_groups.c ---- */
+
+/* Refuses numbers of groups that the model does not have. */
+mye_status mye_pipeline_check(const mye_model *model, const mye_pipeline_options *o,
+                              mye_error *err);
+/* Each group takes modules until its share of the multiply-adds is reached, and leaves one for each group
+ * behind it: first[i] is the first of group i, first[stages] the number of modules. */
+void mye_pipeline_divide(const mye_model *model, int stages, int *first);
+/* Options of the run of group i. */
+mye_run_options mye_pipeline_stage(const mye_pipeline_options *o, const int *first, int i);
 
 #endif

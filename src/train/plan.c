@@ -54,29 +54,6 @@ bool mye_plan_is_immediate(mye_context *ctx, const mye_model *model, const mye_p
            mye_run_can_be_immediate(ctx, model, o->time);
 }
 
-mye_status mye_pipeline_setting(mye_context *ctx, const mye_model *model, const mye_plan_options *o,
-                                const mye_run_options *run, mye_pipeline_options *out,
-                                mye_error *err)
-{
-    if (o->cosine != NULL && o->cosine[0] != '\0')
-        return mye_fail(err, MYE_ERR_UNSUPPORTED,
-                        "cosine compares the gradients of all modules, and a pipeline's are never "
-                        "there at the same time: set pipeline to 1");
-    if (!mye_run_can_be_immediate(ctx, model, o->time))
-        return mye_fail(err, MYE_ERR_UNSUPPORTED,
-                        "a pipeline wants a depth rule that cuts the network into modules whose "
-                        "weights move at once, and a time rule that finishes one module before "
-                        "the next, got %d modules and time rule '%s'",
-                        mye_model_modules(model), o->time);
-    const int threads = mye_context_threads(ctx) / o->pipeline;
-    const int64_t frames = o->frames > 0 ? o->frames : 1;
-    *out = (mye_pipeline_options){.run = *run,
-                                  .stages = o->pipeline,
-                                  .threads = threads > 0 ? threads : 1,
-                                  .sample = frames * mye_shape_size(model->node[0]->shape)};
-    return MYE_OK;
-}
-
 static mye_status count_run(mye_context *ctx, const mye_model *model, const mye_plan_options *o,
                             const mye_run_options *run, mye_plan *out, mye_error *err)
 {
