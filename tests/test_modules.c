@@ -5,8 +5,8 @@
 #include "myelin/verify.h"
 #include "step/step.h"
 
-static const char *const small = "4C3-BN-LIF-6C3-BN-LIF-MP2-6C3-BN-LIF-FC10";
-static const char *const online = "4C3-BN-LIF-6C3-BN-LIF-AP2-6C3-BN-LIF-FC10";
+static const char *const small = "4C3-BN-N-6C3-BN-N-MP2-6C3-BN-N-FC10";
+static const char *const online = "4C3-BN-N-6C3-BN-N-AP2-6C3-BN-N-FC10";
 
 static const char *const depths[] = {"auglocal:a=1", "dgl",     "greedy",
                                      "predsim",      "infopro", "infopro:head=contrast"};
@@ -16,6 +16,12 @@ static const char *const times[] = {
     "sltt:K=2",       "ottt"};
 enum { N_DEPTHS = sizeof depths / sizeof *depths, N_TIMES = sizeof times / sizeof *times };
 enum { T = 3, B = 4 };
+
+/* DSR has neurons of its own. */
+static const char *neuron_for(const char *time)
+{
+    return strncmp(time, "dsr", 3) == 0 ? "dsr_if" : "lif";
+}
 
 static float *copy_of(const float *from, size_t n)
 {
@@ -53,7 +59,7 @@ static void expect_equal(const mye_model *model, const float *g, const mye_modul
  * a module any in that of those before it. */
 static void check_isolation(mye_context *ctx, const char *depth, const char *time)
 {
-    mye_model *model = cut_model(ctx, (cut_net){online, "lif", depth, 2, 12});
+    mye_model *model = cut_model(ctx, (cut_net){online, neuron_for(time), depth, 2, 12});
     float *param = copy_of(model->param, model->n_params);
     mye_run *run = depth_run(ctx, model, time, T, B);
     depth_step(run, B);
@@ -106,10 +112,10 @@ static const mye_weight *find_weight(const mye_model *model, const char *name)
 /* Weights of module 0, in the order of its nodes, are those of the other network. */
 static void check_alone(mye_context *ctx, const char *time)
 {
-    mye_model *cut = cut_model(
-        ctx, (cut_net){"4C3-BN-LIF-4C3-BN-LIF-4C3-BN-LIF-GAP-FC10", "lif", "auglocal:a=1", 2, 8});
+    mye_model *cut = cut_model(ctx, (cut_net){"4C3-BN-N-4C3-BN-N-4C3-BN-N-GAP-FC10",
+                                              neuron_for(time), "auglocal:a=1", 2, 8});
     mye_model *alone =
-        cut_model(ctx, (cut_net){"4C3-BN-LIF-4C3-BN-LIF-GAP-FC10", "lif", "global", 2, 8});
+        cut_model(ctx, (cut_net){"4C3-BN-N-4C3-BN-N-GAP-FC10", neuron_for(time), "global", 2, 8});
     const mye_module *m = &cut->module[0];
     assert_int_equal(m->n_params, alone->n_params);
     memcpy(alone->param, cut->param + m->param, m->n_params * sizeof(float));
@@ -330,7 +336,7 @@ static void planned_is_allocated_for_every_cut(void **state)
             if (deep && t > 0)
                 continue;
             const cut_net net = deep ? (cut_net){"resnet20:width=0.5", "relu", text, 3, 32}
-                                     : (cut_net){online, "lif", depths[d], 2, 12};
+                                     : (cut_net){online, neuron_for(times[t]), depths[d], 2, 12};
             mye_model *model = cut_model(ctx, net);
             const mye_run_options o = {.time = times[t],
                                        .loss = "ce_mean",
