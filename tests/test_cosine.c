@@ -165,8 +165,7 @@ static const uint64_t held = 77;
 
 static mye_run *run_of(const bench *x, const char *time)
 {
-    const mye_run_options o = {
-        .time = time, .loss = "ce_mean", .T = 3, .B = B, .training = true};
+    const mye_run_options o = {.time = time, .loss = "ce_mean", .T = 3, .B = B, .training = true};
     mye_run *run = NULL;
     ASSERT_OK(mye_run_create(x->ctx, x->model, &o, &run, &err));
     return run;

@@ -27,8 +27,7 @@ static mye_model *model_of(mye_context *ctx, const char *net, const char *neuron
 
 static mye_run_options options_of(const char *time)
 {
-    return (mye_run_options){
-        .time = time, .loss = "ce_mean", .T = T, .B = B, .training = true};
+    return (mye_run_options){.time = time, .loss = "ce_mean", .T = T, .B = B, .training = true};
 }
 
 static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)

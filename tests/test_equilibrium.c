@@ -38,8 +38,7 @@ static void one_and_two_threads_give_the_same_bits(void **state)
 
 static mye_plan plan_of(mye_context *ctx, const mye_model *model, const char *time, int T)
 {
-    const mye_run_options o = {
-        .time = time, .loss = "ce_mean", .T = T, .B = 4, .training = true};
+    const mye_run_options o = {.time = time, .loss = "ce_mean", .T = T, .B = 4, .training = true};
     mye_plan plan;
     assert_int_equal(mye_run_count(ctx, model, &o, &plan, NULL), MYE_OK);
     mye_run *run = run_of(ctx, model, time, T, 4);
@@ -112,12 +111,8 @@ static void settings_without_meaning_are_refused(void **state)
     (void)state;
     mye_context *ctx = context(1);
     mye_model *model = model_of(ctx, small, IN, 1, 3);
-    mye_run_options o = {.time = "spide",
-                         .loss = "ce_mean",
-                         .T = 2,
-                         .B = 2,
-                         .training = true,
-                         .smooth = true};
+    mye_run_options o = {
+        .time = "spide", .loss = "ce_mean", .T = 2, .B = 2, .training = true, .smooth = true};
     mye_run *run = NULL;
     mye_error err = {0};
     assert_int_equal(mye_run_create(ctx, model, &o, &run, &err), MYE_ERR_UNSUPPORTED);

@@ -204,8 +204,7 @@ static void inference_adds_what_was_one_step_before(void **state)
     mye_context *ctx = *state;
     mye_model *model =
         model_of(ctx, "FC6-FB(FC6(init=normal,init_gain=0.7))-IF(subtract=2)-FC3", N_IN, 1);
-    const mye_run_options o = {
-        .time = "spide", .loss = "ce_mean", .T = T, .B = B};
+    const mye_run_options o = {.time = "spide", .loss = "ce_mean", .T = T, .B = B};
     mye_run *run = NULL;
     mye_error err = {MYE_OK, "", ""};
     if (mye_run_create(ctx, model, &o, &run, &err) != MYE_OK)
@@ -235,11 +234,8 @@ static void rules_not_made_for_feedback_refuse_it(void **state)
     mye_model *model = model_of(ctx, "FC6-FB(FC6)-IF-FC3", N_IN, 1);
     const mye_kind *kind = mye_kind_find("time");
     for (const mye_entry *const *e = kind->entries; *e != NULL; e++) {
-        const mye_run_options o = {.time = (*e)->name,
-                                   .loss = "ce_mean",
-                                   .T = 2,
-                                   .B = 1,
-                                   .training = true};
+        const mye_run_options o = {
+            .time = (*e)->name, .loss = "ce_mean", .T = 2, .B = 1, .training = true};
         mye_run *run = NULL;
         mye_error err = {MYE_OK, "", ""};
         const bool takes = strcmp((*e)->name, "spide") == 0 || strcmp((*e)->name, "ide") == 0;
@@ -264,11 +260,8 @@ static mye_status build_small(mye_context *ctx, mye_error *err)
     mye_status st = mye_model_create(ctx, &o, &model, err);
     static const char *const rules[] = {"spide:T_B=3", "ide:iterations=3"};
     for (int i = 0; i < 2 && st == MYE_OK; i++) {
-        const mye_run_options ro = {.time = rules[i],
-                                    .loss = "ce_mean",
-                                    .T = 2,
-                                    .B = 2,
-                                    .training = true};
+        const mye_run_options ro = {
+            .time = rules[i], .loss = "ce_mean", .T = 2, .B = 2, .training = true};
         mye_run *run = NULL;
         st = mye_run_create(ctx, model, &ro, &run, err);
         mye_run_free(run);

@@ -54,8 +54,7 @@ static void fill(void *self, const mye_pass *p, int t0, int t1, float *dst)
 
 static mye_run *run_of(mye_context *ctx, const mye_model *model, const char *time)
 {
-    const mye_run_options o = {
-        .time = time, .loss = "ce_mean", .T = T, .B = B, .training = true};
+    const mye_run_options o = {.time = time, .loss = "ce_mean", .T = T, .B = B, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     if (mye_run_create(ctx, model, &o, &run, &err) != MYE_OK)
@@ -207,11 +206,8 @@ static void orders_that_keep_no_whole_floats_refuse(void **state)
     mye_context *ctx = context(1);
     mye_model *model = model_of(ctx, "FC12-LIF-FC10", 1, 4);
     for (size_t i = 0; i < 2; i++) {
-        const mye_run_options o = {.time = times[i],
-                                   .loss = "ce_mean",
-                                   .T = T,
-                                   .B = B,
-                                   .training = true};
+        const mye_run_options o = {
+            .time = times[i], .loss = "ce_mean", .T = T, .B = B, .training = true};
         mye_run *run = NULL;
         mye_error err = {0};
         assert_int_equal(mye_run_create(ctx, model, &o, &run, &err), MYE_ERR_UNSUPPORTED);

@@ -246,11 +246,8 @@ static void variant_O_wants_a_mover_and_a_loss_of_each_step(void **state)
     (void)state;
     mye_context *ctx = context(1);
     mye_model *model = model_of(ctx, "FC8-LIF-FC10", 2, 1, true);
-    mye_run_options o = {.time = "ottt:variant=O",
-                         .loss = "ce_mean",
-                         .T = 2,
-                         .B = 2,
-                         .training = true};
+    mye_run_options o = {
+        .time = "ottt:variant=O", .loss = "ce_mean", .T = 2, .B = 2, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     assert_int_equal(mye_run_create(ctx, model, &o, &run, &err), MYE_ERR_UNSUPPORTED);

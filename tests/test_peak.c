@@ -52,11 +52,8 @@ static int train_twice(const job *j, int tell)
     po.time = j->time;
     po.T = j->T;
     po.batch = j->batch;
-    const mye_run_options ro = {.time = j->time,
-                                .loss = "ce_mean",
-                                .T = po.T,
-                                .B = po.batch,
-                                .training = true};
+    const mye_run_options ro = {
+        .time = j->time, .loss = "ce_mean", .T = po.T, .B = po.batch, .training = true};
     mye_model *model = NULL;
     mye_run *run = NULL;
     mye_stepper *stepper = NULL;

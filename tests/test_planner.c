@@ -85,11 +85,8 @@ static void networks_take_little_more_than_what_lives_at_once(void **state)
             mo.H = mo.W = 32;
             mye_model *model = NULL;
             mye_run *run = NULL;
-            const mye_run_options ro = {.time = times[i],
-                                        .loss = "ce_mean",
-                                        .T = 4,
-                                        .B = 8,
-                                        .training = true};
+            const mye_run_options ro = {
+                .time = times[i], .loss = "ce_mean", .T = 4, .B = 8, .training = true};
             assert_int_equal(mye_model_create(ctx, &mo, &model, NULL), MYE_OK);
             assert_int_equal(mye_run_create(ctx, model, &ro, &run, NULL), MYE_OK);
             const double least = (double)lower_bound(run->interval, run->n_intervals);

@@ -128,8 +128,7 @@ static void rate_wants_a_loss_of_the_mean_output(void **state)
     (void)state;
     mye_context *ctx = context(1);
     mye_model *model = model_of(ctx, "FC8-LIF-FC10", 2, 1, true);
-    mye_run_options o = {
-        .time = "rate", .loss = "ce_step", .T = 4, .B = 2, .training = true};
+    mye_run_options o = {.time = "rate", .loss = "ce_step", .T = 4, .B = 2, .training = true};
     mye_run *run = NULL;
     mye_error err = {0};
     assert_int_equal(mye_run_create(ctx, model, &o, &run, &err), MYE_ERR_UNSUPPORTED);
@@ -178,11 +177,8 @@ static void plan_equals_allocation_for_every_builder_and_rule(void **state)
         const bool imagenet = strstr((*e)->name, "imagenet") != NULL;
         mye_model *model = model_of(ctx, (*e)->name, 3, imagenet ? 64 : 32, true);
         for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
-            const mye_run_options o = {.time = rules[r],
-                                       .loss = "ce_mean",
-                                       .T = 2,
-                                       .B = 2,
-                                       .training = true};
+            const mye_run_options o = {
+                .time = rules[r], .loss = "ce_mean", .T = 2, .B = 2, .training = true};
             mye_plan plan;
             mye_run *run = NULL;
             assert_int_equal(mye_run_count(ctx, model, &o, &plan, NULL), MYE_OK);

@@ -40,12 +40,8 @@ static void open_setting(setting *s, const char *conv, const char *time, bool ex
                                    .seed = 3,
                                    .static_input = true};
     assert_int_equal(mye_model_create(s->ctx, &net, &s->model, &err), MYE_OK);
-    const mye_run_options run = {.time = time,
-                                 .loss = "ce_mean",
-                                 .T = T,
-                                 .B = B,
-                                 .training = true,
-                                 .exact = exact};
+    const mye_run_options run = {
+        .time = time, .loss = "ce_mean", .T = T, .B = B, .training = true, .exact = exact};
     assert_int_equal(mye_run_create(s->ctx, s->model, &run, &s->run, &err), MYE_OK);
     const int32_t label[B] = {0, 1, 2, 3};
     const mye_target target = {.label = label};

@@ -221,11 +221,8 @@ static void impossible_options_are_refused(void **state)
     mye_context *ctx = context(1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mye_model *model = model_of(ctx, cases[i].net, 2, 1, true);
-        const mye_run_options o = {.time = cases[i].time,
-                                   .loss = "ce_step",
-                                   .T = 4,
-                                   .B = 2,
-                                   .training = true};
+        const mye_run_options o = {
+            .time = cases[i].time, .loss = "ce_step", .T = 4, .B = 2, .training = true};
         mye_run *run = NULL;
         mye_error err = {0};
         assert_int_not_equal(mye_run_create(ctx, model, &o, &run, &err), MYE_OK);

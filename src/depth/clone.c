@@ -65,8 +65,7 @@ static void divide(const mye_cutter *c, const mye_hidden_layer *l, block *b)
     if (b->add >= 0) {
         mark(c, l, node_of(c, b->add)->in[0], 1, marks);
         mark(c, l, node_of(c, b->add)->in[1], 2, marks);
-        b->shortcut_input =
-            layers_marked(c, l, 1, marks) < layers_marked(c, l, 2, marks) ? 0 : 1;
+        b->shortcut_input = layers_marked(c, l, 1, marks) < layers_marked(c, l, 2, marks) ? 0 : 1;
         own = b->shortcut_input == 0 ? 1 : 2;
     }
     for (int i = l->first; i <= l->last; i++)

@@ -26,7 +26,8 @@ static mye_status norm_and_neuron(mye_cutter *c, int *at, mye_error *err)
 
 static mye_status pool(mye_cutter *c, int height, int width, int *at, mye_error *err)
 {
-    return mye_graph_chain(c->out, "adaptive_avgpool", at, err, "height=%d,width=%d", height, width);
+    return mye_graph_chain(c->out, "adaptive_avgpool", at, err, "height=%d,width=%d", height,
+                           width);
 }
 
 static int quarter(int side)

@@ -65,8 +65,7 @@ static mye_status add_prediction(const predsim_options *o, mye_cutter *c, mye_sh
         w = (s.w + kw - 1) / kw;
     }
     if (h < s.h || w < s.w)
-        MYE_TRY(
-            mye_graph_chain(c->out, "adaptive_avgpool", at, err, "height=%d,width=%d", h, w));
+        MYE_TRY(mye_graph_chain(c->out, "adaptive_avgpool", at, err, "height=%d,width=%d", h, w));
     if (!s.flat)
         MYE_TRY(mye_graph_chain(c->out, "flatten", at, err, "%s", ""));
     return mye_cutter_classifier(c, false, at, err);
