@@ -8,6 +8,7 @@
 
 #include "data_support.h"
 #include "myelin/myelin.h"
+#include "net/rules.h"
 
 /* Sanitizers make every repetition several times slower: they visit fewer places. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -143,6 +144,30 @@ static mye_status plan(mye_context *ctx, const void *time, mye_error *err)
     if (status == MYE_OK)
         status = mye_plan_make(ctx, model, &how, &made, err);
     mye_plan_free(ctx, &made);
+    mye_model_free(model);
+    return status;
+}
+
+/* A network that a depth rule has cut, its plan and, where it has modules that move at once, a pipeline. */
+static mye_status cut(mye_context *ctx, const void *depth, mye_error *err)
+{
+    const mye_model_options options = {.net = "4C3-BN-LIF-4C3-BN-LIF-MP2-4C3-BN-LIF-FC10",
+                                       .C = 1,
+                                       .H = 8,
+                                       .W = 8,
+                                       .classes = 10,
+                                       .depth = depth};
+    mye_plan_options how = MYE_PLAN_OPTIONS;
+    mye_model *model = NULL;
+    mye_plan made = {0};
+    mye_status status = mye_model_create(ctx, &options, &model, err);
+    how.time = "bptt:checkpoint=block";
+    how.pipeline = status == MYE_OK && mye_run_can_be_immediate(model, how.time) ? 2 : 1;
+    if (status == MYE_OK)
+        status = mye_plan_make(ctx, model, &how, &made, err);
+    mye_plan_free(ctx, &made);
+    if (status == MYE_OK)
+        status = mye_model_share_gradients(model, err);
     mye_model_free(model);
     return status;
 }
@@ -292,6 +317,13 @@ static void every_builder_fails_cleanly(void **state)
     fail_everywhere("readout of a mean", make_model, "8C3-DSR_LIF-FC10");
 }
 
+static void every_depth_rule_fails_cleanly(void **state)
+{
+    (void)state;
+    for (const mye_entry *const *e = mye_kind_find("depth")->entries; *e != NULL; e++)
+        fail_everywhere((*e)->name, cut, (*e)->name);
+}
+
 static void a_plan_fails_cleanly(void **state)
 {
     (void)state;
@@ -342,6 +374,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_context_fails_cleanly),
         cmocka_unit_test(a_dataset_fails_cleanly),
         cmocka_unit_test(every_builder_fails_cleanly),
+        cmocka_unit_test(every_depth_rule_fails_cleanly),
         cmocka_unit_test(a_plan_fails_cleanly),
         cmocka_unit_test(training_and_what_follows_fail_cleanly),
         cmocka_unit_test(checks_fail_cleanly),

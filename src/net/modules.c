@@ -149,15 +149,21 @@ mye_status mye_model_share_gradients(mye_model *model, mye_error *err)
     return MYE_OK;
 }
 
-bool mye_run_can_be_immediate(mye_context *ctx, const mye_model *model, const char *time)
+/* What a rule's table says needs no options. */
+static const mye_time_rule *rule_named(const char *time)
 {
-    mye_method method = {0};
-    const mye_depth_rule *depth = (const mye_depth_rule *)model->graph->depth.entry;
-    if (model->n_modules < 2 || depth == NULL || depth->immediate == NULL ||
-        !depth->immediate(model->graph->depth.options) ||
-        mye_method_parse(ctx, &mye_kind_time, time, &method, NULL) != MYE_OK)
-        return false;
-    const bool by_steps = ((const mye_time_rule *)method.entry)->by_steps;
-    mye_method_free(ctx, &method);
-    return !by_steps;
+    const size_t n = strcspn(time, ":");
+    for (const mye_entry *const *e = mye_kind_time.entries; *e != NULL; e++)
+        if (strlen((*e)->name) == n && strncmp((*e)->name, time, n) == 0)
+            return (const mye_time_rule *)*e;
+    return NULL;
+}
+
+bool mye_run_can_be_immediate(const mye_model *model, const char *time)
+{
+    const mye_method *depth = &model->graph->depth;
+    const mye_depth_rule *rule = (const mye_depth_rule *)depth->entry;
+    const mye_time_rule *within = rule_named(time);
+    return model->n_modules > 1 && rule != NULL && rule->immediate != NULL &&
+           rule->immediate(depth->options) && within != NULL && !within->by_steps;
 }

@@ -49,7 +49,7 @@ typedef struct mye_depth_rule {
 
 /* Does the model's depth rule let modules move at once, and the time rule finish one module before
  * the next? Then one block of gradients can serve all (mye_run_options.immediate). */
-bool mye_run_can_be_immediate(mye_context *ctx, const mye_model *model, const char *time);
+bool mye_run_can_be_immediate(const mye_model *model, const char *time);
 
 extern const mye_kind mye_kind_time, mye_kind_depth;
 

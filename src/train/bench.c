@@ -112,7 +112,7 @@ static mye_status prepare(mye_bench *b, const mye_model_options *model,
     b->gflop = 2e-9 * planned.macs;
     mye_plan_free(b->ctx, &planned);
     MYE_TRY(take_input(b, input, plan->T, err));
-    run.immediate = mye_plan_is_immediate(b->ctx, b->model, plan);
+    run.immediate = mye_plan_is_immediate(b->model, plan);
     if (run.immediate)
         MYE_TRY(mye_model_share_gradients(b->model, err));
     if (plan->step == NULL)

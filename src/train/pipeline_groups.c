@@ -60,7 +60,7 @@ mye_status mye_pipeline_setting(mye_context *ctx, const mye_model *model, const 
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
                         "cosine compares the gradients of all modules, and a pipeline's are never "
                         "there at the same time: set pipeline to 1");
-    if (!mye_run_can_be_immediate(ctx, model, o->time))
+    if (!mye_run_can_be_immediate(model, o->time))
         return mye_fail(err, MYE_ERR_UNSUPPORTED,
                         "a pipeline wants a depth rule that cuts the network into modules whose "
                         "weights move at once, and a time rule that finishes one module before "

@@ -47,11 +47,11 @@ static size_t save_bytes(const mye_model *model, size_t gradients)
     return most > gradients ? most * sizeof(float) : 0;
 }
 
-bool mye_plan_is_immediate(mye_context *ctx, const mye_model *model, const mye_plan_options *o)
+bool mye_plan_is_immediate(const mye_model *model, const mye_plan_options *o)
 {
     const bool compares = o->cosine != NULL && o->cosine[0] != '\0';
     return o->step != NULL && !compares && o->pipeline < 2 &&
-           mye_run_can_be_immediate(ctx, model, o->time);
+           mye_run_can_be_immediate(model, o->time);
 }
 
 static mye_status count_run(mye_context *ctx, const mye_model *model, const mye_plan_options *o,
@@ -75,7 +75,7 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
                                  .exact = options->exact,
                                  .int8 = options->int8,
                                  .keep_packed = options->keep_packed,
-                                 .immediate = mye_plan_is_immediate(ctx, model, options),
+                                 .immediate = mye_plan_is_immediate(model, options),
                                  .rate_strength = options->rate_strength};
     MYE_TRY(count_run(ctx, model, options, &run, out, err));
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);

@@ -51,8 +51,7 @@ mye_source mye_input_source(mye_input *in, int B, const float *image, const int6
 
 /* Do the weights of a module move as soon as its gradient is there? Then modules share one block of
  * gradients. Not where gradients of all modules are wanted side by side. */
-bool mye_plan_is_immediate(mye_context *ctx, const mye_model *model,
-                           const mye_plan_options *options);
+bool mye_plan_is_immediate(const mye_model *model, const mye_plan_options *options);
 
 /* ---- profile.c ---- */
 

@@ -121,7 +121,7 @@ static mye_status plan(mye_trainer *t, mye_error *err)
     MYE_TRY(mye_plan_make(t->ctx, t->model, &options, &t->plan, err));
     if (t->config.cosine[0])
         MYE_TRY(mye_cosine_plan_make(t->ctx, t->model, &options, &t->plan, &t->beside, err));
-    t->is_immediate = mye_plan_is_immediate(t->ctx, t->model, &options);
+    t->is_immediate = mye_plan_is_immediate(t->model, &options);
     t->plan.loader_bytes += mye_input_bytes(&t->input);
     t->plan.total_bytes += mye_input_bytes(&t->input);
     if (t->config.memory > 0 && t->plan.total_bytes > (size_t)t->config.memory)
