@@ -185,7 +185,7 @@ const cli_command cli_cmd_gradcheck = {
                "derivative; then every checked entry is moved a little both ways.",
     .examples = "gradcheck 8C3-BN-LIF-MP2-FC10\n"
                 "gradcheck 4C3-LIF-FC10 --T 5 --entries 50\n"
-                "gradcheck 4C3-LIF-4C3-LIF-FC10 --depth auglocal:a=1",
+                "gradcheck 4C3-LIF-4C3-LIF-4C3-LIF-FC10 --depth auglocal:a=1",
     .words = "net",
     .min_words = 1,
     .max_words = 1,
