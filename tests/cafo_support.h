@@ -2,38 +2,18 @@
 #ifndef CAFO_SUPPORT_H
 #define CAFO_SUPPORT_H
 
-#include "rule_support.h"
-
-/* NULL with the error in *err. */
-static inline mye_model *try_model(mye_context *ctx, const char *net, const char *neuron,
-                                   const char *depth, int C, int H, mye_error *err)
-{
-    mye_model_options o = MYE_MODEL_OPTIONS;
-    mye_model *model = NULL;
-    o.net = net;
-    o.neuron = neuron;
-    o.depth = depth;
-    o.C = C;
-    o.H = o.W = H;
-    o.classes = 10;
-    o.static_input = false;
-    return mye_model_create(ctx, &o, &model, err) == MYE_OK ? model : NULL;
-}
+#include "depth_support.h"
 
 static inline mye_model *cut(mye_context *ctx, const char *net, const char *neuron,
                              const char *depth, int C, int H)
 {
-    mye_error err = {0};
-    mye_model *model = try_model(ctx, net, neuron, depth, C, H, &err);
-    if (model == NULL)
-        fail_msg("%s, %s: %s", net, depth, err.message);
-    return model;
+    return cut_model_of(ctx, (cut_net){net, neuron, depth, C, H}, true);
 }
 
 static inline void refused(mye_context *ctx, const char *net, const char *depth, const char *words)
 {
     mye_error err = {0};
-    assert_null(try_model(ctx, net, "lif", depth, 2, 12, &err));
+    assert_null(try_cut_of(ctx, (cut_net){net, "lif", depth, 2, 12}, true, &err));
     if (strstr(err.message, words) == NULL)
         fail_msg("'%s' does not say '%s'", err.message, words);
 }

@@ -9,8 +9,8 @@ typedef struct cut_net {
     int C, H;
 } cut_net;
 
-/* The model, or NULL with the reason in err. */
-static inline mye_model *try_cut(mye_context *ctx, cut_net n, mye_error *err)
+/* The model, or NULL with the reason in err. `moving`: the input is another one at each step. */
+static inline mye_model *try_cut_of(mye_context *ctx, cut_net n, bool moving, mye_error *err)
 {
     mye_model_options o = MYE_MODEL_OPTIONS;
     o.net = n.net;
@@ -18,19 +18,30 @@ static inline mye_model *try_cut(mye_context *ctx, cut_net n, mye_error *err)
     o.depth = n.depth;
     o.C = n.C;
     o.H = o.W = n.H;
+    o.static_input = !moving;
     mye_model *model = NULL;
     return mye_model_create(ctx, &o, &model, err) == MYE_OK ? model : NULL;
 }
 
-static inline mye_model *cut_model(mye_context *ctx, cut_net n)
+static inline mye_model *try_cut(mye_context *ctx, cut_net n, mye_error *err)
+{
+    return try_cut_of(ctx, n, false, err);
+}
+
+static inline mye_model *cut_model_of(mye_context *ctx, cut_net n, bool moving)
 {
     mye_error err = {0};
-    mye_model *model = try_cut(ctx, n, &err);
+    mye_model *model = try_cut_of(ctx, n, moving, &err);
     if (model == NULL) {
         fail_msg("%s, %s: %s", n.net, n.depth, err.message);
         abort(); /* not reached, which the compiler cannot know */
     }
     return model;
+}
+
+static inline mye_model *cut_model(mye_context *ctx, cut_net n)
+{
+    return cut_model_of(ctx, n, false);
 }
 
 /* One training step of all samples with labels 0, 1, 2 ...; an image for losses that want one. */

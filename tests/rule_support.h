@@ -114,12 +114,11 @@ static inline void fill_frame(void *self, const mye_pass *p, int t0, int t1, flo
         dst[i] = mye_random_normal(seed, MYE_STREAM_TEST, (uint64_t)(i % row));
 }
 
-/* Two rules agree on one network: gradients within `tolerance` of the largest entry, and losses. */
-static inline void expect_same(const char *net, bool is_static, const char *a, const char *b,
-                               const char *loss, int T, double tolerance)
+/* Two rules agree on one model: gradients within `tolerance` of the largest entry, and losses. */
+static inline void expect_same_on(mye_context *ctx, mye_model *model, const char *net,
+                                  const char *a, const char *b, const char *loss, int T,
+                                  double tolerance)
 {
-    mye_context *ctx = context(2);
-    mye_model *model = model_of(ctx, net, 2, 12, is_static);
     double la = 0, lb = 0;
     float *ga = gradient_of(ctx, model, a, loss, T, 5, &la);
     float *gb = gradient_of(ctx, model, b, loss, T, 5, &lb);
@@ -128,6 +127,15 @@ static inline void expect_same(const char *net, bool is_static, const char *a, c
         fail_msg("%s: %s and %s differ by %g, losses %g and %g", net, a, b, d, la, lb);
     free(ga);
     free(gb);
+}
+
+/* The same on one network. */
+static inline void expect_same(const char *net, bool is_static, const char *a, const char *b,
+                               const char *loss, int T, double tolerance)
+{
+    mye_context *ctx = context(2);
+    mye_model *model = model_of(ctx, net, 2, 12, is_static);
+    expect_same_on(ctx, model, net, a, b, loss, T, tolerance);
     mye_model_free(model);
     mye_context_free(ctx);
 }

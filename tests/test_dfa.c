@@ -82,14 +82,7 @@ static void agree(const char *net, const char *neuron, const char *a, const char
 {
     mye_context *ctx = context(2);
     mye_model *model = cut(ctx, net, neuron, "dfa", 2, 12);
-    double la = 0, lb = 0;
-    float *ga = gradient_of(ctx, model, a, loss, T, 5, &la);
-    float *gb = gradient_of(ctx, model, b, loss, T, 5, &lb);
-    const double d = relative_difference(ga, gb, model->n_params);
-    if (d > tolerance || fabs(la - lb) > tolerance)
-        fail_msg("%s: %s and %s differ by %g, losses %g and %g", net, a, b, d, la, lb);
-    free(ga);
-    free(gb);
+    expect_same_on(ctx, model, net, a, b, loss, T, tolerance);
     mye_model_free(model);
     mye_context_free(ctx);
 }

@@ -80,31 +80,6 @@ static mye_status resnet_build(const mye_resnet_options *o, const int blocks[4],
     return mye_builder_head(graph, true, o->dropout, classes, &at, err);
 }
 
-static mye_status resnet18_build(const void *options, int classes, mye_graph *graph, mye_error *err)
-{
-    static const int blocks[4] = {2, 2, 2, 2};
-    return resnet_build(options, blocks, false, classes, graph, err);
-}
-
-static mye_status resnet34_build(const void *options, int classes, mye_graph *graph, mye_error *err)
-{
-    static const int blocks[4] = {3, 4, 6, 3};
-    return resnet_build(options, blocks, false, classes, graph, err);
-}
-
-static mye_status resnet50_build(const void *options, int classes, mye_graph *graph, mye_error *err)
-{
-    static const int blocks[4] = {3, 4, 6, 3};
-    return resnet_build(options, blocks, true, classes, graph, err);
-}
-
-static mye_status resnet101_build(const void *options, int classes, mye_graph *graph,
-                                  mye_error *err)
-{
-    static const int blocks[4] = {3, 4, 23, 3};
-    return resnet_build(options, blocks, true, classes, graph, err);
-}
-
 /* Three stages of 128, 256, 512 channels; a hidden layer of 256 neurons before the classifier. */
 static mye_status resnet19_build(const void *options, int classes, mye_graph *graph, mye_error *err)
 {
@@ -126,29 +101,23 @@ static mye_status resnet19_build(const void *options, int classes, mye_graph *gr
     return mye_builder_head(graph, false, o->dropout, classes, &at, err);
 }
 
-const mye_builder mye_builder_resnet18 = {
-    {"resnet18", "four stages of 2 basic blocks, 64 to 512 channels", "He et al., CVPR 2016",
-     mye_resnet_params, sizeof(mye_resnet_options)},
-    resnet18_build,
-};
+#define RESNET(depth, bottlenecks, brief, ...)                                                  \
+    static mye_status resnet##depth##_build(const void *options, int classes, mye_graph *graph, \
+                                            mye_error *err)                                     \
+    {                                                                                           \
+        static const int blocks[4] = {__VA_ARGS__};                                             \
+        return resnet_build(options, blocks, bottlenecks, classes, graph, err);                 \
+    }                                                                                           \
+    const mye_builder mye_builder_resnet##depth = {                                             \
+        {"resnet" #depth, brief, "He et al., CVPR 2016", mye_resnet_params,                     \
+         sizeof(mye_resnet_options)},                                                           \
+        resnet##depth##_build,                                                                  \
+    };
 
-const mye_builder mye_builder_resnet34 = {
-    {"resnet34", "four stages of 3, 4, 6, 3 basic blocks", "He et al., CVPR 2016",
-     mye_resnet_params, sizeof(mye_resnet_options)},
-    resnet34_build,
-};
-
-const mye_builder mye_builder_resnet50 = {
-    {"resnet50", "four stages of 3, 4, 6, 3 bottleneck blocks", "He et al., CVPR 2016",
-     mye_resnet_params, sizeof(mye_resnet_options)},
-    resnet50_build,
-};
-
-const mye_builder mye_builder_resnet101 = {
-    {"resnet101", "four stages of 3, 4, 23, 3 bottleneck blocks", "He et al., CVPR 2016",
-     mye_resnet_params, sizeof(mye_resnet_options)},
-    resnet101_build,
-};
+RESNET(18, false, "four stages of 2 basic blocks, 64 to 512 channels", 2, 2, 2, 2)
+RESNET(34, false, "four stages of 3, 4, 6, 3 basic blocks", 3, 4, 6, 3)
+RESNET(50, true, "four stages of 3, 4, 6, 3 bottleneck blocks", 3, 4, 6, 3)
+RESNET(101, true, "four stages of 3, 4, 23, 3 bottleneck blocks", 3, 4, 23, 3)
 
 const mye_builder mye_builder_resnet19 = {
     {"resnet19", "three stages of 3, 3, 2 basic blocks, 128 to 512 channels",

@@ -81,6 +81,19 @@ static int grad_teller(const mye_run *run, const mye_pass *p, const mye_node *n)
     return 0;
 }
 
+/* Notes the stored values that node i, of module k, reads of earlier modules. */
+static void note_crossing(const mye_run *run, mye_pass *p, int k, int i)
+{
+    const mye_node *n = p->node[i];
+    for (int j = 0; j < n->n_in; j++) {
+        const int in = n->in[j];
+        if (p->node[in]->type->load != NULL)
+            note_crossing(run, p, k, in);
+        else if (run->model->node_module[in] < k)
+            p->value[in].crosses = true;
+    }
+}
+
 static void describe_value(const mye_run *run, mye_pass *p, int window, const mye_node *n)
 {
     mye_value *v = &p->value[n->index];
@@ -187,6 +200,8 @@ mye_pass *mye_run_add_pass(mye_run *run, int T, int window)
     for (int i = 0; i < n_nodes; i++)
         if (mye_feedback_from(p->node[i]) >= 0)
             p->value[mye_feedback_from(p->node[i])].fed_back = true;
+    for (int i = 0; i < n_nodes; i++)
+        note_crossing(run, p, run->model->node_module[i], i);
     plan_buffers(run, p);
     return p;
 }

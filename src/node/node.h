@@ -193,6 +193,7 @@ typedef struct mye_value {
     float *out, *dout;
     int outputs, collected;
     int64_t spikes;       /* set bits counted in this pass (neurons that store bits)             */
+    bool crosses;         /* a later module reads it                                             */
     bool fed_back;        /* a feedback node reads it one step late: it stays from step to step  */
     unsigned role;        /* what the time rule noted about this node while preparing            */
     double smooth_spikes; /* the same where spikes are smooth, when a loss asks for it        */

@@ -1,19 +1,10 @@
 #include "time/whole.h"
 
-/* Does a later module read what node i has stored? */
-static bool read_later(const mye_model *model, const mye_module *m, int i)
-{
-    for (int r = m->last + 1; r < model->n_nodes; r++)
-        if (mye_model_reads(model, r, i))
-            return true;
-    return false;
-}
-
 static void drop_floats(mye_run *run, mye_pass *p, const mye_module *m)
 {
     for (int i = m->first; i <= m->last; i++)
         if (p->node[i]->neuron == NULL && p->node[i]->n_in > 0 && p->value[i].format == MYE_F32 &&
-            !read_later(mye_run_model(run), m, i))
+            !p->value[i].crosses)
             mye_run_drop(run, p, i, MYE_SLOT_DATA);
 }
 

@@ -56,9 +56,9 @@ struct mye_trainer {
 };
 
 mye_checkpoint mye_trainer_checkpoint(mye_trainer *t);
-/* Moves the weights by the gradient in the model's block; self is the trainer. */
 /* What losses that compare with the image read; nothing where samples are frames. */
 void mye_trainer_show_image(const mye_trainer *t, const float *image, mye_target *target);
+/* Moves the weights by the gradient in the model's block; self is the trainer. */
 void mye_trainer_move(void *self, int module);
 
 /* trainer.c: of the training run, without profile. */
