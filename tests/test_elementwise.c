@@ -29,6 +29,13 @@ static void check_bits(const mye_kernels *k, int64_t n, int at)
     mye_kernels_ref.bits_expand(n, exact, first, want);
     check_close(k->name, "bits_expand", n, got, want, 0.0);
     assert_int_equal(k->bits_count(n_words, exact), mye_kernels_ref.bits_count(n_words, exact));
+    assert_int_equal(k->bits_shared(n_words, exact, exact), k->bits_count(n_words, exact));
+    uint64_t *other = malloc((size_t)(n_words + 1) * sizeof *other);
+    for (int64_t i = 0; i < n_words; i++)
+        other[i] = draw();
+    assert_int_equal(k->bits_shared(n_words, exact, other),
+                     mye_kernels_ref.bits_shared(n_words, exact, other));
+    free(other);
     free(exact);
     free(got);
     free(want);
@@ -103,6 +110,7 @@ static void check_optimisers(const mye_kernels *k, int64_t n, int at)
     run_optimisers(&mye_kernels_ref, n, g + at, b, b + n, b + 2 * n);
     check_close(k->name, "sgd, adam", 3 * n, a, b, 1e-6);
     assert_true(k->sum_squares(n, g + at) == mye_kernels_ref.sum_squares(n, g + at));
+    assert_true(k->dot(n, g + at, a + n) == mye_kernels_ref.dot(n, g + at, a + n));
     free(g);
     free(a);
     free(b);

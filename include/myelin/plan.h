@@ -60,11 +60,13 @@ typedef struct mye_plan_options {
     size_t read_bytes;       /* to decode a sample (mye_dataset_info)                       */
     const char *cosine;      /* time rule whose gradient is compared; NULL or "": none      */
     int pipeline;            /* groups of modules, each on threads of its own; 0 or 1: none */
+    const char *sample;      /* sample policy; NULL: all                                    */
+    int64_t epochs;          /* of the run, for the sample policy                           */
 } mye_plan_options;
 
-#define MYE_PLAN_OPTIONS                                                                \
-    {                                                                                   \
-        "bptt", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL, 0 \
+#define MYE_PLAN_OPTIONS                                                                         \
+    {                                                                                            \
+        "bptt", "sgd", "ce_mean", 4, 64, 0, 0, 0, false, false, false, 0, 0, 0, NULL, 0, NULL, 1 \
     }
 
 MYE_API mye_status mye_plan_make(mye_context *ctx, const mye_model *model,

@@ -90,12 +90,27 @@ typedef struct mye_layer_way {
     const char *layer, *forward, *data, *weight;
 } mye_layer_way;
 
+/* What the sample policy did in an epoch. NAN: has no meaning for the policy. */
+typedef struct mye_epoch_sample {
+    double keep;              /* share of the training set that the policy's schedule wanted    */
+    int64_t samples;          /* visits that were learned from                                  */
+    int64_t forwarded;        /* forward passes beside: surveys, pools, running statistics      */
+    double capped;            /* samples that are visited for certain                           */
+    double spread;            /* (sum s)^2 / (n sum s^2) of the scores: 1 where all are alike   */
+    double max_weight;        /* largest weight of a sample's loss                              */
+    double mean_age;          /* epochs since a sample's score was renewed                      */
+    double lr_scale;          /* factor on the learning rate                                    */
+    double visited;           /* visits so far, as a share of (samples times configured epochs) */
+    double score_s, sample_s; /* spent on scores of samples, on deciding which are visited */
+} mye_epoch_sample;
+
 typedef struct mye_epoch_result {
     int64_t epoch;
     double train_loss, train_accuracy, test_loss, test_accuracy;
     double learning_rate;
     double train_s, test_s, images_per_s; /* images_per_s: of training */
     double processed;                     /* fraction of the training set that was visited */
+    mye_epoch_sample sample;
     int n_rates;
     const char *const *rate_name; /* neurons' names             */
     const double *rate;           /* spikes per neuron and step */
@@ -141,10 +156,12 @@ typedef struct mye_train_result {
     double best_test_accuracy;
     int64_t best_epoch;
     double train_s, total_s, images_per_s; /* images_per_s: over all epochs */
-    size_t planned_bytes;                  /* plan.total_bytes                                  */
-    size_t allocated_bytes;                /* most that the context had allocated               */
-    size_t peak_rss_bytes;                 /* of the process, as the system says                */
-    size_t data_bytes;                     /* the data set in memory                            */
+    double visited;   /* samples learned from, as a share of (samples times configured epochs) */
+    double forwarded; /* samples that were looked at beside that                               */
+    size_t planned_bytes;   /* plan.total_bytes                                  */
+    size_t allocated_bytes; /* most that the context had allocated               */
+    size_t peak_rss_bytes;  /* of the process, as the system says                */
+    size_t data_bytes;      /* the data set in memory                            */
     const char *folder;
     const mye_cosine_result *cosine; /* the last of this session; NULL: none was made           */
 } mye_train_result;

@@ -198,6 +198,8 @@ typedef struct mye_kernels {
     void (*bits_expand)(int64_t n, const uint64_t *bits, int64_t first, float *dst);
     /* number of set bits in whole words */
     int64_t (*bits_count)(int64_t n_words, const uint64_t *bits);
+    /* number of bits that are set in both */
+    int64_t (*bits_shared)(int64_t n_words, const uint64_t *x, const uint64_t *y);
     /* y[i] = the nearest bfloat16 of x[i] (ties to even), and back; x and y must not overlap */
     void (*bf16_pack)(int64_t n, const float *x, uint16_t *y);
     void (*bf16_expand)(int64_t n, const uint16_t *x, float *y);
@@ -264,6 +266,9 @@ typedef struct mye_kernels {
      * g[t]. sum: the sum of dx over the steps goes to dx[0], last step first. */
     void (*lif_unscan)(const mye_lif_steps *s, const float *u, const float *const *g,
                        float *const *dx, bool sum);
+
+    /* <x, y> in doubles */
+    double (*dot)(int64_t n, const float *x, const float *y);
 
     /* ---- optimisers; no arrays overlap ---- */
     double (*sum_squares)(int64_t n, const float *x);

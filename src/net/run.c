@@ -144,6 +144,7 @@ static void place_outputs(mye_run *run, mye_arena *arena)
     run->mean = mye_arena_take(arena, B * K * sizeof(float));
     run->per_sample = mye_arena_take(arena, B * sizeof(float));
     run->time_weight = mye_arena_take(arena, T * sizeof(float));
+    mye_telling_place(run, arena);
 }
 
 static mye_status dry_run(mye_run *run, mye_error *err)
@@ -183,6 +184,7 @@ mye_status mye_run_prepare(mye_context *ctx, const mye_model *model, const mye_r
     MYE_TRY(check_sizes(run, err));
     MYE_TRY(parse_methods(run, options, err));
     run->K = (int)mye_shape_size(model->node[model->output]->shape);
+    MYE_TRY(mye_telling_prepare(run, err));
     const size_t modules = (size_t)model->n_modules;
     run->module_loss = mye_alloc_array(ctx, modules, sizeof *run->module_loss);
     if (run->module_loss == NULL)
@@ -261,6 +263,7 @@ void mye_run_free(mye_run *run)
     mye_free(ctx, run->buffer);
     mye_free(ctx, run->interval);
     mye_run_spans_free(run);
+    mye_telling_free(run);
     mye_free(ctx, run->module_loss);
     mye_free(ctx, run->part);
     mye_free(ctx, run->inlet);

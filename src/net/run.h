@@ -74,6 +74,32 @@ typedef enum mye_slot {
 
 typedef struct mye_run mye_run;
 
+/* ---- what is told of single samples (run_told.c) ---- */
+
+/* What a run is asked to tell (mye_run_options.tells). */
+enum {
+    MYE_TELL_ERROR = 1,   /* sum over steps of |dl/d(output)|: for cross entropy of the mean output
+                                 |softmax - y|                                                    */
+    MYE_TELL_READOUT = 2, /* norm of the gradient of the layers that losses read, of all modules  */
+    MYE_TELL_LAYERS = 4,  /* the same of all convolution and dense layers (gradient_norm.h)      */
+    MYE_TELL_SPIKES = 8,  /* spikes of the network's neurons, or sum of squares of what they send */
+    MYE_TELL_CONFIDENCE =
+        16, /* largest softmax of the mean output, and is it the label's?           */
+    MYE_TELL_VECTORS =
+        32, /* dl/d(mean output) and what the last layer reads; inference runs       */
+};
+
+/* Of each sample of a step, all of its unweighted loss; NULL: not asked for. */
+typedef struct mye_told {
+    const float *loss;                                           /* [B]; always */
+    const float *error, *readout, *layers, *spikes, *confidence; /* [B] */
+    const bool *right;
+    const float *error_vector,
+        *feature; /* [B][n_classes], [B][n_feature]: the mean over the steps */
+    int n_classes;
+    int64_t n_feature;
+} mye_told;
+
 typedef struct mye_run_options {
     const char *time, *loss;
     int T, B;
@@ -88,6 +114,7 @@ typedef struct mye_run_options {
     bool int8;        /* inference: 8-bit weights where the input is spikes */
     bool keep_packed; /* inference: packed weights stay until mye_run_repack, where it pays */
     bool profile;     /* measure the time of each node       */
+    unsigned tells;   /* MYE_TELL_...: of each sample         */
     /* A run that is never at work at the same time: its arena and its threads' scratch are used
      * where they are large enough. It must outlive this one. NULL: none */
     const struct mye_run *lender;
@@ -106,7 +133,7 @@ typedef struct mye_step_result {
     double loss;               /* of the last module, that of the network's output               */
     const double *module_loss; /* [modules of the model], each with the weights of its heads     */
     int64_t correct;           /* samples whose best class is the (first) label                  */
-    const float *per_sample;   /* [B] losses                                                     */
+    mye_told told;             /* of each sample                                                 */
     const float *output;       /* [B][K] outputs collapsed over time, as the readout says         */
 } mye_step_result;
 
@@ -114,6 +141,16 @@ typedef struct mye_step_result {
  * it clears first); inference only outputs. */
 mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target *target,
                         uint64_t seed, mye_step_result *out, mye_error *err);
+/* The forward pass of a training step alone: no weight moves, no gradient is made. Batch
+ * normalisation gives its new statistics the share `share` in the running ones (0: its momentum). */
+mye_status mye_run_statistics(mye_run *run, int n, mye_source source, const mye_target *target,
+                              uint64_t seed, double share, mye_error *err);
+/* What the step at hand has told. */
+mye_told mye_run_told(const mye_run *run);
+/* Floats that the layer reads which the output is made of; 0: there is none. */
+int64_t mye_model_feature_size(const mye_model *m);
+/* Seconds that telling of gradients has taken. */
+double mye_run_told_s(const mye_run *run);
 /* For runs that move the weights within a step (OTTT_O, mye_run_options.immediate): `move` is called
  * with the gradient in the model's block, for one module, or for all of them (-1). */
 void mye_run_set_move(mye_run *run, void (*move)(void *self, int module), void *self);

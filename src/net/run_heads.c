@@ -31,7 +31,7 @@ void mye_run_plan_heads(mye_run *run)
         const size_t bytes = (one ? 1 : (size_t)run->options.T) * (size_t)run->options.B *
                              (size_t)p->value[i].n * sizeof(float);
         mye_run_need(run, p, i, MYE_SLOT_OUT, bytes);
-        if (run->options.training)
+        if (run->options.training || mye_telling_wants_errors(run))
             mye_run_need(run, p, i, MYE_SLOT_DOUT, bytes);
     }
 }
@@ -157,11 +157,13 @@ static double evaluate(mye_run *run, const mye_module *m, int h, int t0, int t1,
         .target = run->target,
         .scratch = scratch,
     };
-    float *grad = run->options.training ? v->dout + at : NULL;
+    float *grad = run->options.training || mye_telling_wants_errors(run) ? v->dout + at : NULL;
     const double value =
         loss->eval(options, &in, grad, tells_samples(run, m, h) ? run->per_sample : NULL);
     if (grad != NULL)
         scale_gradient(run, head, grad, steps * row);
+    if (tells_samples(run, m, h))
+        mye_telling_loss(run, v, t0, t1);
     return head->weight * value;
 }
 
@@ -248,7 +250,9 @@ int64_t mye_run_score(mye_run *run, int B, const mye_target *target)
             if (o[k] > o[best])
                 best = k;
         }
-        correct += target != NULL && target->label[b] == best;
+        const bool right = target != NULL && target->label[b] == best;
+        mye_telling_answer(run, b, o, K, best, right);
+        correct += right;
     }
     return correct;
 }

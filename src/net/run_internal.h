@@ -3,6 +3,7 @@
 #define MYE_RUN_INTERNAL_H
 
 #include "net/run.h"
+#include "net/run_told.h"
 
 /* One stay of a buffer in the arena: from the op that first writes it to the last that reads it. */
 typedef struct mye_interval {
@@ -63,10 +64,11 @@ struct mye_run {
     bool in_loop, sums_static;
 
     bool dry;
-    bool twice;      /* the forward pass is made again on the way back */
-    bool one_output; /* heads collect one output, not T */
-    bool idle;       /* backward ops and those of the rule are announced and not done */
-    bool failed;     /* no memory while preparing or dry */
+    bool twice;        /* the forward pass is made again on the way back */
+    bool one_output;   /* heads collect one output, not T */
+    bool idle;         /* backward ops and those of the rule are announced and not done */
+    bool forward_only; /* the same for a whole step (mye_run_statistics) */
+    bool failed;       /* no memory while preparing or dry */
     int tick;
     int boundary; /* tick of the first backward op: what lives across it was kept */
     size_t lane_bytes;
@@ -76,6 +78,7 @@ struct mye_run {
 
     int K; /* outputs of the network */
     float *mean, *per_sample, *time_weight;
+    mye_telling told;
 
     /* the step at work */
     mye_source source;

@@ -14,7 +14,7 @@
 
 bool mye_run_works(const mye_run *run)
 {
-    return !run->dry && !run->idle && !run->failed;
+    return !run->dry && !run->idle && !run->forward_only && !run->failed;
 }
 
 static void *slot_pointer_set(mye_value *v, mye_slot slot, void *p)
@@ -155,7 +155,9 @@ void *mye_run_scratch(mye_run *run, mye_pass *p, size_t bytes)
 
 static void begin_op(mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
 {
-    const size_t lane = n->type->lane_bytes != NULL ? n->type->lane_bytes(n, p, op) : 0;
+    const size_t own = n->type->lane_bytes != NULL ? n->type->lane_bytes(n, p, op) : 0;
+    const size_t told = mye_telling_lane_bytes(run, p, n->index);
+    const size_t lane = own > told ? own : told;
     const size_t scratch = n->type->scratch_bytes != NULL ? n->type->scratch_bytes(n, p, op) : 0;
     if (run->dry && lane > run->lane_bytes)
         run->lane_bytes = lane;
@@ -217,6 +219,7 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
             p->value[node].spent_s[0] += mye_now_s() - start;
         if (!run->dry && p->smooth && !p->repeated && mye_rate_term_acts(run, node))
             mye_rate_term_count(p, node, t0, t1);
+        mye_telling_forward(run, p, node, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
     }
     mye_run_end_op(run);
 }
@@ -320,6 +323,7 @@ void mye_run_backward(mye_run *run, mye_pass *p, int node, int t0, int t1)
             mye_run_touch(run, p, n->in[k], MYE_SLOT_GRAD, true);
     }
     begin_backward_op(run, p, n, t0, t1);
+    mye_telling_backward(run, p, node, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
     const double start = p->profile ? mye_now_s() : 0;
     if (mye_run_works(run) && rate_neuron)
         mye_neuron_backward_rate(n, p, p->value[node].e);

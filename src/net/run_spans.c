@@ -211,7 +211,7 @@ void mye_run_trace(mye_run *run, mye_pass *p, int node, int t, double decay)
 
 void mye_run_move(mye_run *run)
 {
-    if (run->dry)
+    if (run->dry || run->forward_only)
         return;
     run->move(run->mover, -1);
     mye_run_clear_gradient(run->model);

@@ -79,7 +79,7 @@ const mye_module *mye_run_enter(mye_run *run, int k)
 
 void mye_run_leave(mye_run *run)
 {
-    if (run->options.immediate && !run->dry)
+    if (run->options.immediate && !run->dry && !run->forward_only)
         run->move(run->mover, run->first_module + (int)(run->at - run->module));
 }
 
@@ -130,16 +130,31 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
     run->source = source;
     run->target = target;
     memset(run->per_sample, 0, (size_t)n * sizeof(float));
+    mye_telling_begin(run, n);
     if (run->options.training &&
         !mye_run_is_stage(run)) /* whoever moves a stage's weights clears */
         mye_run_clear_gradient(run->model);
     mye_run_all(run);
     const int64_t correct = mye_run_score(run, n, target);
+    mye_telling_end(run, n, target);
     if (out != NULL)
         *out = (mye_step_result){.loss = run->module_loss[run->first_module + run->n_modules - 1],
                                  .module_loss = run->module_loss,
                                  .correct = correct,
-                                 .per_sample = run->per_sample,
+                                 .told = mye_run_told(run),
                                  .output = run->mean};
     return MYE_OK;
+}
+
+mye_status mye_run_statistics(mye_run *run, int n, mye_source source, const mye_target *target,
+                              uint64_t seed, double share, mye_error *err)
+{
+    for (int q = 0; q < run->n_passes; q++)
+        run->pass[q]->pass.share = (float)share;
+    run->forward_only = true;
+    const mye_status status = mye_run_step(run, n, source, target, seed, NULL, err);
+    run->forward_only = false;
+    for (int q = 0; q < run->n_passes; q++)
+        run->pass[q]->pass.share = 0;
+    return status;
 }

@@ -173,11 +173,11 @@ static void choose_center(const mye_norm_group *s, float *center)
     lane->used = mark;
 }
 
-static void update_running(const mye_node *n, const mye_batchnorm_state *s, int64_t row,
-                           double count)
+static void update_running(const mye_node *n, const mye_batchnorm_state *s, float share,
+                           int64_t row, double count)
 {
     const mye_norm_options *o = n->options;
-    const float m = (float)o->momentum;
+    const float m = share > 0 ? share : (float)o->momentum;
     const double unbias = count > 1 ? count / (count - 1) : 1;
     float *mean = mye_node_find(n, "running_mean")->data;
     float *var = mye_node_find(n, "running_var")->data;
@@ -220,9 +220,9 @@ static void group_statistics(mye_norm_group *s, const mye_batchnorm_state *state
     const int copies = s->n->is_static && !s->p->renews ? s->p->T : 1;
     const bool per_step = mye_norm_per_step(s->n, s->p);
     if (!per_step)
-        update_running(s->n, state, row, M * copies);
+        update_running(s->n, state, s->p->share, row, M * copies);
     for (int t = 0; per_step && t < copies; t++)
-        update_running(s->n, state, row, M);
+        update_running(s->n, state, s->p->share, row, M);
 }
 
 static void running_statistics(const mye_node *n, const mye_batchnorm_state *s)

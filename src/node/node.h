@@ -98,6 +98,7 @@ enum {
     MYE_NODE_SAME = 16,         /* virtual, and its value is its input's, element by element      */
     MYE_NODE_STOP = 32,         /* no gradient is handed to it by its readers; its backward runs
                                    without                                                    */
+    MYE_NODE_PRODUCT = 64,      /* a convolution or dense layer: plan is its mye_conv_shape      */
 };
 
 typedef struct mye_at {
@@ -238,6 +239,7 @@ struct mye_pass {
     bool data_only;   /* backward hands gradients on and leaves those of weights alone      */
     bool to_layers;   /* backward hands gradients to layers, not to neurons                 */
     bool backprop;    /* direct feedback hands on what its readers say (options.whole)      */
+    float share;      /* of new batch statistics in the running ones; 0: momentum           */
     uint64_t seed;    /* of this training step, for dropout                                 */
     mye_value *value; /* [n_nodes]                                                          */
     void *scratch;    /* of the op that runs                                                */

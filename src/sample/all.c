@@ -1,5 +1,5 @@
 /* Every sample once an epoch, in a new order each time. */
-#include "sample/sample.h"
+#include "sample/draw.h"
 
 typedef struct all_options {
     bool shuffle;
@@ -13,19 +13,13 @@ static const mye_param all_params[] = {{.name = "shuffle",
                                         .help = "visit the samples in a new order each epoch"},
                                        {.name = NULL}};
 
-static int64_t all_epoch(const void *options, void *state, int64_t n, uint64_t seed, int64_t epoch,
-                         int64_t epochs, int64_t *order, float *weight)
+static void all_epoch(const void *options, const mye_sample_facts *f, void *state, int64_t epoch,
+                      mye_sample_epoch *out)
 {
     MYE_UNUSED(state);
-    MYE_UNUSED(epochs);
-    MYE_UNUSED(weight);
-    if (((const all_options *)options)->shuffle) {
-        mye_random_permutation(seed, MYE_STREAM_SHUFFLE, (uint64_t)epoch << 40, n, order);
-        return n;
-    }
-    for (int64_t i = 0; i < n; i++)
-        order[i] = i;
-    return n;
+    mye_budget_full(f, epoch, out);
+    for (int64_t i = 0; i < f->n && !((const all_options *)options)->shuffle; i++)
+        out->order[i] = i;
 }
 
 const mye_sample_rule mye_sample_all = {.entry = {.name = "all",

@@ -40,6 +40,7 @@ struct mye_stepper {
     int *first_shard;    /* [modules + 1] where the shards of a module begin         */
     int n_parts, n_shards;
     int64_t step, place, total_steps, per_epoch;
+    double scale; /* of the learning rate */
 };
 
 static const mye_step_rule *rule_of(const mye_method *m)
@@ -141,6 +142,7 @@ mye_status mye_stepper_create(mye_context *ctx, mye_model *model, const char *ru
         return mye_no_memory(err, sizeof *s, "the step rule");
     s->ctx = ctx;
     s->model = model;
+    s->scale = 1;
     s->total_steps = total_steps;
     s->per_epoch = per_epoch;
     mye_status status = parse_methods(s, rule, schedule, err);
@@ -255,7 +257,7 @@ static double apply(mye_context *ctx, shards w, mye_stepper_time when, double cl
 {
     w.at = (mye_step_info){.k = mye_context_table(ctx),
                            .step = when.step,
-                           .learning_rate = rate_at(w.s, when.place),
+                           .learning_rate = when.scale * rate_at(w.s, when.place),
                            .grad_scale = 1.0f};
     mye_parallel(ctx, w.n, clip > 0 ? norm_task : norm_and_move_task, &w);
     const double norm = norm_of(&w);
@@ -296,7 +298,7 @@ double mye_stepper_apply_module(mye_stepper *s, int module, double clip)
 
 mye_stepper_time mye_stepper_now(const mye_stepper *s)
 {
-    return (mye_stepper_time){s->step, s->place};
+    return (mye_stepper_time){s->step, s->place, s->scale};
 }
 
 void mye_stepper_advance(mye_stepper *s)
@@ -307,7 +309,7 @@ void mye_stepper_advance(mye_stepper *s)
 
 double mye_stepper_rate(const mye_stepper *s)
 {
-    return rate_at(s, s->place);
+    return s->scale * rate_at(s, s->place);
 }
 
 int64_t mye_stepper_counter(const mye_stepper *s)
@@ -323,6 +325,11 @@ void mye_stepper_set_counter(mye_stepper *s, int64_t step)
 void mye_stepper_place(mye_stepper *s, int64_t place)
 {
     s->place = place;
+}
+
+void mye_stepper_scale(mye_stepper *s, double scale)
+{
+    s->scale = scale;
 }
 
 int mye_stepper_blocks(const mye_stepper *s, float **block, const char **name, int max)

@@ -97,6 +97,7 @@ void mye_stepper_advance(mye_stepper *s);
  * that are at different batches at the same time. Calls for different modules may overlap. */
 typedef struct mye_stepper_time {
     int64_t step, place; /* counter; place in the schedule */
+    double scale;        /* factor on the learning rate     */
 } mye_stepper_time;
 mye_stepper_time mye_stepper_now(const mye_stepper *s);
 double mye_stepper_move(const mye_stepper *s, mye_context *ctx, int module, mye_stepper_time when,
@@ -105,6 +106,8 @@ double mye_stepper_rate(const mye_stepper *s); /* learning rate of the next step
 /* The schedule's place for the next steps, where it is not the counter: an epoch that visits fewer
  * samples than the data set has still goes from its beginning to its end. */
 void mye_stepper_place(mye_stepper *s, int64_t place);
+/* A factor on the learning rate of the next steps, 1 at first (epochs that visit a part of the data). */
+void mye_stepper_scale(mye_stepper *s, double scale);
 /* For checkpoints: step counter and state blocks (each n_params floats, storage layout). */
 int64_t mye_stepper_counter(const mye_stepper *s);
 void mye_stepper_set_counter(mye_stepper *s, int64_t step);

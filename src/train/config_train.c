@@ -138,6 +138,8 @@ mye_plan_options mye_config_plan(const mye_config *config, int64_t n_train, int6
     o.rate_strength = config->rate_strength;
     o.cosine = config->cosine;
     o.pipeline = (int)config->pipeline;
+    o.sample = config->sample;
+    o.epochs = config->epochs;
     o.T = (int)config->T;
     o.batch = (int)config->batch;
     o.exact = config->exact;

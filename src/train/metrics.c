@@ -7,7 +7,9 @@
  *           {weights (all), neurons, nodes, modules, auxiliary_weights}
  *   epoch   epoch, train_loss, train_accuracy, test_loss, test_accuracy, learning_rate, train_s,
  *           test_s, images_per_s, processed, rates {neuron: spikes per neuron and step},
- *           ways {layer: [forward, data, weights], how it was computed last}
+ *           ways {layer: [forward, data, weights], how it was computed last}, sample {samples,
+ *           forwarded, keep, capped, spread, max_weight, mean_age, lr_scale, visited, score_s,
+ *           sample_s}: see mye_epoch_sample
  *   cosine  epoch (finished; 0: before the first step), rule, reference, batches, samples, cosine,
  *           norm_ratio, weights_cosine, weights_norm_ratio, layers {layer: [cosine, norm_ratio]};
  *           stands before the line of its epoch
@@ -201,6 +203,16 @@ static json_t *ways_object(const mye_epoch_result *r)
     return ways;
 }
 
+static json_t *sample_object(const mye_epoch_sample *s)
+{
+    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "samples",
+                     (json_int_t)s->samples, "forwarded", (json_int_t)s->forwarded, "keep",
+                     number(s->keep), "capped", number(s->capped), "spread", number(s->spread),
+                     "max_weight", number(s->max_weight), "mean_age", number(s->mean_age),
+                     "lr_scale", number(s->lr_scale), "visited", number(s->visited), "score_s",
+                     number(s->score_s), "sample_s", number(s->sample_s));
+}
+
 mye_status mye_metrics_epoch(mye_metrics *m, const mye_epoch_result *r, mye_error *err)
 {
     json_t *rates = json_object();
@@ -212,12 +224,13 @@ mye_status mye_metrics_epoch(mye_metrics *m, const mye_epoch_result *r, mye_erro
         return mye_no_memory(err, 0, "a line of metrics");
     }
     json_t *line = json_pack(
-        "{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "epoch",
+        "{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "epoch",
         "epoch", (json_int_t)r->epoch, "train_loss", number(r->train_loss), "train_accuracy",
         number(r->train_accuracy), "test_loss", number(r->test_loss), "test_accuracy",
         number(r->test_accuracy), "learning_rate", number(r->learning_rate), "train_s",
         number(r->train_s), "test_s", number(r->test_s), "images_per_s", number(r->images_per_s),
-        "processed", number(r->processed), "rates", rates, "ways", ways_object(r));
+        "processed", number(r->processed), "rates", rates, "ways", ways_object(r), "sample",
+        sample_object(&r->sample));
     return append(m, line, err);
 }
 

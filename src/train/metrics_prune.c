@@ -24,6 +24,8 @@ static bool keep_line(const json_t *line, int64_t epochs, mye_metrics_totals *to
         totals->train_s += value_of(line, "train_s");
         totals->test_s += value_of(line, "test_s");
         totals->images += value_of(line, "train_s") * value_of(line, "images_per_s");
+        totals->visited += value_of(json_object_get(line, "sample"), "samples");
+        totals->forwarded += value_of(json_object_get(line, "sample"), "forwarded");
     }
     if (strcmp(event, "cosine") == 0)
         return epoch <= epochs;

@@ -1,5 +1,6 @@
 /* Pipeline: see pipeline.h. */
 #include "train/pipeline.h"
+#include "train/pipeline_told.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -9,7 +10,9 @@ typedef struct packet {
     mye_pipeline_batch batch;
     int32_t *label, *label_b;
     int64_t *index;
-    float *mix, *weight, *per_sample, *image;
+    float *mix, *weight, *image;
+    unsigned char *room; /* of what is told */
+    mye_told_sum told;
     void *border[MYE_PIPELINE_MAX]; /* behind stage s */
     double loss, squares;
     int64_t correct;
@@ -110,11 +113,13 @@ static void work(stage *s, packet *at)
                        is_last ? NULL : at->border[s->index]);
     at->status =
         mye_run_step(s->run, at->batch.B, source, &at->batch.target, at->batch.seed, &r, &at->err);
-    if (at->status != MYE_OK || !is_last)
+    if (at->status != MYE_OK)
+        return;
+    mye_told_sum_add(&at->told, &r.told, at->batch.B, is_last);
+    if (!is_last)
         return;
     at->loss = r.loss;
     at->correct = r.correct;
-    memcpy(at->per_sample, r.per_sample, (size_t)at->batch.B * sizeof(float));
 }
 
 static void *run_stage(void *self)
@@ -146,12 +151,16 @@ static mye_status make_stage(mye_pipeline *p, int i, mye_error *err)
 
 static mye_status make_packet(mye_pipeline *p, packet *a, mye_error *err)
 {
+    const unsigned tells = p->options.run.tells;
+    mye_arena arena = {NULL, SIZE_MAX, 0};
+    mye_told_sum_place(&a->told, tells, p->options.run.B, &arena);
+    a->room = mye_alloc(p->ctx, arena.used + MYE_ALIGN);
     const size_t B = (size_t)p->options.run.B, pixels = B * (size_t)p->options.sample;
     a->label = mye_alloc_array(p->ctx, 2 * B, sizeof *a->label);
-    a->mix = mye_alloc_array(p->ctx, 3 * B, sizeof *a->mix);
+    a->mix = mye_alloc_array(p->ctx, 2 * B, sizeof *a->mix);
     a->index = mye_alloc_array(p->ctx, B, sizeof *a->index);
     a->image = mye_alloc_array(p->ctx, pixels, sizeof *a->image);
-    bool there = a->label && a->mix && a->index && a->image;
+    bool there = a->label && a->mix && a->index && a->image && a->room;
     for (int s = 0; s + 1 < p->n_stages; s++) {
         a->border[s] = mye_alloc_big_zero(p->ctx, mye_run_border_bytes(p->stage[s].run, true));
         there = there && a->border[s] != NULL;
@@ -160,7 +169,8 @@ static mye_status make_packet(mye_pipeline *p, packet *a, mye_error *err)
         return mye_no_memory(err, pixels * sizeof(float), "the packets of a pipeline");
     a->label_b = a->label + B;
     a->weight = a->mix + B;
-    a->per_sample = a->weight + B;
+    arena = (mye_arena){a->room, arena.used + MYE_ALIGN, 0};
+    mye_told_sum_place(&a->told, tells, p->options.run.B, &arena);
     push(&p->idle, a);
     return MYE_OK;
 }
@@ -239,6 +249,7 @@ void mye_pipeline_free(mye_pipeline *p)
         mye_free(p->ctx, p->packet[i].mix);
         mye_free(p->ctx, p->packet[i].index);
         mye_free(p->ctx, p->packet[i].image);
+        mye_free(p->ctx, p->packet[i].room);
         for (int s = 0; s + 1 < p->n_stages; s++)
             mye_free(p->ctx, p->packet[i].border[s]);
     }
@@ -286,6 +297,7 @@ void mye_pipeline_put(mye_pipeline *p, const mye_pipeline_batch *batch)
     t->image = shown ? a->batch.image : NULL;
     a->status = MYE_OK;
     a->squares = 0;
+    mye_told_sum_begin(&a->told, batch->B);
     p->under_way++;
     hand_on(p, &p->waiting[0], a);
 }
@@ -310,7 +322,7 @@ bool mye_pipeline_take(mye_pipeline *p, mye_pipeline_result *out, mye_status *st
                                  .norm = sqrt(a->squares),
                                  .correct = a->correct,
                                  .B = a->batch.B,
-                                 .per_sample = a->per_sample,
+                                 .told = mye_told_sum_get(&a->told),
                                  .index = a->batch.index};
     return true;
 }

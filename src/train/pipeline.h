@@ -41,7 +41,8 @@ typedef struct mye_pipeline_result {
     double loss, norm; /* norm: of all modules' gradients                    */
     int64_t correct;
     int B;
-    const float *per_sample; /* [B]; this and index until the next call */
+    double seconds; /* of the step; 0: not known                                     */
+    mye_told told;  /* of each sample; this and index until the next call            */
     const int64_t *index;
 } mye_pipeline_result;
 

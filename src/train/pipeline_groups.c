@@ -1,5 +1,6 @@
 /* Which modules are a group of a pipeline, and what all groups take: see pipeline.h. */
 #include "train/pipeline.h"
+#include "train/pipeline_told.h"
 
 #include "net/rules.h"
 
@@ -79,7 +80,11 @@ mye_status mye_pipeline_setting(mye_context *ctx, const mye_model *model, const 
 static size_t batch_bytes(const mye_pipeline_options *o)
 {
     const size_t B = (size_t)o->run.B;
-    return B * (2 * sizeof(int32_t) + sizeof(int64_t) + (3 + (size_t)o->sample) * sizeof(float));
+    mye_told_sum told;
+    mye_arena arena = {NULL, SIZE_MAX, 0};
+    mye_told_sum_place(&told, o->run.tells, o->run.B, &arena);
+    return arena.used + MYE_ALIGN +
+           B * (2 * sizeof(int32_t) + sizeof(int64_t) + (2 + (size_t)o->sample) * sizeof(float));
 }
 
 /* ---- counting ---- */

@@ -6,18 +6,24 @@
 #include "train/cosine.h"
 #include "train/fit.h"
 #include "train/pipeline.h"
+#include "train/survey.h"
 #include "train/train.h"
 
 /* Test run, loaders and the order of samples: what stands beside the training run. The two runs
  * are never at work at the same time, so the smaller one borrows. */
 static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
-                                   const mye_plan_options *o, mye_plan *plan, mye_error *err)
+                                   const mye_plan_options *o, const mye_sample_wants *wants,
+                                   mye_plan *plan, mye_error *err)
 {
     mye_shape in = model->node[0]->shape;
     plan->loader_bytes += o->read_bytes; /* one loader at a time is at work */
     if (o->eval_batch > 0) {
-        const mye_run_options test = {
-            .time = o->time, .loss = o->loss, .T = o->T, .B = o->eval_batch, .exact = o->exact};
+        const mye_run_options test = {.time = o->time,
+                                      .loss = o->loss,
+                                      .T = o->T,
+                                      .B = o->eval_batch,
+                                      .exact = o->exact,
+                                      .tells = wants->survey_tells};
         mye_plan eval = {0};
         MYE_TRY(mye_run_count(ctx, model, &test, &eval, err));
         plan->eval_bytes = eval.run_bytes - eval.arena_bytes;
@@ -31,9 +37,15 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
             plan->loader_bytes +=
                 mye_loader_plan(o->frames, in.c, in.h, in.w, o->eval_batch, o->n_test);
     }
-    if (o->n_train > 0)
-        plan->loader_bytes += mye_loader_plan(o->frames, in.c, in.h, in.w, o->batch, o->n_train) +
-                              (size_t)o->n_train * (sizeof(int64_t) + sizeof(float));
+    if (o->n_train == 0)
+        return MYE_OK;
+    const int loaded = wants->pool > 0 ? wants->pool : o->batch;
+    plan->loader_bytes +=
+        mye_loader_plan(o->frames, in.c, in.h, in.w, loaded, o->n_train) + wants->bytes;
+    if (wants->pool > 0)
+        plan->loader_bytes += mye_pool_bytes(o->frames, in.c, in.h, in.w, o->batch);
+    if (wants->surveys)
+        plan->loader_bytes += mye_survey_bytes(model, wants->survey_tells, loaded);
     return MYE_OK;
 }
 
@@ -67,6 +79,13 @@ static mye_status count_run(mye_context *ctx, const mye_model *model, const mye_
 mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_plan_options *options,
                          mye_plan *out, mye_error *err)
 {
+    mye_sample_wants wants = {0};
+    if (options->step != NULL) {
+        const mye_sample_facts facts = mye_sample_facts_of(
+            model, options->n_train > 0 ? options->n_train : 1, options->epochs, options->batch, 0);
+        MYE_TRY(mye_sample_ask(ctx, options->sample != NULL ? options->sample : "all", &facts,
+                               &wants, err));
+    }
     const mye_run_options run = {.time = options->time,
                                  .loss = options->loss,
                                  .T = options->T,
@@ -76,7 +95,8 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
                                  .int8 = options->int8,
                                  .keep_packed = options->keep_packed,
                                  .immediate = mye_plan_is_immediate(model, options),
-                                 .rate_strength = options->rate_strength};
+                                 .rate_strength = options->rate_strength,
+                                 .tells = wants.tells};
     MYE_TRY(count_run(ctx, model, options, &run, out, err));
     out->weight_bytes = (model->n_params + model->n_buffers) * sizeof(float);
     const size_t gradients = run.immediate ? mye_model_shared_gradients(model) : model->n_params;
@@ -87,7 +107,7 @@ mye_status mye_plan_make(mye_context *ctx, const mye_model *model, const mye_pla
     if (options->step != NULL)
         status = mye_stepper_plan(ctx, model, options->step, &out->optimiser_bytes, err);
     if (status == MYE_OK)
-        status = add_surroundings(ctx, model, options, out, err);
+        status = add_surroundings(ctx, model, options, &wants, out, err);
     if (status == MYE_OK && options->step != NULL && options->cosine != NULL &&
         options->cosine[0] != '\0') {
         mye_cosine_plan beside = {.bytes = 0};

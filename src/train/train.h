@@ -53,6 +53,14 @@ mye_source mye_input_source(mye_input *in, int B, const float *image, const int6
  * gradients. Not where gradients of all modules are wanted side by side. */
 bool mye_plan_is_immediate(const mye_model *model, const mye_plan_options *options);
 
+/* ---- trainer_sample.c ---- */
+
+/* What a sample policy works on. */
+mye_sample_facts mye_sample_facts_of(const mye_model *m, int64_t n, int64_t epochs, int batch,
+                                     uint64_t seed);
+/* A batch that is picked out of a pool. */
+size_t mye_pool_bytes(int frames, int C, int H, int W, int batch);
+
 /* ---- profile.c ---- */
 
 /* One row for each node of a run that was told to profile and trained on `images` samples. */
@@ -101,6 +109,7 @@ mye_status mye_metrics_end(mye_metrics *m, const char *status, int64_t epochs,
 /* Totals of the epochs that are already there. */
 typedef struct mye_metrics_totals {
     double train_s, test_s, images;
+    double visited, forwarded; /* samples trained on; looked at beside that */
 } mye_metrics_totals;
 /* Drops what was written after `epochs` finished epochs (-1: everything), and half lines. */
 mye_status mye_metrics_prune(mye_context *ctx, const char *folder, int64_t epochs,

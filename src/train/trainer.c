@@ -155,6 +155,7 @@ mye_run_options mye_trainer_run_options(const mye_trainer *t)
                              .training = true,
                              .exact = c->exact,
                              .immediate = t->is_immediate,
+                             .tells = mye_sampler_tells(t->sampler, false),
                              .rate_strength = c->rate_strength,
                              .rate_target = c->rate_target};
 }
@@ -162,6 +163,7 @@ mye_run_options mye_trainer_run_options(const mye_trainer *t)
 static mye_status make_test_run(mye_trainer *t, mye_run_options options, mye_error *err)
 {
     options.training = options.immediate = false;
+    options.tells = mye_sampler_tells(t->sampler, true);
     options.B = t->eval_batch;
     options.lender = t->run;
     return mye_run_create(t->ctx, t->model, &options, &t->test_run, err);
@@ -191,13 +193,14 @@ static mye_status make_policies(mye_trainer *t, mye_error *err)
 {
     const mye_config *c = &t->config;
     const uint64_t seed = (uint64_t)c->seed;
-    MYE_TRY(mye_sampler_create(t->ctx, c->sample, t->n_train, seed, c->epochs, &t->sampler, err));
-    MYE_TRY(mye_stepper_create(t->ctx, t->model, c->step, c->schedule, c->epochs * t->per_epoch,
+    const int pool = mye_sampler_pool(t->sampler);
+    MYE_TRY(mye_trainer_make_survey(t, err));
+    MYE_TRY(mye_stepper_create(t->ctx, t->model, c->step, c->schedule, t->epochs * t->per_epoch,
                                t->per_epoch, &t->stepper, err));
     mye_loader_options options = {.augment = c->augment,
                                   .normalise = t->input.type->normalised,
-                                  .batch = (int)c->batch,
-                                  .drop_last = c->drop_last,
+                                  .batch = pool > 0 ? pool : (int)c->batch,
+                                  .drop_last = c->drop_last || pool > 0,
                                   .seed = seed};
     MYE_TRY(mye_loader_create(t->ctx, t->train, &options, &t->loader, err));
     options.augment = "";
@@ -260,6 +263,7 @@ static mye_status make(mye_trainer *t, mye_error *err)
     MYE_TRY(open_data(t, err));
     MYE_TRY(make_model(t, err));
     MYE_TRY(plan(t, err));
+    MYE_TRY(mye_trainer_make_sampler(t, err));
     MYE_TRY(make_runs(t, err));
     MYE_TRY(mye_trainer_make_fit(t, err));
     MYE_TRY(make_policies(t, err));
@@ -315,7 +319,7 @@ void mye_trainer_free(mye_trainer *t)
     mye_loader_free(t->test_loader);
     mye_metrics_close(t->metrics);
     mye_stepper_free(t->stepper);
-    mye_sampler_free(t->sampler);
+    mye_trainer_free_sampler(t);
     mye_fit_free(t->fit);
     mye_cosine_free(t->cosine);
     mye_run_free(t->test_run); /* who borrows goes before who lends */

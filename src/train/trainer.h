@@ -5,6 +5,7 @@
 #include "train/cosine.h"
 #include "train/fit.h"
 #include "train/pipeline.h"
+#include "train/survey.h"
 #include "train/train.h"
 
 struct mye_trainer {
@@ -31,6 +32,15 @@ struct mye_trainer {
     mye_fit *fit;                      /* NULL: no weights are solved                         */
     mye_loader *loader, *test_loader;
     mye_sampler *sampler;
+    int64_t epochs;           /* of the run: the sample policy may want fewer than configured */
+    int32_t *label;           /* [n_train], NULL unless the policy wants them                 */
+    mye_survey survey;        /* with a policy that looks at samples beside training          */
+    unsigned char *pool;      /* memory of the next two                                       */
+    mye_batch picked;         /* out of a pool                                                */
+    int *pick_at;             /* [batch]                                                      */
+    mye_sample_epoch decided; /* the epoch at work                                            */
+    int64_t forwarded;        /* samples looked at in it beside training                      */
+    double score_s, sample_s; /* spent on scores, on deciding                                 */
     mye_stepper *stepper;
     double norm; /* of the last gradient that moved the weights */
 
@@ -96,6 +106,23 @@ double mye_trainer_accuracy(const mye_trainer *t);
 mye_status mye_trainer_cancelled(const mye_trainer *t, mye_error *err);
 /* Of the next batch: seed and epoch_seed, its place in the schedule. */
 mye_pipeline_batch mye_trainer_batch(mye_trainer *t, const mye_batch *batch, int64_t position);
+
+/* trainer_sample.c */
+
+mye_status mye_trainer_make_sampler(mye_trainer *t, mye_error *err);
+/* Behind the test run. */
+mye_status mye_trainer_make_survey(mye_trainer *t, mye_error *err);
+void mye_trainer_free_sampler(mye_trainer *t);
+/* The samples of the epoch, with what the policy wants to see before. */
+mye_status mye_trainer_decide(mye_trainer *t, const mye_sample_epoch **out, mye_error *err);
+/* Where batches are pools: *batch becomes what the policy picks of it. */
+mye_status mye_trainer_pick(mye_trainer *t, const mye_batch **batch, mye_error *err);
+/* Renews running statistics, where the policy wants it. */
+mye_status mye_trainer_statistics(mye_trainer *t, mye_error *err);
+/* What is logged of an epoch that is done; adds to the totals. */
+mye_epoch_sample mye_trainer_sampled(mye_trainer *t);
+/* OUT/scores.csv, where the policy has scores. */
+mye_status mye_trainer_export_scores(const mye_trainer *t, mye_error *err);
 
 /* trainer_fit.c */
 

@@ -30,7 +30,8 @@ mye_pipeline_batch mye_trainer_batch(mye_trainer *t, const mye_batch *batch, int
         .seed = mye_random_derive(mye_random_derive(seed, UINT64_MAX - 1), (uint64_t)counter),
         .epoch_seed = mye_random_derive(seed, (uint64_t)t->state.epoch),
         .when = {counter,
-                 t->state.epoch * t->per_epoch + position * t->per_epoch / t->epoch_batches}};
+                 t->state.epoch * t->per_epoch + position * t->per_epoch / t->epoch_batches,
+                 t->decided.lr_scale}};
     mye_trainer_show_image(t, batch->image, &out.target);
     return out;
 }
@@ -40,7 +41,9 @@ mye_status mye_trainer_count_batch(mye_trainer *t, const mye_pipeline_result *r,
     t->norm = r->norm;
     if (!isfinite(r->norm))
         return mye_trainer_not_finite(t, "the gradient's norm", r->norm, err);
-    mye_sampler_observe(t->sampler, r->B, r->index, r->per_sample);
+    const mye_sample_view view = {
+        .B = r->B, .index = r->index, .told = r->told, .seconds = r->seconds};
+    mye_sampler_observe(t->sampler, t->state.epoch, &view);
     t->state.batch++;
     t->state.seen += r->B;
     t->state.correct += r->correct;
@@ -52,6 +55,8 @@ mye_status mye_trainer_count_batch(mye_trainer *t, const mye_pipeline_result *r,
 
 static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error *err)
 {
+    MYE_TRY(mye_trainer_pick(t, &batch, err));
+    const double begin = mye_now_s();
     const mye_pipeline_batch b = mye_trainer_batch(t, batch, t->state.batch);
     const mye_source source = mye_input_source(&t->input, b.B, b.image, b.index, b.epoch_seed);
     mye_step_result step;
@@ -68,7 +73,8 @@ static mye_status train_batch(mye_trainer *t, const mye_batch *batch, mye_error 
                                    .norm = t->norm,
                                    .correct = step.correct,
                                    .B = b.B,
-                                   .per_sample = step.per_sample,
+                                   .told = step.told,
+                                   .seconds = mye_now_s() - begin,
                                    .index = b.index};
     return mye_trainer_count_batch(t, &r, err);
 }
@@ -94,14 +100,14 @@ mye_status mye_trainer_cancelled(const mye_trainer *t, mye_error *err)
 
 static mye_status start_epoch(mye_trainer *t, mye_error *err)
 {
-    const int64_t *order, batch = t->config.batch;
-    const float *weight;
-    int64_t n;
-    if (t->is_midway)
-        n = mye_sampler_restore(t->sampler, t->state.epoch, &order, &weight);
-    else
-        n = mye_sampler_epoch(t->sampler, t->state.epoch, &order, &weight);
-    t->epoch_batches = t->config.drop_last ? n / batch : (n + batch - 1) / batch;
+    const int pool = mye_sampler_pool(t->sampler);
+    const int64_t batch = pool > 0 ? pool : t->config.batch;
+    const mye_sample_epoch *samples;
+    t->epoch_s = mye_now_s();
+    MYE_TRY(mye_trainer_decide(t, &samples, err));
+    const int64_t n = samples->n;
+    mye_stepper_scale(t->stepper, samples->lr_scale);
+    t->epoch_batches = t->config.drop_last || pool > 0 ? n / batch : (n + batch - 1) / batch;
     t->epoch_images = 0;
     if (t->epoch_batches == 0)
         return mye_fail(err, MYE_ERR_ARG, "sample '%s' leaves no batch in epoch %lld",
@@ -119,8 +125,8 @@ static mye_status start_epoch(mye_trainer *t, mye_error *err)
     if (t->fit)
         mye_fit_begin(t->fit);
     t->told_s = 0; /* the first batch of an epoch is always told */
-    t->epoch_s = mye_now_s();
-    return mye_loader_start(t->loader, t->state.epoch, order, weight, n, t->state.batch, err);
+    return mye_loader_start(t->loader, t->state.epoch, samples->order, samples->weight, n,
+                            t->state.batch, err);
 }
 
 static mye_status train_epoch(mye_trainer *t, mye_error *err)
@@ -214,8 +220,10 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
                           .n_ways = t->n_ways,
                           .way = t->way};
     mye_stepper_place(t->stepper, t->state.epoch * t->per_epoch);
+    mye_stepper_scale(t->stepper, 1);
     r.learning_rate = mye_stepper_rate(t->stepper);
     MYE_TRY(train_epoch(t, err));
+    MYE_TRY(mye_trainer_statistics(t, err));
     if (t->fit)
         MYE_TRY(mye_trainer_solve(t, err));
     const double trained_s = mye_now_s();
@@ -225,6 +233,7 @@ static mye_status run_epoch(mye_trainer *t, mye_error *err)
     r.images_per_s = (double)t->epoch_images / (r.train_s + 1e-9);
     mye_trainer_read_ways(t);
     r.processed = (double)t->state.seen / (double)t->n_train;
+    r.sample = mye_trainer_sampled(t);
     MYE_TRY(test_epoch(t, &r, err));
     r.test_s = mye_now_s() - trained_s;
     if (t->cosine)
@@ -238,7 +247,7 @@ static mye_status run_epochs(mye_trainer *t, mye_error *err)
 {
     if (t->cosine && t->state.epoch == 0 && t->state.batch == 0)
         MYE_TRY(mye_trainer_compare(t, 0, err));
-    while (t->state.epoch < t->config.epochs) {
+    while (t->state.epoch < t->epochs) {
         if (mye_context_cancelled(t->ctx))
             return mye_fail(err, MYE_ERR_CANCELLED, "stopped after epoch %lld",
                             (long long)t->state.epoch);
@@ -273,6 +282,8 @@ static void finish(mye_trainer *t, mye_status status, const mye_train_result *re
     if (mye_metrics_end(t->metrics, word[which], t->state.epoch, result,
                         which == 2 ? err->message : NULL, &problem) != MYE_OK)
         mye_trainer_note(t, "%s", problem.message);
+    if (mye_trainer_export_scores(t, &problem) != MYE_OK)
+        mye_trainer_note(t, "no scores: %s", problem.message);
     if (mye_report_run(t->ctx, t->config.out, &problem) != MYE_OK)
         mye_trainer_note(t, "no report: %s", problem.message);
 }

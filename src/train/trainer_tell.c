@@ -23,11 +23,11 @@ void mye_trainer_tell(mye_trainer *t, const char *phase, int64_t done, int64_t t
         return;
     t->told_s = now;
     const double elapsed = now - t->begin_s, part = epochs_done(t) - t->begin_epochs;
-    const double left = (double)t->config.epochs - epochs_done(t);
+    const double left = (double)t->epochs - epochs_done(t);
     const double train_s = now - t->epoch_s;
     const mye_progress p = {.phase = phase,
                             .epoch = t->state.epoch + 1,
-                            .epochs = t->config.epochs,
+                            .epochs = t->epochs,
                             .done = done,
                             .total = total,
                             .loss = loss,
@@ -68,6 +68,8 @@ void mye_trainer_result(mye_trainer *t, mye_train_result *out)
                            .train_s = sum->train_s,
                            .total_s = mye_now_s() - t->begin_s,
                            .images_per_s = sum->train_s > 0 ? sum->images / sum->train_s : 0,
+                           .visited = t->last.sample.visited,
+                           .forwarded = sum->forwarded,
                            .planned_bytes = t->plan.total_bytes,
                            .allocated_bytes = mye_context_peak_bytes(t->ctx) + groups,
                            .peak_rss_bytes = peak_rss_bytes(),

@@ -20,6 +20,7 @@ void mye_ref_conv_backward_data(mye_run_lanes r, const mye_conv_shape *s, int64_
 void mye_ref_conv_backward_weight(mye_run_lanes r, const mye_conv_shape *s, int64_t n, mye_images x,
                                   const float *dy, float *dw, float *dbias, float *scratch);
 
+double mye_ref_dot(int64_t n, const float *x, const float *y);
 double mye_ref_sum_squares(int64_t n, const float *x);
 void mye_ref_sgd(const mye_sgd *p, int64_t n, const float *g, float *w, float *buf);
 void mye_ref_adam(const mye_adam *p, int64_t n, const float *g, float *w, float *m, float *v);

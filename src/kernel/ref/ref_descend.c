@@ -3,13 +3,18 @@
 
 #include <math.h>
 
-double mye_ref_sum_squares(int64_t n, const float *x)
+double mye_ref_dot(int64_t n, const float *x, const float *y)
 {
     double sum[8] = {0};
     const int64_t whole = n / 8 * 8;
     for (int64_t i = 0; i < n; i++)
-        sum[i < whole ? i % 8 : 0] += (double)x[i] * (double)x[i];
+        sum[i < whole ? i % 8 : 0] += (double)x[i] * (double)y[i];
     return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+double mye_ref_sum_squares(int64_t n, const float *x)
+{
+    return mye_ref_dot(n, x, x);
 }
 
 void mye_ref_sgd(const mye_sgd *p, int64_t n, const float *g, float *w, float *buf)

@@ -15,6 +15,14 @@ static int64_t bits_count(int64_t n_words, const uint64_t *bits)
     return n;
 }
 
+static int64_t bits_shared(int64_t n_words, const uint64_t *x, const uint64_t *y)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < n_words * 64; i++)
+        n += x[i / 64] >> i % 64 & y[i / 64] >> i % 64 & 1;
+    return n;
+}
+
 static void add(int64_t n, const float *x, float *y)
 {
     for (int64_t i = 0; i < n; i++)
@@ -149,6 +157,7 @@ const mye_kernels mye_kernels_ref = {
                                 .forward = mye_ref_int8_forward}},
     .bits_expand = bits_expand,
     .bits_count = bits_count,
+    .bits_shared = bits_shared,
     .bf16_pack = mye_ref_bf16_pack,
     .bf16_expand = mye_ref_bf16_expand,
     .add = add,
@@ -161,6 +170,7 @@ const mye_kernels mye_kernels_ref = {
     .affine2 = affine2,
     .column_sums = column_sums,
     .route_max = route_max,
+    .dot = mye_ref_dot,
     .sum_squares = mye_ref_sum_squares,
     .sgd = mye_ref_sgd,
     .adam = mye_ref_adam,

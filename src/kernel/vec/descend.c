@@ -4,19 +4,23 @@
 #include <math.h>
 
 /* Eight running sums: a fixed order, the same in every table (products of floats are exact). */
-double MYE_VEC(sum_squares)(int64_t n, const float *x)
+double MYE_VEC(dot)(int64_t n, const float *x, const float *y)
 {
     typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
     typedef double sums __attribute__((vector_size(64)));
     sums sum = {0};
     int64_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        const sums a = __builtin_convertvector(*(const eight *)(x + i), sums);
-        sum += a * a;
-    }
+    for (; i + 8 <= n; i += 8)
+        sum += __builtin_convertvector(*(const eight *)(x + i), sums) *
+               __builtin_convertvector(*(const eight *)(y + i), sums);
     for (; i < n; i++)
-        sum[0] += (double)x[i] * (double)x[i];
+        sum[0] += (double)x[i] * (double)y[i];
     return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+double MYE_VEC(sum_squares)(int64_t n, const float *x)
+{
+    return MYE_VEC(dot)(n, x, x);
 }
 
 static void sgd_plain(const mye_sgd *p, int64_t n, const float *restrict g, float *restrict w)

@@ -43,6 +43,14 @@ int64_t MYE_VEC(bits_count)(int64_t n_words, const uint64_t *bits)
     return n;
 }
 
+int64_t MYE_VEC(bits_shared)(int64_t n_words, const uint64_t *x, const uint64_t *y)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < n_words; i++)
+        n += __builtin_popcountll(x[i] & y[i]);
+    return n;
+}
+
 void MYE_VEC(add)(int64_t n, const float *restrict x, float *restrict y)
 {
     for (int64_t i = 0; i < n; i++)

@@ -251,6 +251,7 @@ void MYE_VEC(group_backward_weight)(mye_run_lanes r, const mye_conv_shape *s, in
 
 void MYE_VEC(bits_expand)(int64_t n, const uint64_t *bits, int64_t first, float *dst);
 int64_t MYE_VEC(bits_count)(int64_t n_words, const uint64_t *bits);
+int64_t MYE_VEC(bits_shared)(int64_t n_words, const uint64_t *x, const uint64_t *y);
 void MYE_VEC(bf16_pack)(int64_t n, const float *x, uint16_t *y);
 void MYE_VEC(bf16_expand)(int64_t n, const uint16_t *x, float *y);
 void MYE_VEC(add)(int64_t n, const float *x, float *y);
@@ -268,6 +269,7 @@ void MYE_VEC(affine2)(int64_t rows, int64_t C, const float *g, const float *x, c
 void MYE_VEC(column_sums)(int64_t rows, int64_t C, const float *x, float *sum);
 void MYE_VEC(route_max)(int64_t C, int n_rows, int n_cols, int64_t pitch, const float *x,
                         const float *g, float *dx, bool add);
+double MYE_VEC(dot)(int64_t n, const float *x, const float *y);
 double MYE_VEC(sum_squares)(int64_t n, const float *x);
 void MYE_VEC(sgd)(const mye_sgd *p, int64_t n, const float *g, float *w, float *buf);
 void MYE_VEC(adam)(const mye_adam *p, int64_t n, const float *g, float *w, float *m, float *v);
