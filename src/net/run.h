@@ -147,6 +147,10 @@ mye_status mye_run_statistics(mye_run *run, int n, mye_source source, const mye_
                               uint64_t seed, double share, mye_error *err);
 /* What the step at hand has told. */
 mye_told mye_run_told(const mye_run *run);
+/* Sum of the squares that told.readout, or told.layers, of sample b is made of, in units of the batch's
+ * loss; and the factor that makes its root the sample's own: what runs of one batch add up. */
+double mye_run_told_squares(const mye_run *run, int b, bool readout);
+float mye_told_scale(const mye_target *target, int n, int b);
 /* Floats that the layer reads which the output is made of; 0: there is none. */
 int64_t mye_model_feature_size(const mye_model *m);
 /* Seconds that telling of gradients has taken. */

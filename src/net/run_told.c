@@ -264,17 +264,24 @@ void mye_telling_answer(mye_run *run, int b, const float *output, int K, int bes
     run->told.right[b] = right;
 }
 
-static float norm_of_layers(const mye_run *run, int b, bool read_only)
+/* Each norm's square as a float: sums of these are exact, in whatever order groups add them. */
+double mye_run_told_squares(const mye_run *run, int b, bool readout)
 {
     const mye_telling *t = &run->told;
     double sum = 0;
-    for (int i = 0; i < run->model->n_nodes; i++) {
-        if (t->slot[i] < 0 || (read_only && !t->is_read[i]))
+    for (int i = 0; i < run->model->n_nodes && t->norm != NULL; i++) {
+        if (t->slot[i] < 0 || (readout && !t->is_read[i]))
             continue;
         const double norm = (double)t->norm[(int64_t)t->slot[i] * run->options.B + b];
-        sum += norm * norm;
+        sum += (double)(float)(norm * norm);
     }
-    return (float)sqrt(sum);
+    return sum;
+}
+
+float mye_told_scale(const mye_target *target, int n, int b)
+{
+    /* Losses are means over the batch. */
+    return (float)n / (target->weight != NULL ? target->weight[b] : 1.0f);
 }
 
 void mye_telling_end(mye_run *run, int n, const mye_target *target)
@@ -283,17 +290,16 @@ void mye_telling_end(mye_run *run, int n, const mye_target *target)
     if (run->options.tells == 0 || target == NULL)
         return;
     for (int b = 0; b < n; b++) {
-        /* Losses are means over the batch. */
-        const float own = (float)n / (target->weight != NULL ? target->weight[b] : 1.0f);
+        const float own = mye_told_scale(target, n, b);
         if (t->error != NULL)
             t->error[b] *= own;
         if (t->error_vector != NULL)
             run->pass[0]->pass.k->scale(run->K, own, t->error_vector + (int64_t)b * run->K,
                                         t->error_vector + (int64_t)b * run->K);
         if (t->readout != NULL)
-            t->readout[b] = own * norm_of_layers(run, b, true);
+            t->readout[b] = own * (float)sqrt(mye_run_told_squares(run, b, true));
         if (t->layers != NULL)
-            t->layers[b] = own * norm_of_layers(run, b, false);
+            t->layers[b] = own * (float)sqrt(mye_run_told_squares(run, b, false));
     }
 }
 

@@ -287,8 +287,6 @@ static void sadp_epoch(const void *options, const mye_sample_facts *f, void *sta
     const sadp_options *o = options;
     const mye_budget_plan p = mye_budget_make(&o->budget, f);
     sadp_state *s = state;
-    if (o->budget.rho > 0 && f->has_batch_norm && p.anneal == 0)
-        out->statistics = o->statistics;
     if (mye_budget_is_full(&o->budget, &p, f, epoch)) {
         mye_budget_full(f, epoch, out);
         s->visited += o->budget.rho > 0 ? (double)out->n : 0;
@@ -308,6 +306,13 @@ static void sadp_epoch(const void *options, const mye_sample_facts *f, void *sta
     out->capped = (double)capped;
     out->mean_age = mean_age(seen_of(o, f, state), f->n, epoch);
     s->visited += (double)out->n;
+}
+
+static int64_t sadp_statistics(const void *options, const mye_sample_facts *f)
+{
+    const sadp_options *o = options;
+    const bool wants = o->budget.rho > 0 && f->has_batch_norm;
+    return wants && mye_budget_make(&o->budget, f).anneal == 0 ? o->statistics : 0;
 }
 
 static bool sadp_weighs(const void *options)
@@ -354,6 +359,7 @@ const mye_sample_rule mye_sample_sadp = {
     .state_bytes = sadp_state_bytes,
     .work_bytes = sadp_work_bytes,
     .tells = sadp_tells,
+    .statistics = sadp_statistics,
     .weighs = sadp_weighs,
     .epoch = sadp_epoch,
     .observe = sadp_observe,

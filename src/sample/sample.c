@@ -161,6 +161,11 @@ bool mye_sampler_weighs(const mye_sampler *s)
     return s->rule->weighs != NULL && s->rule->weighs(s->method.options);
 }
 
+int64_t mye_sampler_statistics(const mye_sampler *s)
+{
+    return s->rule->statistics != NULL ? s->rule->statistics(s->method.options, &s->facts) : 0;
+}
+
 int mye_sampler_pool(const mye_sampler *s)
 {
     return pool_of(s->rule, s->method.options, &s->facts);

@@ -43,9 +43,7 @@ typedef struct mye_sample_epoch {
     float *weight;
     void *work; /* work_bytes of the rule, for the time of the call                             */
     int64_t n;
-    double lr_scale;    /* on the learning rate of the epoch                                    */
-    int64_t statistics; /* samples of a forward pass that renews running statistics before the
-                           test; 0: none                                                        */
+    double lr_scale; /* on the learning rate of the epoch                                    */
     /* for the log; NAN: has no meaning for this policy */
     double keep;       /* share that the schedule wanted, k(e)                        */
     double capped;     /* samples that are visited for certain, pi = 1                */
@@ -77,6 +75,8 @@ typedef struct mye_sample_rule {
     /* MYE_TELL_... of training steps (surveys), NULL: nothing but the loss. */
     unsigned (*tells)(const void *options, const mye_sample_facts *f);
     unsigned (*survey_tells)(const void *options, const mye_sample_facts *f);
+    /* Samples of a forward pass that renews running statistics before each test; NULL: none. */
+    int64_t (*statistics)(const void *options, const mye_sample_facts *f);
     /* May it give weights other than 1, at all? NULL: no. */
     bool (*weighs)(const void *options);
     /* Samples that it wants to see in forward pass `pass` (from 0) before the epoch is decided: writes
@@ -114,6 +114,7 @@ void mye_sampler_free(mye_sampler *s);
 const mye_sample_rule *mye_sampler_rule(const mye_sampler *s);
 unsigned mye_sampler_tells(const mye_sampler *s, bool survey);
 bool mye_sampler_weighs(const mye_sampler *s);
+int64_t mye_sampler_statistics(const mye_sampler *s);
 int mye_sampler_pool(const mye_sampler *s);     /* 0: none */
 bool mye_sampler_surveys(const mye_sampler *s); /* forward passes beside training steps? */
 

@@ -115,7 +115,7 @@ static void work(stage *s, packet *at)
         mye_run_step(s->run, at->batch.B, source, &at->batch.target, at->batch.seed, &r, &at->err);
     if (at->status != MYE_OK)
         return;
-    mye_told_sum_add(&at->told, &r.told, at->batch.B, is_last);
+    mye_told_sum_add(&at->told, s->run, &at->batch.target, at->batch.B, is_last);
     if (!is_last)
         return;
     at->loss = r.loss;

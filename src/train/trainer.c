@@ -262,8 +262,8 @@ static mye_status make(mye_trainer *t, mye_error *err)
                         t->config.out);
     MYE_TRY(open_data(t, err));
     MYE_TRY(make_model(t, err));
-    MYE_TRY(plan(t, err));
     MYE_TRY(mye_trainer_make_sampler(t, err));
+    MYE_TRY(plan(t, err));
     MYE_TRY(make_runs(t, err));
     MYE_TRY(mye_trainer_make_fit(t, err));
     MYE_TRY(make_policies(t, err));

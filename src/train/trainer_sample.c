@@ -58,6 +58,13 @@ static mye_status check(const mye_trainer *t, mye_error *err)
                         "picks a batch, and a pipeline has several batches at work: set pipeline "
                         "to 1",
                         c->sample);
+    if (mye_sampler_statistics(t->sampler) > 0 && c->pipeline > 1)
+        return mye_fail(
+            err, MYE_ERR_UNSUPPORTED,
+            "sample '%s' renews running statistics with a pass over %lld samples, and a "
+            "pipeline has no run of the whole network: set its option statistics to 0, "
+            "or anneal to at least 1",
+            c->sample, (long long)mye_sampler_statistics(t->sampler));
     for (int k = 0; k < t->model->n_modules && mye_sampler_weighs(t->sampler); k++)
         if (t->model->module[k].fit.node != 0)
             return mye_fail(err, MYE_ERR_UNSUPPORTED,
@@ -247,16 +254,10 @@ mye_status mye_trainer_pick(mye_trainer *t, const mye_batch **batch, mye_error *
 
 mye_status mye_trainer_statistics(mye_trainer *t, mye_error *err)
 {
-    const int64_t n = t->decided.statistics < t->n_train ? t->decided.statistics : t->n_train;
+    const int64_t wanted = mye_sampler_statistics(t->sampler);
+    const int64_t n = wanted < t->n_train ? wanted : t->n_train;
     if (n == 0)
         return MYE_OK;
-    if (t->run == NULL)
-        return mye_fail(
-            err, MYE_ERR_UNSUPPORTED,
-            "sample '%s' renews running statistics with a pass over %lld samples, and a "
-            "pipeline has no run of the whole network: set its option statistics to 0, "
-            "or anneal to 1",
-            t->config.sample, (long long)n);
     int64_t *order = mye_alloc_array(t->ctx, (size_t)t->n_train, sizeof *order);
     if (order == NULL)
         return mye_no_memory(err, (size_t)t->n_train * sizeof *order, "the order of samples");
