@@ -69,7 +69,7 @@ static const mye_param sadp_params[] = {
          "measure that share in the full epochs, in place of cost; runs are no more the same to "
          "the bit"},
     MYE_BUDGET_WARM(sadp_options, budget, "-1"),
-    MYE_BUDGET_ANNEAL(sadp_options, budget, "-1"),
+    MYE_BUDGET_ANNEAL(sadp_options, budget, "0"),
     {.name = "statistics",
      .type = MYE_PARAM_INT,
      .offset = offsetof(sadp_options, statistics),
