@@ -107,48 +107,75 @@ static void cut_patches(const mye_conv_shape *s, const float *x, float *out)
             }
 }
 
-static double exact(const norm_job *j, int b, mye_lane *lane)
+/* Are the patches where the input lies? */
+static bool in_place(const norm_job *j)
+{
+    return is_dense(j->s) && (j->x.bits != NULL || j->x.floats != NULL);
+}
+
+/* All patches of a sample, one after another. */
+static void read_patches(const norm_job *j, int b, float *patches, mye_lane *lane)
 {
     const mye_conv_shape *s = j->s;
-    const mye_kernels *k = j->p->k;
-    const int per_step = s->OH * s->OW, places = j->steps * per_step;
-    const int64_t patch = patch_size(s), words = (patch + 63) / 64;
-    const bool bits = is_dense(s) && j->x.bits != NULL;
-    float *patches = NULL, *image = NULL;
-    if (!bits)
-        patches = mye_lane_take(lane, (size_t)(places * patch) * sizeof *patches);
-    if (!bits && !is_dense(s))
+    const size_t mark = lane->used;
+    float *image = NULL;
+    if (!is_dense(s))
         image = mye_lane_take(lane, (size_t)image_size(s) * sizeof *image);
-    for (int t = 0; !bits && t < j->steps; t++) {
-        float *place = patches + (int64_t)t * per_step * patch;
+    for (int t = 0; t < j->steps; t++) {
+        float *place = patches + (int64_t)t * s->OH * s->OW * patch_size(s);
         const float *x = floats_of(j, image_of(j, t, b), image == NULL ? place : image, lane);
         if (image != NULL)
             cut_patches(s, x, place);
-        else if (x != place)
-            memcpy(place, x, (size_t)patch * sizeof *place);
     }
+    lane->used = mark;
+}
+
+/* x_i . x_m; in place there is one patch a step. */
+static double product(const norm_job *j, int b, const float *patches, int i, int m)
+{
+    const int64_t size = patch_size(j->s), at = image_of(j, i, b), with = image_of(j, m, b);
+    const mye_kernels *k = j->p->k;
+    if (patches != NULL)
+        return k->dot(size, patches + i * size, patches + m * size);
+    if (j->x.bits != NULL)
+        return (double)k->bits_shared((size + 63) / 64, j->x.bits(j->x.self, at),
+                                      j->x.bits(j->x.self, with));
+    return k->dot(size, j->x.floats + at * size, j->x.floats + with * size);
+}
+
+static double exact(const norm_job *j, int b, mye_lane *lane)
+{
+    const int per_step = j->s->OH * j->s->OW, places = j->steps * per_step, O = j->s->O;
+    const double bias = j->has_bias ? 1 : 0;
+    float *patches = NULL;
     double sum = 0;
+    if (!in_place(j)) {
+        const int64_t floats = places * patch_size(j->s);
+        patches = mye_lane_take(lane, (size_t)floats * sizeof *patches);
+        read_patches(j, b, patches, lane);
+    }
     for (int i = 0; i < places; i++) {
-        const float *di = gradient_of(j, i / per_step, b) + (int64_t)(i % per_step) * s->O;
-        const uint64_t *xi = bits ? j->x.bits(j->x.self, image_of(j, i, b)) : NULL;
+        const float *di = gradient_of(j, i / per_step, b) + (int64_t)(i % per_step) * O;
         for (int m = 0; m <= i; m++) {
-            const float *dm = gradient_of(j, m / per_step, b) + (int64_t)(m % per_step) * s->O;
-            const double both =
-                bits ? (double)k->bits_shared(words, xi, j->x.bits(j->x.self, image_of(j, m, b)))
-                     : k->dot(patch, patches + i * patch, patches + m * patch);
-            sum += (m < i ? 2 : 1) * k->dot(s->O, di, dm) * (both + (j->has_bias ? 1 : 0));
+            const float *dm = gradient_of(j, m / per_step, b) + (int64_t)(m % per_step) * O;
+            sum +=
+                (m < i ? 2 : 1) * j->p->k->dot(O, di, dm) * (product(j, b, patches, i, m) + bias);
         }
     }
     return sum > 0 ? sum : 0;
 }
 
-static void norm_of_sample(void *self, int shard, int lane_index)
+enum { SHARD = 8 }; /* samples: some have little work */
+
+static void norms_of_shard(void *self, int shard, int lane_index)
 {
     const norm_job *j = self;
     mye_lane *lane = &j->p->lanes.lane[lane_index];
     const size_t mark = lane->used;
-    j->squares[shard] = j->is_exact ? exact(j, shard, lane) : bound(j, shard, lane);
-    lane->used = mark;
+    for (int b = shard * SHARD; b < (shard + 1) * SHARD && b < j->p->B; b++) {
+        j->squares[b] = j->is_exact ? exact(j, b, lane) : bound(j, b, lane);
+        lane->used = mark;
+    }
 }
 
 void mye_gradient_norm(const mye_node *n, const mye_pass *p, int t0, int t1, double *squares)
@@ -164,7 +191,7 @@ void mye_gradient_norm(const mye_node *n, const mye_pass *p, int t0, int t1, dou
                   .has_bias = mye_node_find(n, "bias") != NULL,
                   .squares = squares};
     j.is_exact = mye_gradient_norm_is_exact(n, j.steps);
-    mye_parallel(p->lanes.ctx, p->B, norm_of_sample, &j);
+    mye_parallel(p->lanes.ctx, (p->B + SHARD - 1) / SHARD, norms_of_shard, &j);
 }
 
 size_t mye_gradient_norm_lane_bytes(const mye_node *n, const mye_pass *p)

@@ -3,18 +3,29 @@
 
 #include <math.h>
 
-double mye_ref_dot(int64_t n, const float *x, const float *y)
+static double sum_of(const double *s)
 {
-    double sum[8] = {0};
-    const int64_t whole = n / 8 * 8;
-    for (int64_t i = 0; i < n; i++)
-        sum[i < whole ? i % 8 : 0] += (double)x[i] * (double)y[i];
-    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
 }
 
 double mye_ref_sum_squares(int64_t n, const float *x)
 {
-    return mye_ref_dot(n, x, x);
+    double sum[8] = {0};
+    const int64_t whole = n / 8 * 8;
+    for (int64_t i = 0; i < n; i++)
+        sum[i < whole ? i % 8 : 0] += (double)x[i] * (double)x[i];
+    return sum_of(sum);
+}
+
+double mye_ref_dot(int64_t n, const float *x, const float *y)
+{
+    double sum[32] = {0};
+    const int64_t wide = n / 32 * 32, whole = n / 8 * 8;
+    for (int64_t i = 0; i < n; i++)
+        sum[i < wide ? i % 32 : i < whole ? i % 8 : 0] += (double)x[i] * (double)y[i];
+    for (int i = 0; i < 8; i++)
+        sum[i] = (sum[i] + sum[16 + i]) + (sum[8 + i] + sum[24 + i]);
+    return sum_of(sum);
 }
 
 void mye_ref_sgd(const mye_sgd *p, int64_t n, const float *g, float *w, float *buf)
