@@ -295,6 +295,7 @@ static void options_act(void **unused)
                  half = effect_of("sadp:rho=0.5,anneal=0,kappa=0.5", &f),
                  none = effect_of("sadp:rho=0.5,anneal=0,kappa=0", &f),
                  even = effect_of("sadp:rho=0.5,anneal=0,alpha=1", &f),
+                 flatter = effect_of("sadp:rho=0.5,anneal=0,power=0.5", &f),
                  slow = effect_of("sadp:rho=0.5,anneal=0,beta=0.25", &f),
                  flat = effect_of("sadp:rho=0.5,anneal=0,score=uniform", &f);
     const double share = (double)mean.n / N;
@@ -303,6 +304,7 @@ static void options_act(void **unused)
     assert_true(fabs(fast.lr_scale * share - 1) < 1e-9 && fast.mean == mean.mean);
     assert_true(fabs(half.mean - 1) < 1e-5 && half.largest < mean.largest && half.largest > 1);
     assert_true(none.largest == 1 && even.largest == 1 && flat.largest == 1);
+    assert_true(flatter.largest < mean.largest && flatter.largest > 1);
     assert_true(fabs(mean.first_score - 1) < 1e-5 && fabs(slow.first_score - 0.25) < 1e-5);
     assert_int_equal(mean.statistics, 0); /* no batch norm */
     f.has_batch_norm = true;

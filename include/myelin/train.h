@@ -8,6 +8,7 @@
  *   metrics.jsonl      one JSON object per epoch (and one "start", one "end")
  *   last.safetensors   weights, optimiser, counters and configuration of the last epoch
  *   best.safetensors   the same of the epoch with the best test accuracy
+ *   scores.csv         last score of each training sample, where the sample policy has scores
  *   report.html        curves and firing rates, self-contained
  *   README.txt         what these files are
  */

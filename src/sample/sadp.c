@@ -17,7 +17,7 @@ enum { MEAN, SUM };
 typedef struct sadp_options {
     mye_budget budget;
     int score, schedule, weight;
-    double alpha, beta, gamma, kappa, cost;
+    double alpha, power, beta, gamma, kappa, cost;
     int64_t statistics;
     bool stratify, measure;
 } sadp_options;
@@ -43,6 +43,7 @@ static const mye_param sadp_params[] = {
         "(delta), error and spikes (count), error (el2n), loss, nothing (uniform); auto: delta "
         "where most weights are dense, else out"),
     NUMBER(alpha, "0.2", 0.001, 1, "share of uniform probability: no weight is above 1/alpha"),
+    NUMBER(power, "1", 0.01, 2, "exponent of the scores, before they are mixed with it"),
     NUMBER(beta, "1", 0.001, 1, "share of a new score in the kept one"),
     CHOICE(schedule, "constant", "constant|adaptive",
            "the same share each epoch, or more while scores are alike"),
@@ -205,6 +206,8 @@ static double fill_scores(const sadp_options *o, const mye_sample_facts *f, void
     sum = 0;
     for (int64_t i = 0; i < f->n; i++) {
         q[i] = seen[i] == 0 || n_seen == 0 ? mean : (double)kept[i];
+        if (o->power != 1)
+            q[i] = pow(q[i], o->power);
         if (share > 0 && seen[i] != 0 && mean_spikes > 0)
             q[i] /= sqrt(1 - share + share * (double)spikes[i] / mean_spikes);
         sum += q[i];

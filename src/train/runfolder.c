@@ -100,6 +100,7 @@ static const char readme[] =
     "metrics.jsonl     one JSON object a line: \"start\", one \"epoch\" each, \"end\"\n"
     "last.safetensors  weights, optimiser, counters and settings of the last epoch\n"
     "best.safetensors  the same of the epoch with the best test accuracy\n"
+    "scores.csv        where the sample policy has them: last score of each training sample\n"
     "report.html       curves and firing rates\n"
     "\n"
     "Continue:  myelin train --resume --out FOLDER\n"
