@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sample/cost.h"
 #include "sample/draw.h"
 #include "sample/score.h"
 
@@ -83,15 +84,10 @@ static const mye_param sadp_params[] = {
          "of batch normalisation before each test"},
     {.name = NULL}};
 
-/* Steps of the full epochs: their time over their samples' spikes, for the regression. */
-typedef struct sadp_cost {
-    double n, x, y, xx, xy;
-} sadp_cost;
-
 typedef struct sadp_state {
     double visited;      /* samples, in the epochs that were decided  */
     double first_spread; /* of the scores when pruning began; 0: not yet */
-    sadp_cost cost;
+    mye_cost cost;
 } sadp_state;
 
 /* Behind it: scores, spikes (with a cost only), epochs of last sight. A score < 0: not seen. */
@@ -134,19 +130,6 @@ static unsigned sadp_tells(const void *options, const mye_sample_facts *f)
     return mye_score_tells(score_of(o, f)) | (wants_cost(o) ? MYE_TELL_SPIKES : 0);
 }
 
-static void add_cost(sadp_cost *c, const mye_sample_view *v)
-{
-    double spikes = 0;
-    for (int b = 0; b < v->B; b++)
-        spikes += (double)v->told.spikes[b] / v->B;
-    const double seconds = v->seconds / v->B;
-    c->n++;
-    c->x += spikes;
-    c->y += seconds;
-    c->xx += spikes * spikes;
-    c->xy += spikes * seconds;
-}
-
 static void sadp_observe(const void *options, const mye_sample_facts *f, void *state, void *scratch,
                          int64_t epoch, const mye_sample_view *v)
 {
@@ -168,19 +151,7 @@ static void sadp_observe(const void *options, const mye_sample_facts *f, void *s
             spikes[i] = v->told.spikes[b];
     }
     if (o->measure && v->seconds > 0 && v->B == f->batch)
-        add_cost(&s->cost, v);
-}
-
-/* Share of a step's time that grows with spikes, at their mean: slope x / (offset + slope x). */
-static double cost_share(const sadp_options *o, const sadp_state *s)
-{
-    const sadp_cost *c = &s->cost;
-    if (!o->measure)
-        return o->cost;
-    const double mean_x = c->x / c->n, mean_y = c->y / c->n;
-    const double variance = c->xx / c->n - mean_x * mean_x;
-    const double slope = variance > 0 ? (c->xy / c->n - mean_x * mean_y) / variance : 0;
-    return c->n < 2 || mean_y <= 0 ? 0 : fmin(1, fmax(0, slope * mean_x / mean_y));
+        mye_cost_add(&s->cost, v);
 }
 
 /* ---- probabilities ---- */
@@ -191,7 +162,7 @@ static double fill_scores(const sadp_options *o, const mye_sample_facts *f, void
 {
     const float *kept = scores_of(state), *spikes = kept + f->n;
     const uint32_t *seen = seen_of(o, f, state);
-    const double share = cost_share(o, state);
+    const double share = o->measure ? mye_cost_share(&((sadp_state *)state)->cost) : o->cost;
     double sum = 0, squares = 0, all_spikes = 0;
     int64_t n_seen = 0;
     for (int64_t i = 0; i < f->n; i++) {
