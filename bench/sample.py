@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""What a pruned epoch costs: bench/run BUILD sample [--rounds N] [--threads N]
+
+Trains the network of recipes/fmnist-cnn.yaml, and a dense one, on a part of Fashion-MNIST with all samples
+and with SADP at several ratios, in turns. Prints the time of a pruned epoch as a share of the full one
+beside the share of samples that it visits (data_pruning.md T11: at most 0.03 more), and what scores
+cost, as a share of the epoch."""
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CNN = ["recipes/fmnist-cnn.yaml"]
+MLP = ["--data", "fashion-mnist", "--net", "FC400-LIF-FC400-LIF-FC10", "--batch", "64"]
+CASES = [
+    ("CNN, BPTT", CNN + ["--time", "bptt"], 6400),
+    ("CNN, rate-based", CNN + ["--time", "rate"], 6400),
+    ("MLP, BPTT", MLP, 25600),
+]
+RATIOS = (0.3, 0.5, 0.7)
+EPOCHS = 4  # the first is full
+
+
+def epochs(myelin, options, sample, samples, threads):
+    """Lines of the epochs after the first."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "run"
+        subprocess.run(
+            [myelin, "train", *options, "--sample", sample, "--limit-train", str(samples), "--limit-test", "100",
+             "--epochs", str(EPOCHS), "--threads", str(threads), "--out", str(out), "--quiet"],
+            check=True, stdout=subprocess.DEVNULL)
+        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    return [line for line in lines if line["event"] == "epoch"][1:]
+
+
+def seconds(lines):
+    return statistics.median(line["train_s"] for line in lines)
+
+
+def scoring(lines):
+    return statistics.median(line["sample"]["score_s"] / line["train_s"] for line in lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default="build-bench")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=0)
+    asked = parser.parse_args()
+    myelin = str(Path(asked.build) / "myelin")
+    print(f"{'':18}{'visited':>8}{'time':>8}{'more':>8}{'saved/left out':>16}   scores: out, delta")
+    worst = 0.0
+    for name, options, samples in CASES:
+        for rho in RATIOS:
+            ratio, visited, cost = [], 0.0, {"out": [], "delta": []}
+            for _ in range(asked.rounds):
+                full = epochs(myelin, options, "all", samples, asked.threads)
+                for score in cost:
+                    part = epochs(myelin, options, f"sadp:rho={rho},warm=1,score={score}", samples, asked.threads)
+                    visited = part[0]["processed"]
+                    cost[score].append(scoring(part))
+                    ratio.append(seconds(part) / seconds(full))
+            time = statistics.median(ratio)
+            worst = max(worst, time - visited)
+            print(f"{name:18}{visited:8.3f}{time:8.3f}{time - visited:+8.3f}{(1 - time) / (1 - visited):16.3f}   "
+                  + ", ".join(f"{100 * statistics.median(cost[score]):.2f} %" for score in cost))
+            sys.stdout.flush()
+    print(f"\nmost beside the share of samples: {worst:+.3f} (wanted: at most 0.03)")
+
+
+if __name__ == "__main__":
+    main()
