@@ -191,7 +191,7 @@ static void damaged_files_of_scores_are_explained(void **state)
         "sample,score\n0,1.00000000000000000000000000000000000000000000000000000"
         "00000000000000000000000000000000000000000001x\n";
     ASSERT_FAILS(mye_scores_parse("x.csv", long_line, strlen(long_line), 1, score, &err),
-                 MYE_ERR_FORMAT, "has");
+                 MYE_ERR_FORMAT, "...'");
     ASSERT_FAILS(refuse_sampler("el2n:file=/nowhere/scores.csv", N, 4, 10, &err), MYE_ERR_IO,
                  "/nowhere/scores.csv");
     ASSERT_FAILS(refuse_sampler(with_file("", ten), 11, 4, 5, &err), MYE_ERR_FORMAT,
@@ -212,6 +212,29 @@ static void what_has_no_meaning_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ASSERT_FAILS(refuse_sampler(bad[i][0], N, 4, 10, &err), MYE_ERR_ARG, bad[i][1]);
+}
+
+static void want_of_memory_leaves_nothing_behind(void **state)
+{
+    const char *policy = with_file("", ten);
+    const mye_sample_facts f = plain_facts(10, 4, 5);
+    int failures = 0;
+    (void)state;
+    for (mye_status status = MYE_ERR_NOMEM; status != MYE_OK; failures++) {
+        failing memory = {0};
+        mye_context *ctx = make_context(&memory);
+        mye_sampler *s = NULL;
+        mye_error err = {0};
+        memory.calls = 0;
+        memory.fail_at = failures + 1;
+        status = mye_sampler_create(ctx, policy, &f, &s, &err);
+        assert_true(status == MYE_OK || status == MYE_ERR_NOMEM);
+        assert_true((status == MYE_OK) == (s != NULL));
+        mye_sampler_free(s);
+        mye_context_free(ctx);
+        assert_int_equal(memory.blocks, 0);
+    }
+    assert_true(failures > 5); /* the last one did not fail: object, options, four arrays, file */
 }
 
 /* One run's scores.csv is another's file; the whole of the second is pruned. */
@@ -240,6 +263,7 @@ int main(void)
         cmocka_unit_test(scores_may_come_from_a_file),
         cmocka_unit_test(damaged_files_of_scores_are_explained),
         cmocka_unit_test(what_has_no_meaning_is_refused),
+        cmocka_unit_test(want_of_memory_leaves_nothing_behind),
         cmocka_unit_test(one_run_scores_for_another),
     };
     return cmocka_run_group_tests(tests, fill, NULL);

@@ -12,7 +12,8 @@ static double spread_of(const float *value, const int64_t *end, int groups)
         const int64_t begin = i;
         double mean = 0;
         for (int64_t k = begin; k < end[g]; k++)
-            mean += (double)value[k] / (double)(end[g] - begin);
+            mean += (double)value[k];
+        mean /= end[g] > begin ? (double)(end[g] - begin) : 1;
         for (; i < end[g]; i++)
             sum += ((double)value[i] - mean) * ((double)value[i] - mean);
     }

@@ -13,8 +13,8 @@ typedef struct scores_text {
     char text[LINE_MAX_BYTES]; /* the last line                   */
 } scores_text;
 
-/* The next line without its end into r->text; false: there is none. Longer ones are cut, and are no
- * numbers then. */
+/* The next line without its end into r->text; false: there is none. Longer ones are cut and end with
+ * "...", which is no number. */
 static bool next_line(scores_text *r)
 {
     if (r->at == r->end)
@@ -26,9 +26,10 @@ static bool next_line(scores_text *r)
     r->line++;
     if (length > 0 && line[length - 1] == '\r')
         length--;
-    length = length < LINE_MAX_BYTES - 1 ? length : LINE_MAX_BYTES - 1;
+    const bool is_long = length >= LINE_MAX_BYTES;
+    length = is_long ? LINE_MAX_BYTES - 4 : length;
     memcpy(r->text, line, length);
-    r->text[length] = '\0';
+    strcpy(r->text + length, is_long ? "..." : "");
     return true;
 }
 
