@@ -75,6 +75,11 @@ static size_t bytes_of(const mye_sample_rule *rule, const void *options, const m
            (wants_labels(rule, options) ? (size_t)f->n * sizeof(int32_t) : 0);
 }
 
+static void *state_now(const mye_sampler *s)
+{
+    return s->state + s->state_bytes;
+}
+
 mye_status mye_sample_ask(mye_context *ctx, const char *policy, const mye_sample_facts *facts,
                           mye_sample_wants *out, mye_error *err)
 {
@@ -94,6 +99,27 @@ mye_status mye_sample_ask(mye_context *ctx, const char *policy, const mye_sample
     return MYE_OK;
 }
 
+static mye_status parse(mye_sampler *s, const char *policy, mye_error *err)
+{
+    MYE_TRY(mye_method_parse(s->ctx, &mye_kind_sample, policy, &s->method, err));
+    s->rule = rule_of(&s->method);
+    return s->rule->check != NULL ? s->rule->check(s->method.options, &s->facts, err) : MYE_OK;
+}
+
+static mye_status take_memory(mye_sampler *s, mye_error *err)
+{
+    const void *options = s->method.options;
+    s->state_bytes = state_bytes(s->rule, options, &s->facts);
+    s->room = room_of(s->rule, options, &s->facts);
+    s->order = mye_alloc_array(s->ctx, (size_t)s->room, sizeof *s->order);
+    s->weight = mye_alloc_array(s->ctx, (size_t)s->room, sizeof *s->weight);
+    s->state = mye_alloc_array(s->ctx, 3, s->state_bytes);
+    s->work = mye_alloc(s->ctx, work_bytes(s->rule, options, &s->facts));
+    if (!s->order || !s->weight || !s->state || !s->work)
+        return mye_no_memory(err, bytes_of(s->rule, options, &s->facts), "the order of samples");
+    return MYE_OK;
+}
+
 mye_status mye_sampler_create(mye_context *ctx, const char *policy, const mye_sample_facts *facts,
                               mye_sampler **out, mye_error *err)
 {
@@ -103,26 +129,14 @@ mye_status mye_sampler_create(mye_context *ctx, const char *policy, const mye_sa
         return mye_no_memory(err, sizeof *s, "the sample policy");
     s->ctx = ctx;
     s->facts = *facts;
-    mye_status status = mye_method_parse(ctx, &mye_kind_sample, policy, &s->method, err);
-    if (status == MYE_OK) {
-        s->rule = rule_of(&s->method);
-        if (s->rule->check != NULL)
-            status = s->rule->check(s->method.options, &s->facts, err);
-    }
+    mye_status status = parse(s, policy, err);
+    if (status == MYE_OK)
+        status = take_memory(s, err);
+    if (status == MYE_OK && s->rule->open != NULL)
+        status = s->rule->open(ctx, s->method.options, &s->facts, state_now(s), err);
     if (status != MYE_OK) {
         mye_sampler_free(s);
         return status;
-    }
-    s->state_bytes = state_bytes(s->rule, s->method.options, facts);
-    s->room = room_of(s->rule, s->method.options, facts);
-    s->order = mye_alloc_array(ctx, (size_t)s->room, sizeof *s->order);
-    s->weight = mye_alloc_array(ctx, (size_t)s->room, sizeof *s->weight);
-    s->state = mye_alloc_array(ctx, 3, s->state_bytes);
-    s->work = mye_alloc(ctx, work_bytes(s->rule, s->method.options, facts));
-    if (!s->order || !s->weight || !s->state || !s->work) {
-        const size_t bytes = bytes_of(s->rule, s->method.options, facts);
-        mye_sampler_free(s);
-        return mye_no_memory(err, bytes, "the order of samples");
     }
     *out = s;
     return MYE_OK;
@@ -177,11 +191,6 @@ bool mye_sampler_surveys(const mye_sampler *s)
 }
 
 /* ---- epochs ---- */
-
-static void *state_now(const mye_sampler *s)
-{
-    return s->state + s->state_bytes;
-}
 
 int64_t mye_sampler_survey(mye_sampler *s, int64_t epoch, int pass, const int64_t **order)
 {

@@ -67,6 +67,10 @@ typedef struct mye_sample_rule {
     /* Epochs of the run, where it is not as configured; NULL: is. */
     int64_t (*epochs)(const void *options, int64_t epochs);
     size_t (*state_bytes)(const void *options, const mye_sample_facts *f); /* NULL: none */
+    /* Fills the state that a run begins with; may read files. A run that goes on loads its own state
+     * afterwards. NULL: all bytes 0. */
+    mye_status (*open)(mye_context *ctx, const void *options, const mye_sample_facts *f,
+                       void *state, mye_error *err);
     /* Memory beside the state that is there during a survey, 0 at first, and in no checkpoint. NULL:
      * none */
     size_t (*scratch_bytes)(const void *options, const mye_sample_facts *f);

@@ -1,0 +1,12 @@
+/* Any bytes as a file of samples' scores. */
+#include "sample/scores_file.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    float score[5];
+    mye_error err;
+    mye_scores_parse("fuzz", (const char *)data, size, 5, score, &err);
+    return 0;
+}
