@@ -111,6 +111,9 @@ MYE_API mye_status mye_loader_create(mye_context *ctx, const mye_dataset *data,
 MYE_API mye_status mye_loader_start(mye_loader *loader, int64_t epoch, const int64_t *order,
                                     const float *weight, int64_t n, int64_t first_batch,
                                     mye_error *err);
+/* From the next mye_loader_start on: are samples augmented, as at first, or shown as they are? Gives up
+ * a running epoch. */
+MYE_API void mye_loader_augment(mye_loader *loader, bool on);
 /* The next batch, prepared in a background thread; *out NULL at the epoch's end. */
 MYE_API mye_status mye_loader_next(mye_loader *loader, const mye_batch **out, mye_error *err);
 MYE_API void mye_loader_free(mye_loader *loader);

@@ -19,8 +19,8 @@
 struct mye_loader {
     mye_context *ctx;
     const mye_dataset *data;
-    bool is_normalised, drop_last;
-    int batch, frames, C, H, W; /* frames of a sample; an image counts as one */
+    bool is_normalised, drop_last, is_plain; /* plain: not augmented, for now */
+    int batch, frames, C, H, W;              /* frames of a sample; an image counts as one */
     size_t image_size, sample_size;
     uint64_t seed;
     mye_augment_list augment;
@@ -95,7 +95,7 @@ static mye_status fill_sample(mye_loader *l, mye_batch *s, int b, int64_t place,
     int label = 0;
 
     MYE_TRY(mye_dataset_read(l->data, i, image, &label, err));
-    for (int f = 0; f < l->frames; f++) /* one seed: all frames change alike */
+    for (int f = 0; f < l->frames && !l->is_plain; f++) /* one seed: all frames change alike */
         mye_augment_image(&l->augment, l->C, l->H, l->W, mye_random_derive(epoch_seed, (uint64_t)i),
                           image + (size_t)f * l->image_size, l->scratch);
     if (l->is_normalised)
@@ -125,7 +125,8 @@ static mye_status fill(mye_loader *l, int64_t number, mye_error *err)
                             (long long)number);
         MYE_TRY(fill_sample(l, s, b, start + b, err));
     }
-    mye_augment_batch(&l->augment, l->C, l->frames * l->H, l->W, batch_seed, s, l->scratch);
+    if (!l->is_plain)
+        mye_augment_batch(&l->augment, l->C, l->frames * l->H, l->W, batch_seed, s, l->scratch);
     return MYE_OK;
 }
 
@@ -251,6 +252,13 @@ static void stop_epoch(mye_loader *l)
     while (l->is_busy)
         pthread_cond_wait(&l->changed, &l->lock);
     atomic_store(&l->give_up, false);
+}
+
+void mye_loader_augment(mye_loader *l, bool on)
+{
+    stop_epoch(l);
+    l->is_plain = !on;
+    pthread_mutex_unlock(&l->lock);
 }
 
 /* Room for an order longer than the dataset: sampling with replacement. The thread is idle. */

@@ -91,6 +91,10 @@ mye_status mye_telling_prepare(mye_run *run, mye_error *err)
     mye_telling *t = &run->told;
     if (run->options.tells == 0)
         return MYE_OK;
+    if (!run->options.training && tells(run, MYE_TELL_READOUT | MYE_TELL_LAYERS))
+        return mye_fail(err, MYE_ERR_ARG,
+                        "norms of samples' gradients are told by training runs: inference makes "
+                        "no gradient");
     t->slot = mye_alloc_array(run->ctx, nodes, sizeof *t->slot);
     t->is_read = mye_alloc_array(run->ctx, nodes, sizeof *t->is_read);
     if (t->slot == NULL || t->is_read == NULL)

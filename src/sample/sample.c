@@ -29,6 +29,7 @@ struct mye_sampler {
     float *weight;        /* [room] */
     unsigned char *state; /* when the epoch was decided, now, spare */
     size_t state_bytes;   /* of one of them                         */
+    int64_t begun;        /* epoch that spare is the state before; -1: none */
     void *scratch;        /* NULL: not at work */
     void *work;
     mye_sample_epoch epoch;
@@ -92,6 +93,7 @@ mye_status mye_sample_ask(mye_context *ctx, const char *policy, const mye_sample
         .survey_tells = rule->survey_tells != NULL ? rule->survey_tells(m.options, facts) : 0,
         .surveys = rule->survey != NULL || pool_of(rule, m.options, facts) > 0,
         .pool = pool_of(rule, m.options, facts),
+        .room = room_of(rule, m.options, facts),
         .labels = wants_labels(rule, m.options),
         .weighs = rule->weighs != NULL && rule->weighs(m.options),
         .bytes = bytes_of(rule, m.options, facts)};
@@ -99,11 +101,24 @@ mye_status mye_sample_ask(mye_context *ctx, const char *policy, const mye_sample
     return MYE_OK;
 }
 
+static mye_status check(const mye_sampler *s, mye_error *err)
+{
+    const int pool = pool_of(s->rule, s->method.options, &s->facts);
+    if (s->rule->check != NULL)
+        MYE_TRY(s->rule->check(s->method.options, &s->facts, err));
+    if (pool > s->facts.n)
+        return mye_fail(err, MYE_ERR_ARG,
+                        "sample '%s' picks its batches of %d out of pools of %d samples, and the "
+                        "data set has %lld",
+                        s->rule->entry.name, s->facts.batch, pool, (long long)s->facts.n);
+    return MYE_OK;
+}
+
 static mye_status parse(mye_sampler *s, const char *policy, mye_error *err)
 {
     MYE_TRY(mye_method_parse(s->ctx, &mye_kind_sample, policy, &s->method, err));
     s->rule = rule_of(&s->method);
-    return s->rule->check != NULL ? s->rule->check(s->method.options, &s->facts, err) : MYE_OK;
+    return check(s, err);
 }
 
 static mye_status take_memory(mye_sampler *s, mye_error *err)
@@ -129,6 +144,7 @@ mye_status mye_sampler_create(mye_context *ctx, const char *policy, const mye_sa
         return mye_no_memory(err, sizeof *s, "the sample policy");
     s->ctx = ctx;
     s->facts = *facts;
+    s->begun = -1;
     mye_status status = parse(s, policy, err);
     if (status == MYE_OK)
         status = take_memory(s, err);
@@ -192,10 +208,28 @@ bool mye_sampler_surveys(const mye_sampler *s)
 
 /* ---- epochs ---- */
 
+static void *state_spare(const mye_sampler *s)
+{
+    return s->state + 2 * s->state_bytes;
+}
+
+static void begin_epoch(mye_sampler *s, int64_t epoch)
+{
+    const bool again = s->begun == epoch;
+    s->begun = epoch;
+    if (s->state_bytes > 0)
+        memcpy(again ? state_now(s) : state_spare(s), again ? state_spare(s) : state_now(s),
+               s->state_bytes);
+    mye_free(s->ctx, s->scratch);
+    s->scratch = NULL;
+}
+
 int64_t mye_sampler_survey(mye_sampler *s, int64_t epoch, int pass, const int64_t **order)
 {
     const void *options = s->method.options;
     *order = s->order;
+    if (pass == 0)
+        begin_epoch(s, epoch);
     if (s->rule->survey == NULL)
         return 0;
     const int64_t n =
@@ -243,10 +277,10 @@ const mye_sample_epoch *mye_sampler_epoch(mye_sampler *s, int64_t epoch)
 const mye_sample_epoch *mye_sampler_restore(mye_sampler *s, int64_t epoch)
 {
     /* The policy may change the state it is given, so it works on the spare copy. */
-    unsigned char *spare = s->state + 2 * s->state_bytes;
+    s->begun = -1;
     if (s->state_bytes > 0)
-        memcpy(spare, s->state, s->state_bytes);
-    return decide(s, spare, epoch);
+        memcpy(state_spare(s), s->state, s->state_bytes);
+    return decide(s, state_spare(s), epoch);
 }
 
 void mye_sampler_observe(mye_sampler *s, int64_t epoch, const mye_sample_view *v)
@@ -264,6 +298,7 @@ void mye_sampler_pick(mye_sampler *s, uint64_t seed, const mye_sample_view *v, m
 {
     for (int i = 0; i < s->facts.batch; i++)
         out->weight[i] = 1.0f;
+    out->work = s->work;
     s->rule->pick(s->method.options, &s->facts, state_now(s), seed, v, out);
 }
 

@@ -57,6 +57,7 @@ typedef struct mye_sample_pick {
     int n;         /* at most the batch                                                      */
     int *at;       /* [batch] positions in the pool; one may stand there several times       */
     float *weight; /* [batch], 1 on entry                                                  */
+    void *work;    /* work_bytes of the rule, for the time of the call                        */
 } mye_sample_pick;
 
 typedef struct mye_sample_rule {
@@ -123,7 +124,8 @@ int mye_sampler_pool(const mye_sampler *s);     /* 0: none */
 bool mye_sampler_surveys(const mye_sampler *s); /* forward passes beside training steps? */
 
 /* The samples of pass `pass` of the survey before `epoch`; returns how many, 0: no more, -1: no
- * memory. The order belongs to the sampler. */
+ * memory. The order belongs to the sampler. Pass 0 begins the epoch, also where there is no survey: one
+ * that was begun already and not trained in (it was stopped) begins with the state it had. */
 int64_t mye_sampler_survey(mye_sampler *s, int64_t epoch, int pass, const int64_t **order);
 /* Decides the samples of `epoch` (from 0). The result belongs to the sampler. */
 const mye_sample_epoch *mye_sampler_epoch(mye_sampler *s, int64_t epoch);
@@ -143,7 +145,8 @@ const mye_sample_epoch *mye_sampler_restore(mye_sampler *s, int64_t epoch);
 typedef struct mye_sample_wants {
     int64_t epochs;
     unsigned tells, survey_tells;
-    int pool; /* samples of a pool, 0: none */
+    int pool;     /* samples of a pool, 0: none */
+    int64_t room; /* longest order              */
     bool labels, weighs, surveys;
     size_t bytes; /* of a sampler */
 } mye_sample_wants;

@@ -42,6 +42,8 @@ static mye_status add_surroundings(mye_context *ctx, const mye_model *model,
     const int loaded = wants->pool > 0 ? wants->pool : o->batch;
     plan->loader_bytes +=
         mye_loader_plan(o->frames, in.c, in.h, in.w, loaded, o->n_train) + wants->bytes;
+    if (wants->room > o->n_train) /* a longer order stands beside the loader's own */
+        plan->loader_bytes += (size_t)wants->room * (sizeof(int64_t) + sizeof(float));
     if (wants->pool > 0)
         plan->loader_bytes += mye_pool_bytes(o->frames, in.c, in.h, in.w, o->batch);
     if (wants->surveys)

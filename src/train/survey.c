@@ -14,6 +14,7 @@ static void lay_out(mye_survey *s, unsigned tells, int batch, mye_arena *arena)
     const bool vectors = (tells & MYE_TELL_VECTORS) != 0, sure = (tells & MYE_TELL_CONFIDENCE) != 0;
     s->loss = take(arena, true, batch, f);
     s->error = take(arena, vectors || (tells & MYE_TELL_ERROR) != 0, batch, f);
+    s->spikes = take(arena, (tells & MYE_TELL_SPIKES) != 0, batch, f);
     s->confidence = take(arena, sure, batch, f);
     s->right = take(arena, sure, batch, sizeof *s->right);
     s->error_vector = take(arena, vectors, batch, (size_t)s->n_classes * f);
@@ -67,7 +68,9 @@ mye_status mye_survey_look(mye_survey *s, const mye_survey_batch *b, mye_error *
     const size_t f = sizeof(float);
     for (int at = 0; at < b->B; at += s->run_batch) {
         const int n = b->B - at < s->run_batch ? b->B - at : s->run_batch;
-        const mye_target target = {.label = b->label + at};
+        const mye_target target = {.label = b->label + at,
+                                   .label_b = b->label_b != NULL ? b->label_b + at : NULL,
+                                   .mix = b->mix != NULL ? b->mix + at : NULL};
         const mye_source source =
             mye_input_source(s->input, n, b->image + at * s->input->sample,
                              b->index != NULL ? b->index + at : NULL, b->epoch_seed);
@@ -75,6 +78,7 @@ mye_status mye_survey_look(mye_survey *s, const mye_survey_batch *b, mye_error *
         MYE_TRY(mye_run_step(s->run, n, source, &target, b->seed, &r, err));
         keep(s->loss, r.told.loss, at, n, f);
         keep(s->error, r.told.error, at, n, f);
+        keep(s->spikes, r.told.spikes, at, n, f);
         keep(s->confidence, r.told.confidence, at, n, f);
         keep(s->right, r.told.right, at, n, sizeof *s->right);
         keep(s->error_vector, r.told.error_vector, at, n, (size_t)s->n_classes * f);
@@ -87,6 +91,7 @@ mye_told mye_survey_told(const mye_survey *s)
 {
     return (mye_told){.loss = s->loss,
                       .error = s->error,
+                      .spikes = s->spikes,
                       .confidence = s->confidence,
                       .right = s->right,
                       .error_vector = s->error_vector,

@@ -13,7 +13,8 @@ typedef struct mye_survey {
     mye_input *input;
     int run_batch;
     unsigned char *block;
-    float *loss, *error, *confidence, *error_vector, *feature; /* [batch]...; NULL: not told */
+    float *loss, *error, *spikes, *confidence, *error_vector,
+        *feature; /* [batch]...; NULL: not told */
     bool *right;
     int n_classes;
     int64_t n_feature;
@@ -30,6 +31,8 @@ typedef struct mye_survey_batch {
     const float *image;
     const int64_t *index;
     const int32_t *label;
+    const int32_t *label_b; /* of mixup, or NULL */
+    const float *mix;       /* or NULL           */
     uint64_t seed, epoch_seed;
 } mye_survey_batch;
 mye_status mye_survey_look(mye_survey *s, const mye_survey_batch *b, mye_error *err);

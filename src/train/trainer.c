@@ -200,12 +200,10 @@ static mye_status make_policies(mye_trainer *t, mye_error *err)
     mye_loader_options options = {.augment = c->augment,
                                   .normalise = t->input.type->normalised,
                                   .batch = pool > 0 ? pool : (int)c->batch,
-                                  .drop_last = c->drop_last || pool > 0,
                                   .seed = seed};
     MYE_TRY(mye_loader_create(t->ctx, t->train, &options, &t->loader, err));
     options.augment = "";
     options.batch = t->eval_batch;
-    options.drop_last = false;
     return mye_loader_create(t->ctx, t->test, &options, &t->test_loader, err);
 }
 

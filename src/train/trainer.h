@@ -110,19 +110,24 @@ mye_pipeline_batch mye_trainer_batch(mye_trainer *t, const mye_batch *batch, int
 /* trainer_sample.c */
 
 mye_status mye_trainer_make_sampler(mye_trainer *t, mye_error *err);
-/* Behind the test run. */
-mye_status mye_trainer_make_survey(mye_trainer *t, mye_error *err);
 void mye_trainer_free_sampler(mye_trainer *t);
 /* The samples of the epoch, with what the policy wants to see before. */
 mye_status mye_trainer_decide(mye_trainer *t, const mye_sample_epoch **out, mye_error *err);
-/* Where batches are pools: *batch becomes what the policy picks of it. */
-mye_status mye_trainer_pick(mye_trainer *t, const mye_batch **batch, mye_error *err);
-/* Renews running statistics, where the policy wants it. */
-mye_status mye_trainer_statistics(mye_trainer *t, mye_error *err);
 /* What is logged of an epoch that is done; adds to the totals. */
 mye_epoch_sample mye_trainer_sampled(mye_trainer *t);
 /* OUT/scores.csv, where the policy has scores. */
 mye_status mye_trainer_export_scores(const mye_trainer *t, mye_error *err);
+
+/* trainer_look.c */
+
+/* Behind the test run. */
+mye_status mye_trainer_make_survey(mye_trainer *t, mye_error *err);
+/* All that the policy wants to see before it decides; begins the sampler's epoch. */
+mye_status mye_trainer_survey(mye_trainer *t, mye_error *err);
+/* Where batches are pools: *batch becomes what the policy picks of it. */
+mye_status mye_trainer_pick(mye_trainer *t, const mye_batch **batch, mye_error *err);
+/* Renews running statistics, where the policy wants it. */
+mye_status mye_trainer_statistics(mye_trainer *t, mye_error *err);
 
 /* trainer_fit.c */
 

@@ -105,9 +105,10 @@ static mye_status start_epoch(mye_trainer *t, mye_error *err)
     const mye_sample_epoch *samples;
     t->epoch_s = mye_now_s();
     MYE_TRY(mye_trainer_decide(t, &samples, err));
-    const int64_t n = samples->n;
+    int64_t n = samples->n;
     mye_stepper_scale(t->stepper, samples->lr_scale);
     t->epoch_batches = t->config.drop_last || pool > 0 ? n / batch : (n + batch - 1) / batch;
+    n = t->epoch_batches * batch < n ? t->epoch_batches * batch : n;
     t->epoch_images = 0;
     if (t->epoch_batches == 0)
         return mye_fail(err, MYE_ERR_ARG, "sample '%s' leaves no batch in epoch %lld",
