@@ -92,8 +92,12 @@ static void divbs_epoch(const void *options, const mye_sample_facts *f, void *st
         out->order[i] = more[i - f->n];
     out->n = n;
     out->keep = 1 - o->budget.rho;
-    if (f->has_batch_norm)
-        out->statistics = o->statistics;
+}
+
+static int64_t divbs_statistics(const void *options, const mye_sample_facts *f)
+{
+    const divbs_options *o = options;
+    return f->has_batch_norm && !is_off(o) ? o->statistics : 0;
 }
 
 /* ---- a pool ---- */
@@ -238,6 +242,7 @@ const mye_sample_rule mye_sample_divbs = {
     .work_bytes = divbs_work_bytes,
     .room = divbs_room,
     .survey_tells = divbs_tells,
+    .statistics = divbs_statistics,
     .epoch = divbs_epoch,
     .pool = divbs_pool,
     .pick = divbs_pick};
