@@ -257,6 +257,19 @@ static int preview(cli *app, const data_options *o)
     return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
 }
 
+/* Options that only some of the words know are not passed over in silence. */
+static int check_options(const cli *app, bool is_scores)
+{
+    static const char *const of_scores[] = {"csv", "html", NULL};
+    static const char *const of_others[] = {"split", "width", "T", NULL};
+    for (const char *const *key = is_scores ? of_others : of_scores; *key; key++) {
+        if (cli_given(app, *key))
+            return cli_usage(app, "myelin data --help", "'data %s' has no option --%s",
+                             app->word[0], *key);
+    }
+    return CLI_EXIT_OK;
+}
+
 static int scores(cli *app, const data_options *o)
 {
     const cli_scores_options options = {.run = app->word[1],
@@ -280,6 +293,8 @@ static int run(cli *app)
                   {"verify", verify}};
     data_options o;
     int code = cli_options(app, &o);
+    if (code == CLI_EXIT_OK)
+        code = check_options(app, strcmp(app->word[0], "scores") == 0);
     if (code == CLI_EXIT_OK)
         code = cli_open(app, NULL);
     if (code != CLI_EXIT_OK)

@@ -48,6 +48,15 @@ static bool is_known(const mye_record *r, const char *key)
     return false;
 }
 
+/* Deciding takes milliseconds, scores may take minutes. */
+static char *time_text(double seconds, char *out, size_t size)
+{
+    if (!(seconds < 0.1))
+        return mye_html_seconds(seconds, out, size);
+    snprintf(out, size, "%.1f ms", 1e3 * seconds);
+    return out;
+}
+
 static void cell(mye_text *out, double value, form as)
 {
     char text[32];
@@ -58,10 +67,8 @@ static void cell(mye_text *out, double value, form as)
         mye_text_add(out, "%.1f %%", 100 * value);
     else if (as == COUNT)
         mye_text_add(out, "%.0f", value);
-    else if (as == SECONDS && value < 0.1)
-        mye_text_add(out, "%.1f ms", 1e3 * value);
     else if (as == SECONDS)
-        mye_text_add(out, "%s", mye_html_seconds(value, text, sizeof(text)));
+        mye_text_add(out, "%s", time_text(value, text, sizeof(text)));
     else
         mye_text_add(out, "%.3g", value);
     mye_text_add(out, "</td>");
@@ -122,9 +129,9 @@ static void add_charts(mye_text *out, const mye_record *r, const double *x, doub
     mye_chart share = {.title = "Samples of an epoch", .unit = "%"};
     mye_chart spread = {.title = "Spread of the scores", .unit = ""};
     share.series[share.n] = line_of(r, "samples", 1 / n_train, room);
-    share.series[share.n++].name = "learned from in the epoch";
+    share.series[share.n++].name = "learned from";
     share.series[share.n] = line_of(r, "visited", 1, room + n);
-    share.series[share.n++].name = "of the whole run, so far";
+    share.series[share.n++].name = "of the run, so far";
     spread.series[spread.n++] = line_of(r, "spread", 1, room + 2 * n);
     mye_text_add(out, "<div class=\"pair\">\n");
     add_chart(out, &share, x);
@@ -166,7 +173,7 @@ void mye_page_samples(mye_text *out, const mye_record *r)
     const double seconds = sum_of(r, "score_s") + sum_of(r, "sample_s");
     if (seconds > 0)
         mye_text_add(out, " Scores and decisions took <b>%s</b>.",
-                     mye_html_seconds(seconds, number, sizeof(number)));
+                     time_text(seconds, number, sizeof(number)));
     mye_text_add(out, "</p>\n");
     if (x && room)
         add_charts(out, r, x, room);

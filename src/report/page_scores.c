@@ -14,7 +14,7 @@ typedef struct page {
 } page;
 
 static const char style[] =
-    "<style>.shots{display:grid;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:12px}"
+    "<style>.shots{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:12px}"
     ".shot{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:10px;"
     "font-size:13px;line-height:1.4;overflow-wrap:anywhere}.shot img{width:100%;"
     "image-rendering:pixelated;border-radius:4px;display:block;margin-bottom:8px;background:#000}"
@@ -37,11 +37,11 @@ static mye_status add_shot(mye_text *out, const page *p, const mye_sample_score 
     mye_picture_add(out, p->about, p->sample);
     mye_text_add(out, "\"><span>#%lld is labelled</span><br><b>", (long long)r->sample);
     add_class(out, p, r->label);
-    mye_text_add(out, "</b> <span>%.1f %%<br>the network says</span><br><b class=\"%s\">",
+    mye_text_add(out, "</b> <span>%.1f&nbsp;%%<br>the network says</span><br><b class=\"%s\">",
                  100 * (double)r->label_probability, r->predicted == r->label ? "yes" : "no");
     add_class(out, p, r->predicted);
-    mye_text_add(out, "</b> <span>%.1f %%<br>loss %.3g, error %.3g", 100 * (double)r->confidence,
-                 (double)r->loss, (double)r->error);
+    mye_text_add(out, "</b> <span>%.1f&nbsp;%%<br>loss %.3g<br>error %.3g",
+                 100 * (double)r->confidence, (double)r->loss, (double)r->error);
     if (!isnan(r->score))
         mye_text_add(out, "<br>score %.3g", (double)r->score);
     mye_text_add(out, "</span></div>\n");

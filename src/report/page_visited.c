@@ -82,7 +82,7 @@ static int by_place(const void *a, const void *b)
     return order ? order : (p->x > q->x) - (p->x < q->x);
 }
 
-/* The coordinates of points, column by column; a level has a point at each end of the axis. */
+/* The coordinates of points, column by column. */
 typedef struct columns {
     double *x, *y, *around;
     int used;
@@ -96,11 +96,9 @@ static void put(columns *c, double x, double y, double around)
 }
 
 /* Points [from, to) are a line. */
-static void add_line(mye_chart *chart, columns *c, const point *p, int from, int to, double low)
+static void add_line(mye_chart *chart, columns *c, const point *p, int from, int to)
 {
     const int first = c->used, at = chart->n++;
-    if (p[from].all)
-        put(c, low, p[from].y, 0);
     for (int i = from; i < to; i++)
         put(c, p[i].x, p[i].y, p[i].around);
     chart->series[at] = (mye_series){.name = p[from].name,
@@ -110,6 +108,7 @@ static void add_line(mye_chart *chart, columns *c, const point *p, int from, int
                                      .color = at,
                                      .dashed = p[from].all};
     chart->spread[at] = c->around + first;
+    chart->level[at] = p[from].all;
 }
 
 static void draw(mye_text *out, columns *c, const point *p, int n)
@@ -117,14 +116,11 @@ static void draw(mye_text *out, columns *c, const point *p, int n)
     mye_chart chart = {.title = "Test accuracy over the samples learned from",
                        .unit = "%",
                        .x_name = "% of all samples in all epochs"};
-    double low = INFINITY;
-    for (int i = 0; i < n; i++)
-        low = p[i].x < low ? p[i].x : low;
     for (int i = 0; i < n && chart.n < MYE_SERIES_MAX;) {
         int to = i + 1;
         while (to < n && strcmp(p[to].name, p[i].name) == 0)
             to++;
-        add_line(&chart, c, p, i, to, low);
+        add_line(&chart, c, p, i, to);
         i = to;
     }
     mye_text_add(out,
@@ -140,8 +136,8 @@ static void draw(mye_text *out, columns *c, const point *p, int n)
 void mye_page_visited(mye_text *out, mye_context *ctx, const mye_page_line *line, int n,
                       int n_groups)
 {
-    const size_t room = 2 * (size_t)n_groups;
-    point *p = mye_alloc_array(ctx, (size_t)n_groups, sizeof(*p));
+    const size_t room = (size_t)n_groups;
+    point *p = mye_alloc_array(ctx, room, sizeof(*p));
     double *block = mye_alloc_array(ctx, 3 * room, sizeof(*block));
     columns c = {0};
     int count = 0;

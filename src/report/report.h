@@ -49,6 +49,7 @@ typedef struct mye_chart {
     int n;
     mye_series series[MYE_SERIES_MAX];
     const double *spread[MYE_SERIES_MAX]; /* y -/+ so much is drawn at each point; NULL: none */
+    bool level[MYE_SERIES_MAX];           /* a line across, through the first point */
     bool from_zero;
     bool doubling; /* both axes by powers of two, y in bytes; what is not above 0 is left out */
 } mye_chart;

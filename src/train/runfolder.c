@@ -101,6 +101,7 @@ static const char readme[] =
     "last.safetensors  weights, optimiser, counters and settings of the last epoch\n"
     "best.safetensors  the same of the epoch with the best test accuracy\n"
     "report.html       curves and firing rates\n"
+    "scores.csv        where the sample policy has scores: that of each training sample\n"
     "\n"
     "Continue:  myelin train --resume --out FOLDER\n"
     "Test:      myelin eval FOLDER\n"
