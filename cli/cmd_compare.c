@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 typedef struct compare_options {
-    char seeds[400], title[200];
+    char seeds[400], rho[400], title[200];
     bool resume;
 } compare_options;
 
@@ -22,6 +22,13 @@ static const mye_param params[] = {
      .def = "",
      .unit = "LIST",
      .help = "repeat every run with each of these seeds"},
+    {.name = "rho",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(compare_options, rho),
+     .size = 400,
+     .def = "",
+     .unit = "LIST",
+     .help = "run every policy of --sample that has an option rho at each of these ratios"},
     {.name = "title",
      .type = MYE_PARAM_TEXT,
      .offset = offsetof(compare_options, title),
@@ -133,11 +140,11 @@ static void table_row(const comparison *c, cli_table *t, int point)
     double mean, deviation;
     for (int i = 0; i < c->axes.n && c->axes.axis[i].n > 1; i++)
         cli_cell(t, "%s", c->axes.axis[i].value[cli_axes_index(&c->axes, point, i)]);
-    const bool depth = cli_depth_is_compared(&c->axes);
+    const bool depth = cli_depth_is_compared(&c->axes), sample = cli_sample_is_compared(&c->axes);
     const int n = spread(c, point, offsetof(cli_outcome, accuracy), &mean, &deviation);
     if (n == 0) {
         cli_cell(t, "failed");
-        for (int i = 0; i < 5 + (depth ? 2 : 0) + (has_gradients(c) ? 2 : 0); i++)
+        for (int i = 0; i < 5 + 2 * (depth + sample + has_gradients(c)); i++)
             cli_cell(t, "-");
         return;
     }
@@ -155,6 +162,8 @@ static void table_row(const comparison *c, cli_table *t, int point)
     cli_cell(t, "%.3f", mean);
     if (depth)
         cli_depth_cells(t, c->result + point * c->axes.seeds.n, c->axes.seeds.n);
+    if (sample)
+        cli_sample_cells(t, c->result + point * c->axes.seeds.n, c->axes.seeds.n);
     if (has_gradients(c))
         cli_gradient_cells(t, c->gradient + point * c->axes.seeds.n, c->axes.seeds.n);
 }
@@ -168,8 +177,9 @@ static void print_table(const comparison *c)
     }
     const size_t n = strlen(columns);
     snprintf(columns + n, sizeof(columns) - n,
-             ">test accuracy|>images/s|>planned|>kept|>process peak|>rate%s%s",
+             ">test accuracy|>images/s|>planned|>kept|>process peak|>rate%s%s%s",
              cli_depth_is_compared(&c->axes) ? "|>modules|>step MACs" : "",
+             cli_sample_is_compared(&c->axes) ? "|>visited|>train time" : "",
              has_gradients(c) ? "|>cosine|>norm ratio" : "");
     cli_table *t = cli_table_new(c->app, columns);
     for (int p = 0; p < cli_axes_points(&c->axes); p++)
@@ -280,7 +290,7 @@ static int run(cli *app)
     comparison c = {.app = app, .options = &o};
     int code = cli_options(app, &o);
     if (code == CLI_EXIT_OK)
-        code = cli_axes_read(app, o.seeds, &c.axes);
+        code = cli_axes_read(app, o.seeds, o.rho, &c.axes);
     if (code != CLI_EXIT_OK)
         return code;
     cli single = *app;
@@ -319,7 +329,9 @@ const cli_command cli_cmd_compare = {
         "is repeated. The table shows the accuracy of the last epoch, mean and deviation over the "
         "seeds; each run is a process of its own, so its measured memory is its own. Where --depth "
         "is a list, it "
-        "has modules and multiply-adds of a training step too. With --cosine "
+        "has modules and multiply-adds of a training step too; where --sample is one, the share of "
+        "samples (times configured epochs) that was learned from, and the training time. With "
+        "--cosine "
         "it also shows how each gradient compares with that of a reference, at the end and layer "
         "by "
         "layer.",
@@ -330,6 +342,8 @@ const cli_command cli_cmd_compare = {
         "compare --net resnet20 --data cifar10 --depth 'global;auglocal:a=2;dgl' --epochs 5\n"
         "# where the gradients point, beside BPTT's\n"
         "compare --time bptt,rate,sltt,ottt --epochs 3 --cosine\n"
+        "# policies of data pruning at several ratios, beside all of the data\n"
+        "compare --sample all,random,infobatch,sadp --rho 0.3,0.5,0.7 --epochs 20 --seeds 1,2,3\n"
         "# methods with parameters\n"
         "compare --step \"sgd:lr=0.1,momentum=0.9;adam:lr=0.001\" --epochs 5 --out runs/steps",
     .words = "file",

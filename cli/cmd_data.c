@@ -1,15 +1,16 @@
-/* myelin data: what a data set holds, whether it is whole, how it looks. */
+/* myelin data: what a data set holds, whether it is whole, how it looks, what is hard in it. */
 #include "cli.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data_scores.h"
 #include "event_stats.h"
 #include "preview.h"
 
 typedef struct data_options {
-    char data_dir[512];
+    char data_dir[512], csv[512], html[512];
     int split;
     int64_t limit, count, width, T;
 } data_options;
@@ -36,15 +37,15 @@ static const mye_param params[] = {
      .min = 0,
      .max = 1e12,
      .unit = "samples",
-     .help = "stats: look at so many only; 0 = all"},
+     .help = "stats, scores: look at so many only; 0 = all"},
     {.name = "count",
      .type = MYE_PARAM_INT,
      .offset = offsetof(data_options, count),
-     .def = "8",
-     .min = 1,
+     .def = "0",
+     .min = 0,
      .max = 1000,
      .unit = "images",
-     .help = "preview: how many"},
+     .help = "preview, scores: how many; 0 = 8 and 20"},
     {.name = "width",
      .type = MYE_PARAM_INT,
      .offset = offsetof(data_options, width),
@@ -61,6 +62,20 @@ static const mye_param params[] = {
      .max = 4096,
      .unit = "frames",
      .help = "event data: frames of a sample; 0 = 10"},
+    {.name = "csv",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(data_options, csv),
+     .size = 512,
+     .def = "",
+     .unit = "FILE",
+     .help = "scores: write all samples to this table"},
+    {.name = "html",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(data_options, html),
+     .size = 512,
+     .def = "",
+     .unit = "FILE",
+     .help = "scores: write a page with pictures of those listed"},
     CLI_END,
 };
 
@@ -236,9 +251,34 @@ static int preview(cli *app, const data_options *o)
     mye_dataset *data = NULL;
     if (open_split(app, o, o->split, &data, &err) != MYE_OK)
         return cli_fail(app, &err);
-    const mye_status st = cli_preview(app, data, (int)o->count, (int)o->width, &err);
+    const mye_status st =
+        cli_preview(app, data, o->count > 0 ? (int)o->count : 8, (int)o->width, &err);
     mye_dataset_free(data);
     return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
+}
+
+/* Options that only some of the words know are not passed over in silence. */
+static int check_options(const cli *app, bool is_scores)
+{
+    static const char *const of_scores[] = {"csv", "html", NULL};
+    static const char *const of_others[] = {"split", "width", "T", NULL};
+    for (const char *const *key = is_scores ? of_others : of_scores; *key; key++) {
+        if (cli_given(app, *key))
+            return cli_usage(app, "myelin data --help", "'data %s' has no option --%s",
+                             app->word[0], *key);
+    }
+    return CLI_EXIT_OK;
+}
+
+static int scores(cli *app, const data_options *o)
+{
+    const cli_scores_options options = {.run = app->word[1],
+                                        .data_dir = o->data_dir,
+                                        .csv = o->csv,
+                                        .html = o->html,
+                                        .limit = o->limit,
+                                        .count = o->count > 0 ? o->count : 20};
+    return cli_data_scores(app, &options);
 }
 
 static int run(cli *app)
@@ -246,9 +286,15 @@ static int run(cli *app)
     static const struct {
         const char *name;
         int (*run)(cli *app, const data_options *o);
-    } action[] = {{"info", info}, {"preview", preview}, {"stats", stats}, {"verify", verify}};
+    } action[] = {{"info", info},
+                  {"preview", preview},
+                  {"scores", scores},
+                  {"stats", stats},
+                  {"verify", verify}};
     data_options o;
     int code = cli_options(app, &o);
+    if (code == CLI_EXIT_OK)
+        code = check_options(app, strcmp(app->word[0], "scores") == 0);
     if (code == CLI_EXIT_OK)
         code = cli_open(app, NULL);
     if (code != CLI_EXIT_OK)
@@ -257,8 +303,8 @@ static int run(cli *app)
         if (strcmp(action[i].name, app->word[0]) == 0)
             return action[i].run(app, &o);
     }
-    return cli_usage(app, "myelin data info|preview|stats|verify NAME", "'data' cannot '%.80s'",
-                     app->word[0]);
+    return cli_usage(app, "myelin data info|preview|stats|verify NAME, or myelin data scores RUN",
+                     "'data' cannot '%.80s'", app->word[0]);
 }
 
 const cli_command cli_cmd_data = {
@@ -267,16 +313,22 @@ const cli_command cli_cmd_data = {
               .source = "",
               .params = params,
               .options_size = sizeof(data_options)},
-    .usage = "info|preview|stats|verify NAME [options]",
+    .usage = "info|preview|stats|verify NAME | scores RUN [options]",
     .details =
         "info: shape, classes, origin and licence. verify: reads every sample. stats: mean, "
         "deviation and samples per class. preview: draws a few images in the terminal; of event "
         "data the frames of a few samples in order, brighter events red, darker ones blue. "
-        "NAME is a method: 'myelin list dataset'.",
+        "NAME is a method: 'myelin list dataset'. "
+        "scores: shows the training set of a run folder (or of a checkpoint) to its network, and "
+        "lists the hardest samples, by the score of training where the sample policy had one "
+        "(RUN/scores.csv), else by loss; and the suspicious ones, whose label may be wrong: the "
+        "network is sure of another class.",
     .examples = "data info fashion-mnist\n"
                 "data preview cifar10 --count 4\n"
                 "data stats mnist --split test --json\n"
-                "data preview nmnist --T 6 --count 2",
+                "data preview nmnist --T 6 --count 2\n"
+                "# hard samples, and labels that may be wrong, with their pictures\n"
+                "data scores runs/a --count 40 --html samples.html --csv samples.csv",
     .words = "data",
     .min_words = 2,
     .max_words = 2,

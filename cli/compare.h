@@ -21,8 +21,9 @@ typedef struct cli_axes {
     int n_single;
 } cli_axes;
 
-/* Sorts the given options into lists and single values. `seeds`: of --seeds, may be "". */
-int cli_axes_read(cli *app, const char *seeds, cli_axes *axes);
+/* Sorts the given options into lists and single values. `seeds`, `rho`: of --seeds and --rho, may be
+ * "". */
+int cli_axes_read(cli *app, const char *seeds, const char *rho, cli_axes *axes);
 void cli_axes_free(cli_axes *axes);
 int cli_axes_points(const cli_axes *axes);
 /* Index into axis i's values of point p: the last axis runs fastest. */
@@ -42,6 +43,7 @@ typedef struct cli_outcome {
     double cosine;        /* bytes of planned that the comparison of gradients takes */
     double alone;         /* planned without them                                   */
     double macs, modules; /* multiply-adds of a training step; of the depth rule */
+    double visited;       /* samples learned from / (samples times configured epochs) */
     char rates[1024];     /* "lif1 0.205  lif2 0.133": firing rate of each layer */
 } cli_outcome;
 
@@ -62,6 +64,14 @@ bool cli_outcome_read(const char *folder, const char *run, cli_outcome *out);
 bool cli_depth_is_compared(const cli_axes *axes);
 /* Two cells: modules and multiply-adds of a training step, the same in all n runs of a row. */
 void cli_depth_cells(cli_table *table, const cli_outcome *outcome, int n);
+
+/* ---- compare_sample.c: where sample policies are compared ---- */
+
+bool cli_sample_is_compared(const cli_axes *axes);
+/* Two cells, means over the runs of a row that ended well: share of samples visited, training time. */
+void cli_sample_cells(cli_table *table, const cli_outcome *outcome, int n);
+/* Each policy of the list that has an option rho becomes one value a ratio. sample NULL: not given. */
+int cli_sample_expand(cli *app, cli_axis *sample, const cli_axis *rho);
 
 /* ---- compare_gradient.c: of option cosine ---- */
 

@@ -105,7 +105,28 @@ static int read_setting(cli *app, cli_axes *axes, const cli_setting *s)
     return add_values(app, axis, s->value);
 }
 
-int cli_axes_read(cli *app, const char *seeds, cli_axes *axes)
+static void axis_free(cli_axis *axis)
+{
+    for (int i = 0; i < axis->n; i++)
+        free(axis->value[i]);
+}
+
+/* The ratios of --rho go into the list of sample policies. */
+static int read_ratios(cli *app, const char *rho, cli_axes *axes)
+{
+    cli_axis ratios = {.key = "rho"}, *sample = NULL;
+    int code = add_values(app, &ratios, rho);
+    for (int i = 0; i < axes->n; i++) {
+        if (strcmp(axes->axis[i].key, "sample") == 0)
+            sample = &axes->axis[i];
+    }
+    if (code == CLI_EXIT_OK)
+        code = cli_sample_expand(app, sample, &ratios);
+    axis_free(&ratios);
+    return code;
+}
+
+int cli_axes_read(cli *app, const char *seeds, const char *rho, cli_axes *axes)
 {
     *axes = (cli_axes){0};
     snprintf(axes->seeds.key, sizeof(axes->seeds.key), "seed");
@@ -114,16 +135,12 @@ int cli_axes_read(cli *app, const char *seeds, cli_axes *axes)
         if (app->setting[i].origin == CLI_CONFIG)
             code = read_setting(app, axes, &app->setting[i]);
     }
+    if (code == CLI_EXIT_OK && rho[0])
+        code = read_ratios(app, rho, axes);
     if (axes->seeds.n == 0)
         axes->seeds.value[axes->seeds.n++] = cli_format("%s", "");
     keep_single(app, axes);
     return code;
-}
-
-static void axis_free(cli_axis *axis)
-{
-    for (int i = 0; i < axis->n; i++)
-        free(axis->value[i]);
 }
 
 void cli_axes_free(cli_axes *axes)

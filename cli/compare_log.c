@@ -22,6 +22,7 @@ static const struct {
     {"cosine_bytes", offsetof(cli_outcome, cosine)},
     {"macs", offsetof(cli_outcome, macs)},
     {"modules", offsetof(cli_outcome, modules)},
+    {"visited", offsetof(cli_outcome, visited)},
 };
 
 enum { NUMBERS = sizeof(number) / sizeof(number[0]) };

@@ -49,6 +49,7 @@ static void collect(const mye_train_result *r, const mye_plan *plan, cli_outcome
     out->peak_rss = (double)r->peak_rss_bytes;
     out->macs = plan->macs;
     out->modules = plan->modules;
+    out->visited = r->visited;
 }
 
 static void train(cli *app, const mye_config *config, bool resume, cli_outcome *out)

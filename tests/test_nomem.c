@@ -249,6 +249,27 @@ static mye_status classify(mye_context *ctx, const void *folder, mye_error *err)
     return status;
 }
 
+static mye_status score(mye_context *ctx, const void *folder, mye_error *err)
+{
+    mye_classifier *net = NULL;
+    mye_dataset *data = NULL;
+    mye_scores scores = {0};
+    char page[800];
+    const mye_infer_options four = {.batch = 4};
+    snprintf(page, sizeof page, "%s/samples.html", (const char *)folder);
+    mye_status status = mye_classifier_open(ctx, folder, &four, &net, err);
+    if (status == MYE_OK)
+        status = mye_dataset_open(ctx, "mnist", data_dir, "train", &data, err);
+    if (status == MYE_OK)
+        status = mye_score_samples(ctx, net, data, NULL, NULL, &scores, err);
+    if (status == MYE_OK)
+        status = mye_report_scores(ctx, &scores, data, 2, "samples", page, err);
+    mye_scores_free(ctx, &scores);
+    mye_dataset_free(data);
+    mye_classifier_free(net);
+    return status;
+}
+
 static mye_status report(mye_context *ctx, const void *folder, mye_error *err)
 {
     char page[800];
@@ -341,6 +362,7 @@ static void training_and_what_follows_fail_cleanly(void **state)
     fail_everywhere("train bptt", train, "bptt");
     fail_everywhere("resume", resume, "bptt");
     fail_everywhere("classify", classify, run_dir);
+    fail_everywhere("scores", score, run_dir);
     fail_everywhere("report", report, run_dir);
     remove_run();
 }

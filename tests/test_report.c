@@ -96,6 +96,7 @@ static int count(const char *page, const char *word)
 #define START                                                                                    \
     "{\"event\":\"start\",\"version\":\"0.1.0\",\"config\":{\"net\":\"8C3-BN-LIF-FC10\","        \
     "\"data\":\"fashion-mnist\",\"neuron\":\"lif:tau=2\",\"time\":\"bptt\",\"T\":\"4\","         \
+    "\"sample\":\"sadp\","                                                                       \
     "\"batch\":\"64\",\"seed\":\"1\",\"encoder\":\"direct\"},\"plan\":{\"total_bytes\":1048576," \
     "\"kept_bytes\":524288,\"run_bytes\":700000,\"weight_bytes\":348576},"                       \
     "\"data\":{\"C\":1,\"H\":28,\"W\":28,\"n_train\":60000}}\n"
@@ -113,6 +114,16 @@ static int count(const char *page, const char *word)
     "\"bptt:mode=s\",\"batches\":4,\"samples\":256,\"cosine\":" #value ",\"norm_ratio\":1.5," \
     "\"weights_cosine\":0.625,\"weights_norm_ratio\":null,\"layers\":{\"conv1\":[" #value     \
     ",1.25],\"fc1\":[null,null]}}\n"
+
+/* An epoch of a run with a sample policy. */
+#define SAMPLED(n, accuracy, samples, spread, visited)                                            \
+    "{\"event\":\"epoch\",\"epoch\":" #n ",\"test_accuracy\":" #accuracy                          \
+    ",\"train_s\":2,\"sample\":{\"samples\":" #samples ",\"forwarded\":0,\"keep\":0.375,"         \
+    "\"capped\":null,\"spread\":" #spread ",\"max_weight\":1.5,\"mean_age\":null,\"lr_scale\":1," \
+    "\"visited\":" #visited ",\"score_s\":0.002,\"sample_s\":61}}\n"
+#define POLICY(name, seed)                                                              \
+    "{\"event\":\"start\",\"config\":{\"sample\":\"" name "\",\"seed\":\"" #seed "\"}," \
+    "\"data\":{\"n_train\":200}}\n"
 
 static void a_page_has_the_numbers_of_its_run(void **state)
 {
@@ -282,6 +293,90 @@ static void kept_confusion_is_drawn(void **state)
     mye_free(ctx, page_of("eval", START EPOCH(1, 0.5) END));
 }
 
+static void what_a_sample_policy_did_is_shown(void **state)
+{
+    (void)state;
+    char *page = page_of("policy", POLICY("sadp:rho=0.5", 1) SAMPLED(1, 0.5, 200, null, 0.5)
+                                       SAMPLED(2, 0.6, 80, 0.25, 0.7) END);
+    assert_non_null(strstr(page, "<h2>Samples</h2>"));
+    assert_non_null(strstr(page, "Chosen by <b>sadp:rho=0.5</b>"));
+    assert_non_null(strstr(page, "learned from <b>280 samples</b>, <b>70.0 %</b>"));
+    assert_null(strstr(page, "without learning"));
+    /* epoch, k(e), M, looked at, spread, max weight, rate, visited, scores, deciding; what is never
+     * known has no column */
+    assert_non_null(strstr(page, "<td class=\"n\">2</td><td class=\"n\">37.5 %</td>"
+                                 "<td class=\"n\">80</td><td class=\"n\">0</td>"
+                                 "<td class=\"n\">0.25</td><td class=\"n\">1.5</td>"
+                                 "<td class=\"n\">1</td><td class=\"n\">70.0 %</td>"
+                                 "<td class=\"n\">2.0 ms</td><td class=\"n\">1:01 min</td></tr>"));
+    assert_null(strstr(page, ">capped<"));
+    assert_null(strstr(page, "mean age</th>"));
+    assert_non_null(strstr(page, "learned from epoch 2: 40%")); /* 80 of 200 */
+    assert_non_null(strstr(page, "Spread of the scores"));
+    assert_null(strstr(page, "nan"));
+    mye_free(ctx, page);
+    page = page_of("plain", POLICY("all", 1) SAMPLED(1, 0.5, 200, null, 0.5) END);
+    assert_null(strstr(page, "<h2>Samples</h2>"));
+    mye_free(ctx, page);
+}
+
+/* Rows of one policy at several ratios are one line, `all` is a level. */
+static void policies_are_compared_over_what_they_visit(void **state)
+{
+    (void)state;
+    static const char *const metrics[] = {
+        POLICY("all", 1) SAMPLED(1, 0.9, 200, null, 1) END,
+        POLICY("sadp:rho=0.5,score=loss", 1) SAMPLED(1, 0.8, 100, null, 0.5) END,
+        POLICY("sadp:rho=0.5,score=loss", 2) SAMPLED(1, 0.6, 100, null, 0.5) END,
+        POLICY("sadp:rho=0.2,score=loss", 1) SAMPLED(1, 0.85, 160, null, 0.8) END,
+        POLICY("random:rho=0.2", 1) SAMPLED(1, 0.75, 160, null, 0.8) END};
+    char path[5][300], html[300], name[16];
+    const char *folder[5];
+    void *page = NULL;
+    size_t bytes = 0;
+    for (int i = 0; i < 5; i++) {
+        snprintf(name, sizeof(name), "v%d", i);
+        write_file(name, "metrics.jsonl", metrics[i]);
+        snprintf(path[i], sizeof(path[i]), "%s/%s", root, name);
+        folder[i] = path[i];
+    }
+    snprintf(html, sizeof(html), "%s/visited.html", root);
+    assert_int_equal(mye_report_compare(ctx, folder, 5, "t", html, NULL), MYE_OK);
+    assert_int_equal(mye_file_read(ctx, html, 1 << 24, &page, &bytes, NULL), MYE_OK);
+    assert_non_null(strstr(page, "<th class=\"n\">visited</th>"));
+    assert_non_null(strstr(page, "<td class=\"n\">50.0 %</td>"));
+    const char *figure = strstr(page, "Test accuracy over the samples learned from");
+    assert_non_null(figure);
+    /* The mean of two seeds, with a bar; joined with the other ratio; the ratio is not in the name. */
+    assert_non_null(strstr(figure, "sadp:score=loss % of all samples in all epochs 50: 70%"));
+    assert_non_null(strstr(figure, "sadp:score=loss % of all samples in all epochs 80: 85%"));
+    assert_non_null(strstr(figure, "random % of all samples in all epochs 80: 75%"));
+    assert_int_equal(count(figure, "stroke-opacity"), 1);
+    assert_non_null(strstr(figure, "H510")); /* the level of all */
+    mye_free(ctx, page);
+    assert_int_equal(mye_report_compare(ctx, folder + 1, 2, "t", html, NULL), MYE_OK);
+    assert_int_equal(mye_file_read(ctx, html, 1 << 24, &page, &bytes, NULL), MYE_OK);
+    assert_null(strstr(page, "samples learned from"));
+    mye_free(ctx, page);
+}
+
+static void histograms_count_what_is_finite(void **state)
+{
+    (void)state;
+    const double value[] = {0, 0.01, 4, (double)NAN, 4, 4}, none[] = {(double)NAN};
+    mye_text out = {.ctx = ctx};
+    mye_svg_histogram(&out, "a & b", "score", value, 6);
+    assert_non_null(strstr(out.data, "a &amp; b"));
+    assert_int_equal(count(out.data, "<rect"), 2);
+    assert_non_null(strstr(out.data, "0 to 0.1: 2</title>"));
+    assert_non_null(strstr(out.data, "3.9 to 4: 3</title>"));
+    mye_svg_histogram(&out, "t", "score", none, 1);
+    assert_int_equal(count(out.data, "<rect"), 2);
+    assert_null(strstr(out.data, "nan"));
+    assert_null(strstr(out.data, "inf"));
+    mye_text_free(&out);
+}
+
 static void seeds_of_one_setting_share_a_row(void **state)
 {
     (void)state;
@@ -325,7 +420,8 @@ static void every_failed_allocation_is_reported(void **state)
     write_file("memory", "config.yaml", "net: x\n");
     write_file("memory", "eval.json", "{\"confusion\":[[9,1],[3,7]]}");
     write_file("memory", "net.yaml", "");
-    write_file("memory", "metrics.jsonl", START COSINE(1, 0.5) EPOCH(1, 0.5) END);
+    write_file("memory", "metrics.jsonl",
+               START COSINE(1, 0.5) EPOCH(1, 0.5) SAMPLED(2, 0.6, 80, 0.25, 0.7) END);
     snprintf(path, sizeof(path), "%s/memory", root);
     const size_t before = mye_context_live_bytes(ctx);
     for (long n = 0; n < 5000 && st != MYE_OK; n++) {
@@ -433,6 +529,9 @@ int main(void)
         cmocka_unit_test(hostile_numbers_do_no_harm),
         cmocka_unit_test(folders_that_are_none_are_refused),
         cmocka_unit_test(kept_confusion_is_drawn),
+        cmocka_unit_test(what_a_sample_policy_did_is_shown),
+        cmocka_unit_test(policies_are_compared_over_what_they_visit),
+        cmocka_unit_test(histograms_count_what_is_finite),
         cmocka_unit_test(seeds_of_one_setting_share_a_row),
         cmocka_unit_test(every_failed_allocation_is_reported),
         cmocka_unit_test(ticks_are_round_and_values_missing_break_the_line),

@@ -10,6 +10,7 @@
  *   best.safetensors   the same of the epoch with the best test accuracy
  *   scores.csv         last score of each training sample, where the sample policy has scores
  *   report.html        curves and firing rates, self-contained
+ *   scores.csv         score of each training sample, where the sample policy has scores
  *   README.txt         what these files are
  */
 #ifndef MYELIN_TRAIN_H
@@ -246,6 +247,59 @@ MYE_API mye_status mye_evaluate(mye_context *ctx, mye_classifier *c, const mye_d
                                 mye_error *err);
 MYE_API void mye_eval_free(mye_context *ctx, mye_eval_result *r);
 
+/* ---- samples that are hard, or labelled wrong ---- */
+
+/* What a network says of one sample; probabilities are the softmax of its output's mean over time. */
+typedef struct mye_sample_score {
+    int64_t sample;          /* position in the data set                                     */
+    int label, predicted;    /* classes: of the data set, of the network                     */
+    float loss;              /* the sample's own, as the run's loss says                     */
+    float error;             /* sum over steps of |dloss/d(output)|; with ce_mean |softmax - y| */
+    float confidence;        /* probability of `predicted`, 0..1                             */
+    float label_probability; /* probability of `label`, 0..1                                 */
+    float score;             /* of the sample policy while training, from 0; NAN: not known  */
+} mye_sample_score;
+
+typedef struct mye_score_options {
+    int64_t limit;    /* look at the first so many samples; 0 = all                              */
+    const char *file; /* scores.csv of a run folder ("sample,score"), for `score`; NULL: none    */
+} mye_score_options;
+
+#define MYE_SCORE_OPTIONS \
+    {                     \
+        0, NULL           \
+    }
+
+typedef struct mye_scores {
+    int64_t n;                   /* samples that were looked at                                  */
+    const mye_sample_score *row; /* [n], row i is sample i                                       */
+    /*
+     * [n] positions in row. hardest: by falling score of training where one is known, else by falling
+     * loss (is_scored says which). suspicious: by falling confidence - label_probability, which is 0
+     * where the network agrees with the label: examples whose label may be wrong come first.
+     */
+    const int64_t *hardest, *suspicious;
+    bool is_scored;
+    int64_t n_scored;     /* samples with a score of training                                     */
+    int64_t n_suspicious; /* label_probability below 0.1 and confidence above 0.9 (another class) */
+    double accuracy, loss;
+} mye_scores;
+
+/*
+ * A forward pass over samples of `data` as they are (no augmentation), usually the training set that
+ * the classifier learned. Errors: MYE_ERR_SHAPE where the classifier wants other samples,
+ * MYE_ERR_ARG for a negative limit, MYE_ERR_IO and MYE_ERR_FORMAT for the file of scores,
+ * MYE_ERR_UNSUPPORTED where the network's loss has no single output to tell of, MYE_ERR_CANCELLED.
+ * options and callbacks (progress only) may be NULL. Free with mye_scores_free.
+ * Error norm: Paul et al., Deep Learning on a Data Diet, NeurIPS 2021 (EL2N). Confident disagreement
+ * as a sign of label noise: Northcutt et al., Confident Learning, JAIR 2021.
+ */
+MYE_API mye_status mye_score_samples(mye_context *ctx, mye_classifier *c, const mye_dataset *data,
+                                     const mye_score_options *options,
+                                     const mye_callbacks *callbacks, mye_scores *out,
+                                     mye_error *err);
+MYE_API void mye_scores_free(mye_context *ctx, mye_scores *scores);
+
 /* ---- checkpoints ---- */
 
 /* Loads the weights of a safetensors file into a model of the same tensors (names, shapes). It may
@@ -271,6 +325,11 @@ typedef struct mye_plan_grid {
 /* A page with them as figure (both axes by doublings) and table. */
 MYE_API mye_status mye_report_plan(mye_context *ctx, const mye_plan_grid *grid, const char *path,
                                    mye_error *err);
+/* A page with the `count` hardest and most suspicious samples, their pictures (of events the sum of
+ * the frames) and a histogram of the scores. `title` is a heading: which run. */
+MYE_API mye_status mye_report_scores(mye_context *ctx, const mye_scores *scores,
+                                     const mye_dataset *data, int count, const char *title,
+                                     const char *path, mye_error *err);
 /* One page that sets several run folders side by side. */
 MYE_API mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int n,
                                       const char *title, const char *path, mye_error *err);

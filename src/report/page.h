@@ -26,4 +26,14 @@ void mye_page_cosines(mye_text *out, mye_context *ctx, const mye_page_line *line
 /* How the layers were computed in the last epoch; nothing where it was not recorded. */
 void mye_page_ways(mye_text *out, const mye_record *r);
 
+/* Is the sample policy plain `all` (or not recorded)? */
+bool mye_page_takes_all(const mye_record *r);
+/* "Samples": what the policy chose, epoch by epoch; nothing where all samples are taken. */
+void mye_page_samples(mye_text *out, const mye_record *r);
+/* "Samples" of several runs: accuracy over the share of samples that was learned from. */
+void mye_page_visited(mye_text *out, mye_context *ctx, const mye_page_line *line, int n,
+                      int n_groups);
+/* Samples learned from, as a share of (samples times configured epochs); NAN: not recorded. */
+double mye_page_share(const mye_record *r);
+
 #endif

@@ -115,6 +115,7 @@ typedef enum measure {
     BEST,
     SPEED,
     TIME,
+    VISITED,
     MODULES,
     MACS,
     PLANNED,
@@ -136,6 +137,7 @@ static const struct {
     [BEST] = {"best epoch", "best_test_accuracy", MORE},
     [SPEED] = {"images/s", "images_per_s", MORE},
     [TIME] = {"training time", "train_s", LESS},
+    [VISITED] = {"visited", NULL, NEITHER, "sample"},
     [MODULES] = {"modules", NULL, NEITHER, "depth"},
     [MACS] = {"step MACs", NULL, LESS, "depth"},
     [PLANNED] = {"planned", NULL, LESS},
@@ -159,6 +161,8 @@ static double measured(const mye_record *r, measure what)
         return mye_record_last(r, "test_accuracy");
     if (what == PLANNED)
         return mye_page_peak(r) - for_cosine(r);
+    if (what == VISITED)
+        return mye_page_share(r);
     if (what == MODULES)
         return mye_record_number(json_object_get(r->start, "model"), "modules");
     if (what == KEPT || what == MACS)
@@ -199,6 +203,8 @@ static void value_text(measure what, double v, double deviation, char *out, size
         snprintf(out, size, "%.2f ± %.2f %%", 100 * v, 100 * deviation);
     else if (what == ACCURACY || what == BEST)
         snprintf(out, size, "%.2f %%", 100 * v);
+    else if (what == VISITED)
+        snprintf(out, size, "%.1f %%", 100 * v);
     else if (what == SPEED || what == MACS || what == MODULES)
         mye_html_count(round(v), out, size);
     else if (what == TIME)
@@ -277,7 +283,10 @@ static void add_table(mye_text *out, const comparison *c)
                  "</table></div>\n<p class=\"say\" style=\"margin-top:8px\">Accuracy of the last "
                  "epoch; several runs "
                  "of a row differ in their seed, and ± is their sample deviation. Green: ahead "
-                 "by more than that.%s</p>\n",
+                 "by more than that.%s%s</p>\n",
+                 is_shown(c, VISITED) ? " Visited: samples learned from, as a share of all samples "
+                                        "in all configured epochs."
+                                      : "",
                  is_shown(c, MACS) ? " Step MACs: multiply-adds of one training step." : "");
 }
 
@@ -358,12 +367,15 @@ static void add_runs(mye_text *out, const comparison *c)
     mye_text_add(out, "</table></div></details>\n");
 }
 
-static void add_gradients(mye_text *out, const comparison *c)
+/* What pages of several runs say beside accuracy, loss and cost. */
+static void add_more(mye_text *out, const comparison *c)
 {
     mye_page_line *line = mye_alloc_array(c->ctx, (size_t)c->n, sizeof(*line));
     out->failed = out->failed || !line;
     for (int i = 0; line && i < c->n; i++)
         line[i] = (mye_page_line){c->run[i].label, c->run[i].group, &c->run[i].record};
+    if (line && varies(c, "sample"))
+        mye_page_visited(out, c->ctx, line, c->n, c->n_groups);
     if (line)
         mye_page_cosines(out, c->ctx, line, c->n, c->n_groups);
     mye_free(c->ctx, line);
@@ -391,7 +403,7 @@ mye_status mye_report_compare(mye_context *ctx, const char *const *folders, int 
         add_lines(&out, &c, "Test accuracy", "%", false);
         add_lines(&out, &c, "Training loss", "", true);
         mye_text_add(&out, "</div>\n");
-        add_gradients(&out, &c);
+        add_more(&out, &c);
         mye_text_add(&out, "<h2>Cost</h2>\n<div class=\"pair\">\n");
         add_bars(&out, &c, "Images a second (more is better)", SPEED);
         add_bars(&out, &c, "Planned memory (less is better)", PLANNED);

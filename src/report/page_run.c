@@ -343,6 +343,7 @@ mye_status mye_report_run(mye_context *ctx, const char *folder, mye_error *err)
     if (r.n_epochs > 0) {
         add_curves(&out, &r);
         add_rates(&out, &r);
+        mye_page_samples(&out, &r);
     }
     mye_page_cosine(&out, &r);
     add_confusion(&out, &r);

@@ -13,7 +13,8 @@
  *    {"weights","neurons","nodes","modules","auxiliary_weights"}}
  *   {"event":"epoch","epoch","train_loss","train_accuracy","test_loss","test_accuracy",
  *    "learning_rate","train_s","test_s","images_per_s","processed","rates":{neuron:rate},
- *    "ways":{layer:[forward,data,weights]}}
+ *    "ways":{layer:[forward,data,weights]},"sample":{"samples","forwarded","keep","capped",
+ *    "spread","max_weight","mean_age","lr_scale","visited","score_s","sample_s"}}
  *   {"event":"cosine","epoch","rule","reference","batches","samples","cosine","norm_ratio",
  *    "weights_cosine","weights_norm_ratio","layers":{layer:[cosine,norm_ratio]}}
  *   {"event":"end","status":"finished"|"cancelled"|"failed","best_test_accuracy","best_epoch",
@@ -30,7 +31,7 @@
 #include "base/base.h"
 #include "myelin/train.h"
 
-/* ---- drawings (svg.c, svg_bars.c); each adds one <svg> to the text ---- */
+/* ---- drawings (svg.c, svg_bars.c, svg_histogram.c); each adds one <svg> to the text ---- */
 
 #define MYE_SERIES_MAX  32
 #define MYE_SERIES_COLS 8 /* colours s0..s7 of the style sheet */
@@ -47,6 +48,8 @@ typedef struct mye_chart {
     const char *x_name;
     int n;
     mye_series series[MYE_SERIES_MAX];
+    const double *spread[MYE_SERIES_MAX]; /* y -/+ so much is drawn at each point; NULL: none */
+    bool level[MYE_SERIES_MAX];           /* a line across, through the first point */
     bool from_zero;
     bool doubling; /* both axes by powers of two, y in bytes; what is not above 0 is left out */
 } mye_chart;
@@ -64,6 +67,9 @@ typedef struct mye_bar {
 void mye_svg_bars(mye_text *out, const char *title, const mye_bar *bar, int n);
 /* One bar cut into parts, with a legend: where the memory goes. */
 void mye_svg_parts(mye_text *out, const char *title, const mye_bar *part, int n);
+/* How many of n values lie where, counts by powers of ten; values that are not finite are left out. */
+void mye_svg_histogram(mye_text *out, const char *title, const char *x_name, const double *value,
+                       int64_t n);
 /* counts [n][n], row = truth; names may be NULL. */
 void mye_svg_matrix(mye_text *out, const double *counts, int n, const char *const *names);
 

@@ -50,6 +50,12 @@ static axis ticks(double low, double high, int n)
     return a;
 }
 
+static double spread_of(const mye_chart *c, int series, int i)
+{
+    const double around = c->spread[series] ? c->spread[series][i] : 0;
+    return around > 0 && drawable(c, around) ? around : 0;
+}
+
 static bool range(const mye_chart *c, bool of_y, double *low, double *high)
 {
     *low = INFINITY;
@@ -59,9 +65,9 @@ static bool range(const mye_chart *c, bool of_y, double *low, double *high)
         for (int i = 0; v && i < c->series[s].n; i++) {
             if (!drawable(c, c->series[s].x[i]) || !drawable(c, c->series[s].y[i]))
                 continue;
-            const double at = place_of(c, v[i]);
-            *low = at < *low ? at : *low;
-            *high = at > *high ? at : *high;
+            const double at = place_of(c, v[i]), around = of_y ? spread_of(c, s, i) : 0;
+            *low = at - around < *low ? at - around : *low;
+            *high = at + around > *high ? at + around : *high;
         }
     }
     return *low <= *high;
@@ -107,8 +113,8 @@ static void draw_axes(mye_text *out, const mye_chart *c, const axis *x, const ax
     }
     const double first = ceil(x->low / x->step - 1e-9) * x->step;
     for (double v = first; v <= x->high + 1e-9 * x->step; v += x->step) {
-        mye_text_add(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", at_x(x, v),
-                     HEIGHT - BOTTOM + 18);
+        mye_text_add(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
+                     fmin(at_x(x, v), WIDTH - 13), HEIGHT - BOTTOM + 18); /* room for "100" */
         tick_text(out, c, v, x->step, false);
         mye_text_add(out, "</text>\n");
     }
@@ -120,21 +126,31 @@ static void draw_axes(mye_text *out, const mye_chart *c, const axis *x, const ax
     mye_text_add(out, "</text>\n");
 }
 
-/* The line, broken where a value is not finite, and a dot with a tooltip at each value. */
-static void draw_series(mye_text *out, const mye_chart *c, const mye_series *s, const axis *x,
-                        const axis *y)
+static void draw_path(mye_text *out, const mye_chart *c, int series, const axis *x, const axis *y)
 {
+    const mye_series *s = &c->series[series];
     const double scale = scale_of(c);
     bool pen = false;
     mye_text_add(out, "<path class=\"l s%d%s\" d=\"", s->color % MYE_SERIES_COLS,
                  s->dashed ? " d" : "");
-    for (int i = 0; i < s->n; i++) {
+    if (c->level[series] && s->n > 0 && drawable(c, s->y[0]))
+        mye_text_add(out, "M%d %.1fH%d", LEFT, at_y(y, place_of(c, s->y[0] * scale)),
+                     WIDTH - RIGHT);
+    for (int i = 0; i < s->n && !c->level[series]; i++) {
         if (drawable(c, s->x[i]) && drawable(c, s->y[i]))
             mye_text_add(out, "%c%.1f %.1f", pen ? 'L' : 'M', at_x(x, place_of(c, s->x[i])),
                          at_y(y, place_of(c, s->y[i] * scale)));
         pen = drawable(c, s->x[i]) && drawable(c, s->y[i]);
     }
     mye_text_add(out, "\" style=\"fill:none\"/>\n");
+}
+
+/* The line, broken where a value is not finite, and a dot with a tooltip at each value. */
+static void draw_series(mye_text *out, const mye_chart *c, int series, const axis *x, const axis *y)
+{
+    const mye_series *s = &c->series[series];
+    const double scale = scale_of(c);
+    draw_path(out, c, series, x, y);
     for (int i = 0; i < s->n && s->n <= 200; i++) {
         if (!drawable(c, s->x[i]) || !drawable(c, s->y[i]))
             continue;
@@ -146,6 +162,22 @@ static void draw_series(mye_text *out, const mye_chart *c, const mye_series *s, 
                      s->y[i] * scale, c->unit ? c->unit : "");
     }
     mye_text_add(out, "\n");
+}
+
+/* A bar from y - spread to y + spread at each point. */
+static void draw_spread(mye_text *out, const mye_chart *c, int series, const axis *x, const axis *y)
+{
+    const mye_series *s = &c->series[series];
+    const double scale = scale_of(c);
+    for (int i = 0; i < s->n; i++) {
+        const double around = spread_of(c, series, i);
+        if (around > 0 && drawable(c, s->x[i]) && drawable(c, s->y[i]))
+            mye_text_add(out,
+                         "<line class=\"l s%d\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" "
+                         "style=\"stroke-opacity:.45\"/>\n",
+                         s->color % MYE_SERIES_COLS, at_x(x, s->x[i]), at_x(x, s->x[i]),
+                         at_y(y, (s->y[i] - around) * scale), at_y(y, (s->y[i] + around) * scale));
+    }
 }
 
 /* Entries from left to right, row by row; a rough width of a character is enough. Returns the number
@@ -208,7 +240,9 @@ void mye_svg_lines(mye_text *out, const mye_chart *c)
     draw_legend(out, c);
     mye_text_add(out, "<g transform=\"translate(0 %d)\">\n", lower);
     draw_axes(out, c, &x, &y);
-    for (int s = 0; s < c->n; s++)
-        draw_series(out, c, &c->series[s], &x, &y);
+    for (int s = 0; s < c->n; s++) {
+        draw_spread(out, c, s, &x, &y);
+        draw_series(out, c, s, &x, &y);
+    }
     mye_text_add(out, "</g></svg>\n");
 }

@@ -17,4 +17,7 @@ struct mye_classifier {
     const char **rate_name; /* [mye_rate_count] */
 };
 
+/* Are samples of this data set what the classifier takes? (eval.c) */
+mye_status mye_classifier_check(const mye_classifier *c, const mye_dataset_info *d, mye_error *err);
+
 #endif

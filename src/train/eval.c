@@ -33,7 +33,7 @@ static void tell(void *self, int64_t done, int64_t total, double loss, double ac
     t->callbacks->progress(t->callbacks->user, &p);
 }
 
-static mye_status check_data(const mye_classifier *c, const mye_dataset_info *d, mye_error *err)
+mye_status mye_classifier_check(const mye_classifier *c, const mye_dataset_info *d, mye_error *err)
 {
     const mye_checkpoint_input *a = &c->about;
     if (d->C != a->C || d->H != a->H || d->W != a->W)
@@ -144,7 +144,7 @@ mye_status mye_evaluate(mye_context *ctx, mye_classifier *c, const mye_dataset *
                                         .batch = c->options.batch,
                                         .seed = (uint64_t)c->config.seed};
     mye_loader *loader = NULL;
-    MYE_TRY(check_data(c, mye_dataset_about(data), err));
+    MYE_TRY(mye_classifier_check(c, mye_dataset_about(data), err));
     MYE_TRY(mye_loader_create(ctx, data, &options, &loader, err));
     mye_status status = make_results(c, out, err);
     if (status == MYE_OK)

@@ -76,6 +76,7 @@ mye_status mye_survey_look(mye_survey *s, const mye_survey_batch *b, mye_error *
                              b->index != NULL ? b->index + at : NULL, b->epoch_seed);
         mye_step_result r;
         MYE_TRY(mye_run_step(s->run, n, source, &target, b->seed, &r, err));
+        s->output = r.output;
         keep(s->loss, r.told.loss, at, n, f);
         keep(s->error, r.told.error, at, n, f);
         keep(s->spikes, r.told.spikes, at, n, f);

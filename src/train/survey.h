@@ -16,6 +16,7 @@ typedef struct mye_survey {
     float *loss, *error, *spikes, *confidence, *error_vector,
         *feature; /* [batch]...; NULL: not told */
     bool *right;
+    const float *output; /* [run's batch][n_classes] of the run's last step; belongs to the run */
     int n_classes;
     int64_t n_feature;
 } mye_survey;
