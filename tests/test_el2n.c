@@ -168,7 +168,7 @@ static void damaged_files_of_scores_are_explained(void **state)
     static const struct {
         const char *text, *words;
     } bad[] = {
-        {"", "wants 'sample,score' as its first line, got ''"},
+        {"", "line 1: wants 'sample,score', got ''"},
         {"0,1\n", "first line, got '0,1'"},
         {"sample,score\n0,1\n", "has the scores of 1 samples, not 2"},
         {"sample,score\n0,1\n1,2\n2,3\n", "line 4: wants a sample in [0, 1], got 2"},
@@ -185,13 +185,15 @@ static void damaged_files_of_scores_are_explained(void **state)
     float score[2];
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        ASSERT_FAILS(mye_scores_parse("x.csv", bad[i].text, strlen(bad[i].text), 2, score, &err),
+        ASSERT_FAILS(mye_scores_parse("x.csv", bad[i].text, strlen(bad[i].text), MYE_SCORES_ALL, 2,
+                                      score, &err),
                      MYE_ERR_FORMAT, bad[i].words);
     const char *long_line =
         "sample,score\n0,1.00000000000000000000000000000000000000000000000000000"
         "00000000000000000000000000000000000000000001x\n";
-    ASSERT_FAILS(mye_scores_parse("x.csv", long_line, strlen(long_line), 1, score, &err),
-                 MYE_ERR_FORMAT, "...'");
+    ASSERT_FAILS(
+        mye_scores_parse("x.csv", long_line, strlen(long_line), MYE_SCORES_ALL, 1, score, &err),
+        MYE_ERR_FORMAT, "...'");
     ASSERT_FAILS(refuse_sampler("el2n:file=/nowhere/scores.csv", N, 4, 10, &err), MYE_ERR_IO,
                  "/nowhere/scores.csv");
     ASSERT_FAILS(refuse_sampler(with_file("", ten), 11, 4, 5, &err), MYE_ERR_FORMAT,

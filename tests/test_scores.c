@@ -196,7 +196,9 @@ static void what_is_wrong_is_refused(void **state)
     mye_scores s;
     static const char *const text[] = {"sample,loss\n", "sample,score\n1,x\n",
                                        "sample,score\n-1,2\n", "sample,score\n12\n"};
-    static const char *const words[] = {"line 1", "line 2 is '1,x'", "line 2 is '-1,2'", "line 2"};
+    static const char *const words[] = {
+        "line 1", "line 2: wants a sample's number and its finite score, 'sample,score', got '1,x'",
+        "line 2: wants a sample in", "line 2"};
     for (int i = 0; i < 4; i++) {
         write_file(path, text[i], strlen(text[i]));
         ASSERT_FAILS(mye_score_samples(o.ctx, o.c, o.data, &options, NULL, &s, &err),

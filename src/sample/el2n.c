@@ -151,7 +151,7 @@ static mye_status el2n_open(mye_context *ctx, const void *options, const mye_sam
 {
     const el2n_options *o = options;
     mye_select_unknown(state, f->n);
-    return has_file(o) ? mye_scores_read(ctx, o->file, f->n, state, err) : MYE_OK;
+    return has_file(o) ? mye_scores_read(ctx, o->file, MYE_SCORES_ALL, f->n, state, err) : MYE_OK;
 }
 
 static mye_score score_of(const el2n_options *o)

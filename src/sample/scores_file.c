@@ -9,6 +9,7 @@
 
 typedef struct scores_text {
     const char *name, *at, *end;
+    mye_scores_want want;
     long long line;            /* number of the last line, from 1 */
     char text[LINE_MAX_BYTES]; /* the last line                   */
 } scores_text;
@@ -42,12 +43,17 @@ static mye_status take_line(scores_text *r, int64_t n, float *score, mye_error *
     char *comma = strchr(copy, ',');
     if (comma != NULL)
         *comma = '\0';
-    if (comma == NULL || !mye_parse_int(copy, &sample) || !mye_parse_double(comma + 1, &value) ||
-        !isfinite((float)value))
+    const char *number = comma != NULL ? comma + 1 + (comma[1] == '-') : "";
+    const bool some = r->want == MYE_SCORES_SOME,
+               unknown = some && (number[0] == '\0' || strcmp(number, "nan") == 0);
+    if (comma == NULL || !mye_parse_int(copy, &sample) ||
+        (!unknown && (!mye_parse_double(comma + 1, &value) || !isfinite((float)value))))
         return mye_fail(err, MYE_ERR_FORMAT,
                         "'%.100s', line %lld: wants a sample's number and its finite score, "
                         "'%s', got '%s'",
                         r->name, r->line, HEAD, r->text);
+    if (some && sample >= n)
+        return MYE_OK;
     if (sample < 0 || sample >= n)
         return mye_fail(err, MYE_ERR_FORMAT,
                         "'%.100s', line %lld: wants a sample in [0, %lld], got %lld", r->name,
@@ -56,35 +62,37 @@ static mye_status take_line(scores_text *r, int64_t n, float *score, mye_error *
         return mye_fail(err, MYE_ERR_FORMAT,
                         "'%.100s', line %lld: sample %lld has a score already, %g", r->name,
                         r->line, (long long)sample, (double)score[sample]);
-    score[sample] = (float)value;
+    score[sample] = unknown ? NAN : (float)value;
     return MYE_OK;
 }
 
-mye_status mye_scores_parse(const char *name, const char *text, size_t bytes, int64_t n,
-                            float *score, mye_error *err)
+mye_status mye_scores_parse(const char *name, const char *text, size_t bytes, mye_scores_want want,
+                            int64_t n, float *score, mye_error *err)
 {
-    scores_text r = {.name = name, .at = text, .end = text + bytes};
+    scores_text r = {.name = name, .at = text, .end = text + bytes, .want = want};
     int64_t known = 0;
     for (int64_t i = 0; i < n; i++)
         score[i] = NAN;
     if (!next_line(&r) || strcmp(r.text, HEAD) != 0)
-        return mye_fail(err, MYE_ERR_FORMAT, "'%.100s' wants '%s' as its first line, got '%s'",
-                        name, HEAD, r.text);
+        return mye_fail(err, MYE_ERR_FORMAT, "'%.100s', line 1: wants '%s', got '%s'", name, HEAD,
+                        r.text);
     for (; next_line(&r); known++)
         MYE_TRY(take_line(&r, n, score, err));
-    if (known != n)
+    if (want == MYE_SCORES_ALL && known != n)
         return mye_fail(err, MYE_ERR_FORMAT, "'%.100s' has the scores of %lld samples, not %lld",
                         name, (long long)known, (long long)n);
     return MYE_OK;
 }
 
-mye_status mye_scores_read(mye_context *ctx, const char *path, int64_t n, float *score,
-                           mye_error *err)
+#define MAX_BYTES ((size_t)1 << 32)
+
+mye_status mye_scores_read(mye_context *ctx, const char *path, mye_scores_want want, int64_t n,
+                           float *score, mye_error *err)
 {
     void *text = NULL;
     size_t bytes = 0;
-    MYE_TRY(mye_file_read(ctx, path, ((size_t)n + 2) * LINE_MAX_BYTES, &text, &bytes, err));
-    const mye_status status = mye_scores_parse(path, text, bytes, n, score, err);
+    MYE_TRY(mye_file_read(ctx, path, MAX_BYTES, &text, &bytes, err));
+    const mye_status status = mye_scores_parse(path, text, bytes, want, n, score, err);
     mye_free(ctx, text);
     return status;
 }

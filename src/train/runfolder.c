@@ -102,7 +102,6 @@ static const char readme[] =
     "best.safetensors  the same of the epoch with the best test accuracy\n"
     "scores.csv        where the sample policy has them: last score of each training sample\n"
     "report.html       curves and firing rates\n"
-    "scores.csv        where the sample policy has scores: that of each training sample\n"
     "\n"
     "Continue:  myelin train --resume --out FOLDER\n"
     "Test:      myelin eval FOLDER\n"

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "sample/draw.h"
+#include "sample/scores_file.h"
 #include "train/classifier.h"
-#include "train/score_file.h"
 #include "train/survey.h"
 
 /* A sample is suspicious where the network is this sure of another class. */
@@ -210,6 +210,23 @@ static mye_status look(looking *l, const mye_dataset *data, mye_error *err)
     return status;
 }
 
+/* The scores of training, for those samples that have one. */
+static mye_status read_scores(mye_context *ctx, const char *path, looking *l, int64_t *n_scored,
+                              mye_error *err)
+{
+    float *score = mye_alloc_array(ctx, (size_t)l->n, sizeof *score);
+    if (score == NULL)
+        return mye_no_memory(err, (size_t)l->n * sizeof *score, "the scores of samples");
+    const mye_status status = mye_scores_read(ctx, path, MYE_SCORES_SOME, l->n, score, err);
+    for (int64_t i = 0; i < l->n && status == MYE_OK; i++)
+        if (score[i] >= 0) {
+            l->row[i].score = score[i];
+            *n_scored += 1;
+        }
+    mye_free(ctx, score);
+    return status;
+}
+
 mye_status mye_score_samples(mye_context *ctx, mye_classifier *c, const mye_dataset *data,
                              const mye_score_options *options, const mye_callbacks *callbacks,
                              mye_scores *out, mye_error *err)
@@ -229,7 +246,7 @@ mye_status mye_score_samples(mye_context *ctx, mye_classifier *c, const mye_data
     if (status == MYE_OK)
         status = look(&l, data, err);
     if (status == MYE_OK && o->file != NULL)
-        status = mye_score_file_read(ctx, o->file, l.n, l.row, &out->n_scored, err);
+        status = read_scores(ctx, o->file, &l, &out->n_scored, err);
     if (status == MYE_OK) {
         out->is_scored = out->n_scored > 0;
         out->accuracy = (double)l.right / (double)l.n;

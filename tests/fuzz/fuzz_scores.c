@@ -7,6 +7,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     float score[5];
     mye_error err;
-    mye_scores_parse("fuzz", (const char *)data, size, 5, score, &err);
+    mye_scores_parse("fuzz", (const char *)data, size, (mye_scores_want)(size & 1), 5, score, &err);
     return 0;
 }
