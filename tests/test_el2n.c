@@ -169,7 +169,7 @@ static void damaged_files_of_scores_are_explained(void **state)
         const char *text, *words;
     } bad[] = {
         {"", "line 1: wants 'sample,score', got ''"},
-        {"0,1\n", "first line, got '0,1'"},
+        {"0,1\n", "'sample,score', got '0,1'"},
         {"sample,score\n0,1\n", "has the scores of 1 samples, not 2"},
         {"sample,score\n0,1\n1,2\n2,3\n", "line 4: wants a sample in [0, 1], got 2"},
         {"sample,score\n-1,1\n", "line 2: wants a sample in [0, 1], got -1"},
