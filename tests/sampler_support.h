@@ -22,11 +22,10 @@ static inline mye_sample_facts facts_of(int64_t n, int64_t epochs, int batch)
                               .n_feature = 4};
 }
 
-static inline mye_sampler *sampler_of(mye_context *ctx, const char *policy,
-                                      const mye_sample_facts *f)
+static inline mye_sampler *sampler_of(const char *policy, const mye_sample_facts *f)
 {
     mye_sampler *s = NULL;
-    ASSERT_OK(mye_sampler_create(ctx, policy, f, &s, &err));
+    ASSERT_OK(mye_sampler_create(NULL, policy, f, &s, &err));
     return s;
 }
 
@@ -123,8 +122,7 @@ static inline void carry_state(mye_sampler *from, mye_sampler *to)
 static inline void expect_resumes(const char *policy, const mye_sample_facts *f, int epochs,
                                   const float *score)
 {
-    mye_context *ctx = make_context(NULL);
-    mye_sampler *s = sampler_of(ctx, policy, f), *other = sampler_of(ctx, policy, f);
+    mye_sampler *s = sampler_of(policy, f), *other = sampler_of(policy, f);
     static kept_epoch now, next;
     for (int e = 0; e < epochs; e++)
         visit(s, e, score, NULL);
@@ -141,19 +139,56 @@ static inline void expect_resumes(const char *policy, const mye_sample_facts *f,
     expect_same_epoch(&next, mye_sampler_epoch(other, epochs + 1));
     mye_sampler_free(s);
     mye_sampler_free(other);
-    mye_context_free(ctx);
 }
 
 /* All samples, each once, weight 1, in the order of policy `all`. */
-static inline void expect_plain(mye_context *ctx, const mye_sample_epoch *e,
-                                const mye_sample_facts *f, int64_t epoch)
+static inline void expect_plain(const mye_sample_epoch *e, const mye_sample_facts *f, int64_t epoch)
 {
     static kept_epoch plain;
-    mye_sampler *all = sampler_of(ctx, "all", f);
+    mye_sampler *all = sampler_of("all", f);
     keep_epoch(mye_sampler_epoch(all, epoch), &plain);
     expect_same_epoch(&plain, e);
     assert_true(e->lr_scale == 1);
     mye_sampler_free(all);
+}
+
+static inline void assert_same_order(const mye_sample_epoch *a, const mye_sample_epoch *b)
+{
+    assert_int_equal(a->n, b->n);
+    assert_memory_equal(a->order, b->order, (size_t)a->n * sizeof *a->order);
+    assert_memory_equal(a->weight, b->weight, (size_t)a->n * sizeof *a->weight);
+}
+
+/* The samples of an epoch that `policy` makes are those of policy `all`, with weights 1. */
+static inline void assert_like_all(const char *policy, const mye_sample_facts *f)
+{
+    mye_sampler *a = sampler_of(policy, f), *b = sampler_of("all", f);
+    assert_int_equal(mye_sampler_pool(a), 0);
+    for (int64_t e = 0; e < f->epochs; e++) {
+        const int64_t *order;
+        assert_int_equal(mye_sampler_survey(a, e, 0, &order), 0);
+        assert_same_order(mye_sampler_epoch(a, e), mye_sampler_epoch(b, e));
+    }
+    mye_sampler_free(a);
+    mye_sampler_free(b);
+}
+
+/* A second sampler as a checkpoint makes it: with the state of the first, and its epoch again. */
+static inline mye_sampler *restored(const char *policy, const mye_sample_facts *f,
+                                    mye_sampler *from, int64_t epoch)
+{
+    mye_sampler *s = sampler_of(policy, f);
+    carry_state(from, s);
+    mye_sampler_restore(s, epoch);
+    return s;
+}
+
+static inline int count_of(const int64_t *order, int64_t n, int64_t sample)
+{
+    int count = 0;
+    for (int64_t i = 0; i < n; i++)
+        count += order[i] == sample;
+    return count;
 }
 
 #endif

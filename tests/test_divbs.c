@@ -1,5 +1,5 @@
 /* Diversified batches: the greedy choice against one with whole features, pools, budget. */
-#include "sampler_by_hand.h"
+#include "sampler_support.h"
 
 enum { BATCH = 6, POOL = 12, N = 40, K = 3, F = 4, SIZE = K * F };
 

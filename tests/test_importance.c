@@ -1,5 +1,5 @@
 /* Importance sampling: pools, tau, draws, weights. */
-#include "sampler_by_hand.h"
+#include "sampler_support.h"
 
 enum { BATCH = 4, POOL = 12, N = 24 };
 

@@ -24,12 +24,11 @@ static int64_t easy_samples(double threshold)
 static void published_rule(void **unused)
 {
     MYE_UNUSED(unused);
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(N, 8, 10);
-    mye_sampler *s = sampler_of(ctx, "infobatch:r=0.4", &f);
+    mye_sampler *s = sampler_of("infobatch:r=0.4", &f);
     static int count[N];
     make_scores(N, score);
-    expect_plain(ctx, mye_sampler_epoch(s, 0), &f, 0);
+    expect_plain(mye_sampler_epoch(s, 0), &f, 0);
     observe_all(s, 0, N, score);
     const double mean = mean_of_scores();
     const int64_t easy = easy_samples(mean);
@@ -55,38 +54,33 @@ static void published_rule(void **unused)
         never += count[i] == 0;
     }
     assert_true(always >= N - easy && never < easy / 20); /* 0.4^6 of the easy */
-    expect_plain(ctx, mye_sampler_epoch(s, 7), &f, 7);
+    expect_plain(mye_sampler_epoch(s, 7), &f, 7);
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 /* delta E = 26.25 of 30: the last epochs have weight 1, and with the public code they have not. */
 static void weights_are_forgotten(void **unused)
 {
     MYE_UNUSED(unused);
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(N, 30, 10);
-    mye_sampler *s = sampler_of(ctx, "infobatch", &f),
-                *old = sampler_of(ctx, "infobatch:released=yes", &f);
+    mye_sampler *s = sampler_of("infobatch", &f), *old = sampler_of("infobatch:released=yes", &f);
     make_scores(N, score);
     for (int e = 0; e < 29; e++) {
         visit(s, e, score, NULL);
         visit(old, e, score, NULL);
     }
-    expect_plain(ctx, mye_sampler_epoch(s, 29), &f, 29);
+    expect_plain(mye_sampler_epoch(s, 29), &f, 29);
     const mye_sample_epoch *stale = mye_sampler_epoch(old, 29);
     assert_int_equal(stale->n, N);
     assert_true(stale->max_weight == 2);
     mye_sampler_free(s);
     mye_sampler_free(old);
-    mye_context_free(ctx);
 }
 
 static double visits(const char *policy, int64_t epochs, double *most)
 {
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(N, epochs, 10);
-    mye_sampler *s = sampler_of(ctx, policy, &f);
+    mye_sampler *s = sampler_of(policy, &f);
     double sum = 0;
     *most = 0;
     make_scores(N, score);
@@ -96,7 +90,6 @@ static double visits(const char *policy, int64_t epochs, double *most)
     for (int e = 1; e < epochs; e++)
         *most = fmax(*most, mye_sampler_epoch(s, e)->max_weight);
     mye_sampler_free(s);
-    mye_context_free(ctx);
     return sum;
 }
 
@@ -128,9 +121,8 @@ static void state_brings_the_same_samples_back(void **unused)
 static void unseen_samples_stay(void **unused)
 {
     MYE_UNUSED(unused);
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(N, 20, 10);
-    mye_sampler *s = sampler_of(ctx, "infobatch", &f);
+    mye_sampler *s = sampler_of("infobatch", &f);
     float five[N];
     int kept = 0;
     for (int i = 0; i < N; i++)
@@ -141,7 +133,6 @@ static void unseen_samples_stay(void **unused)
         kept += e->order[i] >= N / 2;
     assert_int_equal(kept, N / 2);
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 int main(void)

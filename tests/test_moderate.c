@@ -1,5 +1,5 @@
 /* Moderate coreset: centres, the middle of the ranking, budget, surveys that are begun again. */
-#include "sampler_by_hand.h"
+#include "sampler_support.h"
 
 enum { N = 60, CLASSES = 3, EPOCHS = 6 };
 
@@ -10,6 +10,8 @@ static const int32_t labels[N] = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0
 static mye_sample_facts facts(void)
 {
     mye_sample_facts f = facts_of(N, EPOCHS, 5);
+    f.classes = 3;
+    f.n_feature = 2;
     f.label = labels;
     return f;
 }

@@ -5,8 +5,7 @@ enum { N = 1000, EPOCHS = 40 };
 
 static void run_all(const char *policy, const mye_sample_facts *f, int *count)
 {
-    mye_context *ctx = make_context(NULL);
-    mye_sampler *s = sampler_of(ctx, policy, f);
+    mye_sampler *s = sampler_of(policy, f);
     memset(count, 0, N * sizeof *count);
     for (int e = 0; e < EPOCHS; e++) {
         const mye_sample_epoch *now = mye_sampler_epoch(s, e);
@@ -20,7 +19,6 @@ static void run_all(const char *policy, const mye_sample_facts *f, int *count)
         }
     }
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 static void subsets_are_uniform_and_new(void **unused)
@@ -59,12 +57,10 @@ static void static_subset_stays_in_a_new_order(void **unused)
         visited += count[i] > 0;
     }
     assert_int_equal(visited, 300);
-    mye_context *ctx = make_context(NULL);
-    mye_sampler *s = sampler_of(ctx, "static-random:rho=0.7", &f);
+    mye_sampler *s = sampler_of("static-random:rho=0.7", &f);
     keep_epoch(mye_sampler_epoch(s, 0), &first);
     assert_memory_not_equal(first.order, mye_sampler_epoch(s, 1)->order, 300 * sizeof(int64_t));
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 static void fewer_epochs_of_all(void **unused)
@@ -84,8 +80,8 @@ static void fewer_epochs_of_all(void **unused)
         assert_int_equal(wants.epochs, want[i].left);
     }
     const mye_sample_facts f = facts_of(N, 10, 10);
-    mye_sampler *s = sampler_of(ctx, "short:rho=0.5", &f);
-    expect_plain(ctx, mye_sampler_epoch(s, 3), &f, 3);
+    mye_sampler *s = sampler_of("short:rho=0.5", &f);
+    expect_plain(mye_sampler_epoch(s, 3), &f, 3);
     mye_sampler_free(s);
     mye_context_free(ctx);
 }
@@ -95,14 +91,12 @@ static void ratio_zero_is_all(void **unused)
     MYE_UNUSED(unused);
     static const char *const policy[] = {"random:rho=0", "random:rho=0,repeat=no",
                                          "static-random:rho=0"};
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(N, 5, 32);
     for (size_t i = 0; i < 3; i++) {
-        mye_sampler *s = sampler_of(ctx, policy[i], &f);
-        expect_plain(ctx, mye_sampler_epoch(s, 2), &f, 2);
+        mye_sampler *s = sampler_of(policy[i], &f);
+        expect_plain(mye_sampler_epoch(s, 2), &f, 2);
         mye_sampler_free(s);
     }
-    mye_context_free(ctx);
 }
 
 int main(void)

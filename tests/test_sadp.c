@@ -13,14 +13,13 @@ static double pi_of(const mye_sample_facts *f, double share, double weight)
 static void first_epochs_are_full_and_equal_scores_weigh_alike(void **unused)
 {
     MYE_UNUSED(unused);
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(N, 20, 50);
-    mye_sampler *s = sampler_of(ctx, "sadp:rho=0.5", &f);
+    mye_sampler *s = sampler_of("sadp:rho=0.5", &f);
     float score[N];
     static int count[N];
     for (int i = 0; i < N; i++)
         score[i] = 0.7f;
-    expect_plain(ctx, mye_sampler_epoch(s, 0), &f, 0);
+    expect_plain(mye_sampler_epoch(s, 0), &f, 0);
     observe_all(s, 0, N, score);
     memset(count, 0, sizeof count);
     for (int e = 1; e < 20; e++) {
@@ -40,7 +39,6 @@ static void first_epochs_are_full_and_equal_scores_weigh_alike(void **unused)
     }
     assert_true(least >= 1 && most <= 18);
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 /* Vectors that stand for gradients: length = score, random direction. */
@@ -68,7 +66,6 @@ static moments monte_carlo(const char *policy, const float *score, bool weighted
 {
     enum { DRAWS = 200 };
     static double mean[DIM], square, g[DIM];
-    mye_context *ctx = make_context(NULL);
     memset(mean, 0, sizeof mean);
     memset(g, 0, sizeof g);
     square = 0;
@@ -78,7 +75,7 @@ static moments monte_carlo(const char *policy, const float *score, bool weighted
     for (int d = 0; d < DRAWS; d++) {
         mye_sample_facts f = facts_of(N, 1000, 50);
         f.seed = (uint64_t)d;
-        mye_sampler *s = sampler_of(ctx, policy, &f);
+        mye_sampler *s = sampler_of(policy, &f);
         observe_all(s, 0, N, score);
         const mye_sample_epoch *e = mye_sampler_epoch(s, 1);
         double sum[DIM] = {0};
@@ -95,7 +92,6 @@ static moments monte_carlo(const char *policy, const float *score, bool weighted
     double bias = 0;
     for (int k = 0; k < DIM; k++)
         bias += (mean[k] - g[k]) * (mean[k] - g[k]);
-    mye_context_free(ctx);
     return (moments){bias * DRAWS / (square - bias), square - bias};
 }
 
@@ -138,9 +134,8 @@ static void samples_are_drawn_as_often_as_they_should(void **unused)
 {
     MYE_UNUSED(unused);
     enum { DRAWS = 2000, FEW = 200 };
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(FEW, DRAWS + 1, 20);
-    mye_sampler *s = sampler_of(ctx, "sadp:rho=0.6,warm=0,anneal=0,alpha=0.05", &f);
+    mye_sampler *s = sampler_of("sadp:rho=0.6,warm=0,anneal=0,alpha=0.05", &f);
     static float score[FEW];
     static int count[FEW];
     static double pi[FEW];
@@ -166,7 +161,6 @@ static void samples_are_drawn_as_often_as_they_should(void **unused)
     }
     assert_int_equal(always, n_capped);
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 static void state_brings_the_same_samples_back(void **unused)
@@ -187,26 +181,23 @@ static void state_brings_the_same_samples_back(void **unused)
 static void ratio_zero_is_all(void **unused)
 {
     MYE_UNUSED(unused);
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(N, 5, 32);
-    mye_sampler *s = sampler_of(ctx, "sadp:rho=0", &f);
+    mye_sampler *s = sampler_of("sadp:rho=0", &f);
     static float score[N];
     make_scores(N, score);
     for (int e = 0; e < 5; e++) {
-        expect_plain(ctx, mye_sampler_epoch(s, e), &f, e);
+        expect_plain(mye_sampler_epoch(s, e), &f, e);
         observe_all(s, e, N, score);
     }
     assert_int_equal(mye_sampler_tells(s, false), 0);
     assert_false(mye_sampler_weighs(s));
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 /* Visits of a whole run. */
 static double visits(const char *policy, const mye_sample_facts *f, float fall)
 {
-    mye_context *ctx = make_context(NULL);
-    mye_sampler *s = sampler_of(ctx, policy, f);
+    mye_sampler *s = sampler_of(policy, f);
     static float score[N], now[N];
     double sum = 0;
     make_scores(N, score);
@@ -216,7 +207,6 @@ static double visits(const char *policy, const mye_sample_facts *f, float fall)
         sum += (double)visit(s, e, now, NULL);
     }
     mye_sampler_free(s);
-    mye_context_free(ctx);
     return sum / (double)f->n / (double)f->epochs;
 }
 
@@ -237,9 +227,8 @@ static void budgets_count_the_whole_run(void **unused)
 static void adaptive_schedule_follows_the_scores(void **unused)
 {
     MYE_UNUSED(unused);
-    mye_context *ctx = make_context(NULL);
     const mye_sample_facts f = facts_of(N, 20, 10);
-    mye_sampler *s = sampler_of(ctx, "sadp:rho=0.5,schedule=adaptive,warm=1,anneal=0", &f);
+    mye_sampler *s = sampler_of("sadp:rho=0.5,schedule=adaptive,warm=1,anneal=0", &f);
     static float score[N], now[N];
     int64_t n[20];
     make_scores(N, score);
@@ -251,7 +240,6 @@ static void adaptive_schedule_follows_the_scores(void **unused)
     }
     assert_true(n[2] > n[10] + N / 50 && n[10] > n[18]);
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 /* Sum of the weights over the samples, and the learning rate's factor, of one pruned epoch. */
@@ -262,8 +250,7 @@ typedef struct effect {
 
 static effect effect_of(const char *policy, const mye_sample_facts *f)
 {
-    mye_context *ctx = make_context(NULL);
-    mye_sampler *s = sampler_of(ctx, policy, f);
+    mye_sampler *s = sampler_of(policy, f);
     static float score[N], later[N];
     effect out = {0};
     make_scores(N, score);
@@ -281,7 +268,6 @@ static effect effect_of(const char *policy, const mye_sample_facts *f)
     out.statistics = mye_sampler_statistics(s);
     out.first_score = (double)mye_sampler_scores(s)[0] - (double)score[0];
     mye_sampler_free(s);
-    mye_context_free(ctx);
     return out;
 }
 
@@ -316,7 +302,6 @@ static void options_act(void **unused)
 static void classes_are_balanced(void **unused)
 {
     MYE_UNUSED(unused);
-    mye_context *ctx = make_context(NULL);
     mye_sample_facts f = facts_of(N, 10, 10);
     static int32_t label[N];
     static float score[N];
@@ -326,7 +311,7 @@ static void classes_are_balanced(void **unused)
         score[i] = 1;
     }
     f.label = label;
-    mye_sampler *s = sampler_of(ctx, "sadp:rho=0.5,warm=0,anneal=0,stratify=yes", &f);
+    mye_sampler *s = sampler_of("sadp:rho=0.5,warm=0,anneal=0,stratify=yes", &f);
     observe_all(s, 0, N, score);
     const mye_sample_epoch *e = mye_sampler_epoch(s, 1);
     for (int64_t i = 0; i < e->n; i++)
@@ -334,7 +319,6 @@ static void classes_are_balanced(void **unused)
     for (int k = 0; k < 10; k++)
         assert_true(abs(count[k] - 100) <= 1);
     mye_sampler_free(s);
-    mye_context_free(ctx);
 }
 
 /* Section 3.7: what costs more is visited less; the share of the cost may be measured. */
@@ -346,7 +330,7 @@ static void costly_samples_are_visited_less(void **unused)
     for (int k = 0; k < 2; k++) {
         mye_context *ctx = make_context(NULL);
         const mye_sample_facts f = facts_of(N, 400, 10);
-        mye_sampler *s = sampler_of(ctx, policy[k], &f);
+        mye_sampler *s = sampler_of(policy[k], &f);
         for (int at = 0; at < N; at += 10) { /* samples from 1000 on fire nine times as much */
             int64_t index[10];
             float one[10], spikes[10];
@@ -400,15 +384,13 @@ static void scores_are_chosen_by_the_network(void **unused)
                 {"sadp:score=el2n", 0.1, MYE_TELL_ERROR},
                 {"sadp:score=loss", 0.1, 0},
                 {"sadp:score=loss,cost=0.5", 0.1, MYE_TELL_SPIKES}};
-    mye_context *ctx = make_context(NULL);
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         mye_sample_facts f = facts_of(N, 10, 10);
         f.dense_share = want[i].dense;
-        mye_sampler *s = sampler_of(ctx, want[i].policy, &f);
+        mye_sampler *s = sampler_of(want[i].policy, &f);
         assert_int_equal(mye_sampler_tells(s, false), want[i].tells);
         mye_sampler_free(s);
     }
-    mye_context_free(ctx);
 }
 
 int main(void)
