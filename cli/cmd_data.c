@@ -322,7 +322,7 @@ const cli_command cli_cmd_data = {
         "scores: shows the training set of a run folder (or of a checkpoint) to its network, and "
         "lists the hardest samples, by the score of training where the sample policy had one "
         "(RUN/scores.csv), else by loss; and the suspicious ones, whose label may be wrong: the "
-        "network is sure of another class.",
+        "network answers with another class.",
     .examples = "data info fashion-mnist\n"
                 "data preview cifar10 --count 4\n"
                 "data stats mnist --split test --json\n"

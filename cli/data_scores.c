@@ -89,7 +89,7 @@ static void print_text(const cli *app, const cli_scores_options *o, const mye_sc
     printf("\n%shardest%s by %s\n", cli_paint(app->color_out, "bold"), cli_plain(app->color_out),
            s->is_scored ? "the score of training (RUN/scores.csv)" : "loss");
     print_list(app, s, a, s->hardest, n);
-    printf("\n%ssuspicious%s: the network is sure of another class than the label\n"
+    printf("\n%ssuspicious%s: the network answers with another class than the label\n"
            "%lld %s below 10 %% for the label and above 90 %% for another class\n",
            cli_paint(app->color_out, "bold"), cli_plain(app->color_out), (long long)s->n_suspicious,
            s->n_suspicious == 1 ? "sample is" : "samples are");

@@ -265,7 +265,7 @@ static void add_table(mye_text *out, const comparison *c)
         int n = 0;
         for (int i = 0; i < c->n; i++)
             n += c->run[i].group == g;
-        mye_text_add(out, "<tr><td class=\"w\" style=\"min-width:9em\">");
+        mye_text_add(out, "<tr><td class=\"w\" style=\"min-width:11em\">");
         mye_html_text(out, label_of(c, g));
         mye_text_add(out, "</td><td class=\"n\">%d</td>", n);
         for (int m = 0; m < MEASURES; m++) {

@@ -13,13 +13,13 @@ static const struct {
 } columns[] = {
     {"keep", "k(e)", SHARE},
     {"samples", "samples M", COUNT},
-    {"forwarded", "only looked at", COUNT},
+    {"forwarded", "looked at", COUNT},
     {"capped", "capped", COUNT},
     {"spread", "spread R&#770;", PLAIN},
     {"max_weight", "max weight", PLAIN},
     {"mean_age", "mean age", PLAIN},
     {"lr_scale", "rate ×", PLAIN},
-    {"visited", "visited so far", SHARE},
+    {"visited", "visited", SHARE},
     {"score_s", "scores", SECONDS},
     {"sample_s", "deciding", SECONDS},
 };
@@ -94,7 +94,8 @@ static void add_log(mye_text *out, const mye_record *r)
         mye_text_add(out, "</tr>\n");
     }
     mye_text_add(
-        out, "</table></div><p class=\"say\">k(e): share that the policy's schedule wanted. "
+        out, "</table></div><p class=\"say\">k(e): share that the policy's schedule wanted. Looked "
+             "at: forward passes beside training. "
              "Capped: samples that are visited for certain. R&#770; = (&Sigma;s)² / (n &Sigma;s²) "
              "of the scores s: 1 where all samples are alike. Max weight: of a sample's loss. Mean "
              "age: epochs since a score was renewed.</p></details>\n");

@@ -120,7 +120,7 @@ static mye_status add_body(mye_text *out, const page *p, int count, const char *
     add_cards(out, s);
     mye_text_add(out,
                  "<h2>Suspicious</h2>\n<p class=\"say\">Examples whose label may be wrong: the "
-                 "network is sure of another class. First where the probability of its answer "
+                 "network answers with another class. First where the probability of its answer "
                  "exceeds that of the label most.</p>\n");
     if (doubted == 0)
         mye_text_add(out, "<p class=\"say\">None: the network agrees with every label.</p>\n");

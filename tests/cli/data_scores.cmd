@@ -12,3 +12,5 @@ printf 'sample,score\n0,x\n' >run/scores.csv
 t data scores run
 t data scores nowhere
 t data scores run --csv no/where.csv --limit 5 --data-dir nowhere
+t data scores run --split test
+t data info idx --csv a.csv
