@@ -102,20 +102,21 @@ static int64_t divbs_statistics(const void *options, const mye_sample_facts *f)
 
 /* ---- a pool ---- */
 
-/* a [batch][B] as above, row k of picked sample k; along [B] <g_i, R>; square [B] what is left of
- * |g_i|^2. */
+/* gram [B][B] inner products; a [batch][B] as above, row k of picked sample k; along [B] <g_i, R>;
+ * square [B] what is left of |g_i|^2. */
 typedef struct selection {
-    const mye_told *told;
     int B;
-    double *a, *along, *square;
+    double *gram, *a, *along, *square;
     bool *is_picked;
 } selection;
 
 static size_t lay_out(selection *s, void *work, size_t B, size_t batch)
 {
-    s->a = work;
-    const size_t doubles = (batch + 2) * B;
+    const size_t doubles = (B + batch + 2) * B;
+    s->B = (int)B;
+    s->gram = work;
     if (work != NULL) {
+        s->a = s->gram + B * B;
         s->along = s->a + batch * B;
         s->square = s->along + B;
         s->is_picked = (bool *)(void *)(s->square + B);
@@ -133,36 +134,34 @@ static size_t divbs_work_bytes(const void *options, const mye_sample_facts *f)
     return pool > order ? pool : order; /* never at the same time */
 }
 
+/* In four sums, so that one addition need not wait for another. */
 static double dot(const float *x, const float *y, int64_t n)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += (double)x[i] * (double)y[i];
-    return sum;
+    double sum[4] = {0};
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (int k = 0; k < 4; k++)
+            sum[k] += (double)x[i + k] * (double)y[i + k];
+    for (; i < n; i++)
+        sum[0] += (double)x[i] * (double)y[i];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-static double gram(const selection *s, int i, int j)
+static void begin(selection *s, const mye_told *t)
 {
-    const mye_told *t = s->told;
-    const int64_t K = t->n_classes, F = t->n_feature;
-    return dot(t->error_vector + i * K, t->error_vector + j * K, K) *
-           dot(t->feature + i * F, t->feature + j * F, F);
-}
-
-static void begin(selection *s)
-{
-    for (int i = 0; i < s->B; i++) {
-        s->along[i] = 0;
+    const int64_t B = s->B, K = t->n_classes, F = t->n_feature;
+    for (int64_t i = 0; i < B; i++)
+        for (int64_t j = 0; j <= i; j++)
+            s->gram[i * B + j] = s->gram[j * B + i] =
+                dot(t->error_vector + i * K, t->error_vector + j * K, K) *
+                dot(t->feature + i * F, t->feature + j * F, F);
+    for (int64_t i = 0; i < B; i++) {
+        double sum = 0;
+        for (int64_t j = 0; j < B; j++)
+            sum += s->gram[i * B + j];
+        s->along[i] = sum / (double)B;
+        s->square[i] = s->gram[i * B + i];
         s->is_picked[i] = false;
-    }
-    for (int i = 0; i < s->B; i++) {
-        s->square[i] = gram(s, i, i);
-        s->along[i] += s->square[i] / s->B;
-        for (int j = 0; j < i; j++) {
-            const double g = gram(s, i, j) / s->B;
-            s->along[i] += g;
-            s->along[j] += g;
-        }
     }
 }
 
@@ -187,21 +186,26 @@ static int draw(const selection *s, double most, double u)
 }
 
 /* Sample j is picked as number k. */
-static void project(selection *s, int j, int k, double whole)
+static void project(selection *s, int j, int k)
 {
-    const int B = s->B;
-    double *row = s->a + (int64_t)k * B;
-    const double d = sqrt(fmax(0, s->square[j])), by = d > 0 ? s->along[j] / d : 0;
-    s->is_picked[j] = true;
+    const int64_t B = s->B;
+    const double *gram = s->gram + j * B;
+    double *row = s->a + k * B;
     /* Rounding leaves this much of a feature that is in the span of others. */
-    const bool is_new = s->square[j] > 1e-10 * whole;
-    for (int i = 0; i < B; i++) {
-        double in = is_new ? gram(s, i, j) : 0;
-        for (int l = 0; l < k && is_new; l++)
-            in -= s->a[(int64_t)l * B + i] * s->a[(int64_t)l * B + j];
-        row[i] = is_new ? in / d : 0;
+    const bool is_new = s->square[j] > 1e-10 * gram[j];
+    const double d = is_new ? sqrt(s->square[j]) : 1, by = s->along[j] / d;
+    s->is_picked[j] = true;
+    for (int64_t i = 0; i < B; i++)
+        row[i] = is_new ? gram[i] : 0;
+    for (int64_t l = 0; l < k && is_new; l++) {
+        const double *other = s->a + l * B, part = other[j];
+        for (int64_t i = 0; i < B; i++)
+            row[i] -= part * other[i];
+    }
+    for (int64_t i = 0; i < B && is_new; i++) {
+        row[i] /= d;
         s->square[i] -= row[i] * row[i];
-        s->along[i] -= is_new ? by * row[i] : 0;
+        s->along[i] -= by * row[i];
     }
 }
 
@@ -218,16 +222,16 @@ static double left_of(const selection *s, double first)
 static void divbs_pick(const void *options, const mye_sample_facts *f, void *state, uint64_t seed,
                        const mye_sample_view *v, mye_sample_pick *out)
 {
-    selection s = {.told = &v->told, .B = v->B};
+    selection s = {0};
     MYE_UNUSED(options);
     MYE_UNUSED(state);
     lay_out(&s, out->work, (size_t)v->B, (size_t)f->batch);
-    begin(&s);
+    begin(&s, &v->told);
     const double first = left_of(&s, 0);
     for (int k = 0; k < out->n; k++) {
         const double u = mye_draw_uniform(f, (int64_t)seed, PICK, (uint64_t)k);
         out->at[k] = draw(&s, left_of(&s, first), u);
-        project(&s, out->at[k], k, gram(&s, out->at[k], out->at[k]));
+        project(&s, out->at[k], k);
     }
 }
 

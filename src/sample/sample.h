@@ -84,8 +84,8 @@ typedef struct mye_sample_rule {
     int64_t (*statistics)(const void *options, const mye_sample_facts *f);
     /* May it give weights other than 1, at all? NULL: no. */
     bool (*weighs)(const void *options);
-    /* Samples that it wants to see in forward pass `pass` (from 0) before the epoch is decided: writes
-     * their order (room for n), returns how many; 0: no more. scratch is NULL in pass 0, and goes
+    /* Samples that it wants to see, as they are in the data set, in forward pass `pass` (from 0) before
+     * the epoch is decided: writes their order (room for n), returns how many; 0: no more. scratch is NULL in pass 0, and goes
      * when 0 is returned: what it holds has to be in the state then. NULL: no surveys. */
     int64_t (*survey)(const void *options, const mye_sample_facts *f, void *state, void *scratch,
                       int64_t epoch, int pass, int64_t *order);
