@@ -11,6 +11,7 @@
 #include "sample/cost.h"
 #include "sample/draw.h"
 #include "sample/score.h"
+#include "sample/select.h"
 
 enum { CONSTANT, ADAPTIVE };
 enum { MEAN, SUM };
@@ -244,17 +245,6 @@ static void set_weights(const sadp_options *o, const mye_sample_facts *f, const 
     out->lr_scale = pow(1 / share, o->gamma);
 }
 
-static double mean_age(const uint32_t *seen, int64_t n, int64_t epoch)
-{
-    double sum = 0, count = 0;
-    for (int64_t i = 0; i < n; i++)
-        if (seen[i] > 0) {
-            sum += (double)(epoch - (int64_t)(seen[i] - 1));
-            count++;
-        }
-    return count > 0 ? sum / count : (double)NAN;
-}
-
 static void sadp_epoch(const void *options, const mye_sample_facts *f, void *state, int64_t epoch,
                        mye_sample_epoch *out)
 {
@@ -278,7 +268,7 @@ static void sadp_epoch(const void *options, const mye_sample_facts *f, void *sta
     mye_draw_shuffle(f, epoch, ORDER, out->n, out->order, NULL);
     set_weights(o, f, q, out);
     out->capped = (double)capped;
-    out->mean_age = mean_age(seen_of(o, f, state), f->n, epoch);
+    out->mean_age = mye_select_mean_age(seen_of(o, f, state), f->n, epoch);
     s->visited += (double)out->n;
 }
 
