@@ -67,7 +67,7 @@ static void first_words(const char *what)
     else if (strcmp(what, "net") == 0)
         entry_names("net");
     else if (strcmp(what, "data") == 0)
-        fputs("info preview stats verify ", stdout);
+        fputs("info preview scores stats verify ", stdout);
     else if (strcmp(what, "command") == 0)
         for (int i = 0; cli_command_at(i); i++)
             printf("%s ", cli_command_at(i)->entry.name);

@@ -289,10 +289,9 @@ typedef struct mye_scores {
  * A forward pass over samples of `data` as they are (no augmentation), usually the training set that
  * the classifier learned. Errors: MYE_ERR_SHAPE where the classifier wants other samples,
  * MYE_ERR_ARG for a negative limit, MYE_ERR_IO and MYE_ERR_FORMAT for the file of scores,
- * MYE_ERR_UNSUPPORTED where the network's loss has no single output to tell of, MYE_ERR_CANCELLED.
- * options and callbacks (progress only) may be NULL. Free with mye_scores_free.
- * Error norm: Paul et al., Deep Learning on a Data Diet, NeurIPS 2021 (EL2N). Confident disagreement
- * as a sign of label noise: Northcutt et al., Confident Learning, JAIR 2021.
+ * MYE_ERR_NOMEM, MYE_ERR_CANCELLED. options and callbacks (progress only) may be NULL. Free with
+ * mye_scores_free. Error norm: Paul et al., Deep Learning on a Data Diet, NeurIPS 2021 (EL2N).
+ * Confident disagreement as a sign of label noise: Northcutt et al., Confident Learning, JAIR 2021.
  */
 MYE_API mye_status mye_score_samples(mye_context *ctx, mye_classifier *c, const mye_dataset *data,
                                      const mye_score_options *options,
