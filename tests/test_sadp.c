@@ -20,6 +20,7 @@ static void first_epochs_are_full_and_equal_scores_weigh_alike(void **unused)
     for (int i = 0; i < N; i++)
         score[i] = 0.7f;
     expect_plain(mye_sampler_epoch(s, 0), &f, 0);
+    assert_true(isnan(mye_sampler_scores(s)[0])); /* not seen yet */
     observe_all(s, 0, N, score);
     memset(count, 0, sizeof count);
     for (int e = 1; e < 20; e++) {

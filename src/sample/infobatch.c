@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sample/draw.h"
+#include "sample/select.h"
 
 typedef struct infobatch_options {
     mye_budget budget;
@@ -62,6 +63,16 @@ static size_t infobatch_state_bytes(const void *options, const mye_sample_facts 
     const size_t n = (size_t)f->n;
     return n * sizeof(float) + (n + 3) / 4 * 4 +
            (((const infobatch_options *)options)->released ? n * sizeof(float) : 0);
+}
+
+static mye_status infobatch_open(mye_context *ctx, const void *options, const mye_sample_facts *f,
+                                 void *state, mye_error *err)
+{
+    MYE_UNUSED(ctx);
+    MYE_UNUSED(options);
+    MYE_UNUSED(err);
+    mye_select_unknown(state, f->n);
+    return MYE_OK;
 }
 
 static void infobatch_observe(const void *options, const mye_sample_facts *f, void *state,
@@ -208,6 +219,7 @@ const mye_sample_rule mye_sample_infobatch = {
               .params = infobatch_params,
               .options_size = sizeof(infobatch_options)},
     .state_bytes = infobatch_state_bytes,
+    .open = infobatch_open,
     .work_bytes = infobatch_work_bytes,
     .weighs = infobatch_weighs,
     .epoch = infobatch_epoch,

@@ -91,7 +91,7 @@ typedef struct sadp_state {
     mye_cost cost;
 } sadp_state;
 
-/* Behind it: scores, spikes (with a cost only), epochs of last sight. A score < 0: not seen. */
+/* Behind it: scores (NAN: not seen), spikes (with a cost only), epochs of last sight. */
 static float *scores_of(void *state)
 {
     return (float *)((sadp_state *)state + 1);
@@ -112,6 +112,16 @@ static size_t sadp_state_bytes(const void *options, const mye_sample_facts *f)
     const sadp_options *o = options;
     /* All bytes 0 is "not seen": seen holds the epoch plus 1. */
     return sizeof(sadp_state) + (size_t)f->n * (wants_cost(o) ? 12 : 8);
+}
+
+static mye_status sadp_open(mye_context *ctx, const void *options, const mye_sample_facts *f,
+                            void *state, mye_error *err)
+{
+    MYE_UNUSED(ctx);
+    MYE_UNUSED(options);
+    MYE_UNUSED(err);
+    mye_select_unknown(scores_of(state), f->n);
+    return MYE_OK;
 }
 
 /* ---- scores ---- */
@@ -321,6 +331,7 @@ const mye_sample_rule mye_sample_sadp = {
     .wants_labels = sadp_wants_labels,
     .check = sadp_check,
     .state_bytes = sadp_state_bytes,
+    .open = sadp_open,
     .work_bytes = sadp_work_bytes,
     .tells = sadp_tells,
     .statistics = sadp_statistics,
