@@ -244,30 +244,16 @@ static void the_planned_bytes_are_the_allocated_bytes(void **state)
     }
 }
 
+static mye_config with_policy(const void *of)
+{
+    return config_in("survey_memory", of);
+}
+
 static void want_of_memory_leaves_nothing_behind(void **state)
 {
     (void)state;
-    for (int i = 0; i < POLICIES; i++) {
-        failing memory = {0};
-        mye_context *ctx = make_context(&memory);
-        const long blocks = memory.blocks;
-        mye_status status = MYE_ERR_NOMEM;
-        for (long n = 1; status != MYE_OK && n < 5000; n++) {
-            mye_config c = config_in("survey_memory", policies[i]);
-            mye_trainer *t = NULL;
-            mye_error err = {0};
-            memory.calls = 0;
-            memory.fail_at = n;
-            status = mye_trainer_create(ctx, &c, false, NULL, &t, &err);
-            memory.fail_at = 0;
-            if (status != MYE_OK && status != MYE_ERR_NOMEM)
-                fail_msg("allocation %ld: %s: %s", n, mye_status_name(status), err.message);
-            mye_trainer_free(t);
-            assert_int_equal(memory.blocks, blocks);
-        }
-        assert_int_equal(status, MYE_OK);
-        mye_context_free(ctx);
-    }
+    for (int i = 0; i < POLICIES; i++)
+        refuse_each_allocation(with_policy, policies[i]);
 }
 
 /* ---- refusals ---- */

@@ -296,29 +296,18 @@ static void fitting_keeps_what_fits_and_halves_what_does_not(void **state)
     mye_context_free(ctx);
 }
 
+static mye_config one_epoch(const void *of)
+{
+    mye_config c = config_in("train_memory");
+    MYE_UNUSED(of);
+    set(&c, "epochs", "1");
+    return c;
+}
+
 static void want_of_memory_leaves_nothing_behind(void **state)
 {
     (void)state;
-    failing memory = {0};
-    mye_context *ctx = make_context(&memory);
-    const long blocks = memory.blocks;
-    mye_status status = MYE_ERR_NOMEM;
-    for (long n = 1; status != MYE_OK && n < 5000; n++) {
-        mye_config c = config_in("train_memory");
-        mye_trainer *t = NULL;
-        mye_error err = {0};
-        set(&c, "epochs", "1");
-        memory.calls = 0;
-        memory.fail_at = n;
-        status = mye_trainer_create(ctx, &c, false, NULL, &t, &err);
-        memory.fail_at = 0;
-        if (status != MYE_OK && status != MYE_ERR_NOMEM)
-            fail_msg("allocation %ld: %s: %s", n, mye_status_name(status), err.message);
-        mye_trainer_free(t);
-        assert_int_equal(memory.blocks, blocks);
-    }
-    assert_int_equal(status, MYE_OK);
-    mye_context_free(ctx);
+    refuse_each_allocation(one_epoch, NULL);
 }
 
 /* ---- what goes wrong ---- */

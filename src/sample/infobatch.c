@@ -65,16 +65,6 @@ static size_t infobatch_state_bytes(const void *options, const mye_sample_facts 
            (((const infobatch_options *)options)->released ? n * sizeof(float) : 0);
 }
 
-static mye_status infobatch_open(mye_context *ctx, const void *options, const mye_sample_facts *f,
-                                 void *state, mye_error *err)
-{
-    MYE_UNUSED(ctx);
-    MYE_UNUSED(options);
-    MYE_UNUSED(err);
-    mye_select_unknown(state, f->n);
-    return MYE_OK;
-}
-
 static void infobatch_observe(const void *options, const mye_sample_facts *f, void *state,
                               void *scratch, int64_t epoch, const mye_sample_view *v)
 {
@@ -203,14 +193,6 @@ static bool infobatch_weighs(const void *options)
     return true;
 }
 
-static const float *infobatch_scores(const void *options, const mye_sample_facts *f,
-                                     const void *state)
-{
-    MYE_UNUSED(options);
-    MYE_UNUSED(f);
-    return state;
-}
-
 const mye_sample_rule mye_sample_infobatch = {
     .entry = {.name = "infobatch",
               .brief = "leaves out a random part of the samples with a small loss, and weights the "
@@ -219,9 +201,9 @@ const mye_sample_rule mye_sample_infobatch = {
               .params = infobatch_params,
               .options_size = sizeof(infobatch_options)},
     .state_bytes = infobatch_state_bytes,
-    .open = infobatch_open,
+    .open = mye_select_open,
     .work_bytes = infobatch_work_bytes,
     .weighs = infobatch_weighs,
     .epoch = infobatch_epoch,
     .observe = infobatch_observe,
-    .scores = infobatch_scores};
+    .scores = mye_select_scores};

@@ -61,16 +61,6 @@ static size_t kakurenbo_state_bytes(const void *options, const mye_sample_facts 
     return (size_t)f->n * (sizeof(float) + 1);
 }
 
-static mye_status kakurenbo_open(mye_context *ctx, const void *options, const mye_sample_facts *f,
-                                 void *state, mye_error *err)
-{
-    MYE_UNUSED(ctx);
-    MYE_UNUSED(options);
-    MYE_UNUSED(err);
-    mye_select_unknown(state, f->n);
-    return MYE_OK;
-}
-
 /* ---- the share that may be hidden ---- */
 
 /* F / F0. The published steps are epochs 60, 120 and 160 of 200. */
@@ -174,14 +164,6 @@ static void kakurenbo_epoch(const void *options, const mye_sample_facts *f, void
     out->lr_scale = 1 / (1 - share);
 }
 
-static const float *kakurenbo_scores(const void *options, const mye_sample_facts *f,
-                                     const void *state)
-{
-    MYE_UNUSED(options);
-    MYE_UNUSED(f);
-    return state;
-}
-
 const mye_sample_rule mye_sample_kakurenbo = {
     .entry = {.name = "kakurenbo",
               .brief = "hides those that are answered right, with confidence and a small loss",
@@ -191,11 +173,11 @@ const mye_sample_rule mye_sample_kakurenbo = {
               .options_size = sizeof(kakurenbo_options)},
     .check = kakurenbo_check,
     .state_bytes = kakurenbo_state_bytes,
-    .open = kakurenbo_open,
+    .open = mye_select_open,
     .work_bytes = kakurenbo_work_bytes,
     .tells = kakurenbo_tells,
     .survey_tells = kakurenbo_tells,
     .survey = kakurenbo_survey,
     .epoch = kakurenbo_epoch,
     .observe = kakurenbo_observe,
-    .scores = kakurenbo_scores};
+    .scores = mye_select_scores};

@@ -50,3 +50,20 @@ void mye_select_unknown(float *score, int64_t n)
     for (int64_t i = 0; i < n; i++)
         score[i] = NAN;
 }
+
+mye_status mye_select_open(mye_context *ctx, const void *options, const mye_sample_facts *f,
+                           void *state, mye_error *err)
+{
+    MYE_UNUSED(ctx);
+    MYE_UNUSED(options);
+    MYE_UNUSED(err);
+    mye_select_unknown(state, f->n);
+    return MYE_OK;
+}
+
+const float *mye_select_scores(const void *options, const mye_sample_facts *f, const void *state)
+{
+    MYE_UNUSED(options);
+    MYE_UNUSED(f);
+    return state;
+}

@@ -23,4 +23,10 @@ double mye_select_mean_age(const uint32_t *seen, int64_t n, int64_t epoch);
 /* For scores that are not known yet. */
 void mye_select_unknown(float *score, int64_t n);
 
+/* For tables of policies whose state begins with a score of each sample, [n]: `open` that knows none,
+ * and `scores`. */
+mye_status mye_select_open(mye_context *ctx, const void *options, const mye_sample_facts *f,
+                           void *state, mye_error *err);
+const float *mye_select_scores(const void *options, const mye_sample_facts *f, const void *state);
+
 #endif

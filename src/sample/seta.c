@@ -107,16 +107,6 @@ static size_t seta_state_bytes(const void *options, const mye_sample_facts *f)
     return (size_t)f->n * sizeof(float);
 }
 
-static mye_status seta_open(mye_context *ctx, const void *options, const mye_sample_facts *f,
-                            void *state, mye_error *err)
-{
-    MYE_UNUSED(ctx);
-    MYE_UNUSED(options);
-    MYE_UNUSED(err);
-    mye_select_unknown(state, f->n);
-    return MYE_OK;
-}
-
 static void seta_observe(const void *options, const mye_sample_facts *f, void *state, void *scratch,
                          int64_t epoch, const mye_sample_view *v)
 {
@@ -232,13 +222,6 @@ static void seta_epoch(const void *options, const mye_sample_facts *f, void *sta
     take(f, epoch, &w, sorted, out->n, out->order);
 }
 
-static const float *seta_scores(const void *options, const mye_sample_facts *f, const void *state)
-{
-    MYE_UNUSED(options);
-    MYE_UNUSED(f);
-    return state;
-}
-
 const mye_sample_rule mye_sample_seta = {
     .entry = {.name = "seta",
               .brief = "a random part less those outside a window that moves from easy to hard",
@@ -248,8 +231,8 @@ const mye_sample_rule mye_sample_seta = {
               .options_size = sizeof(seta_options)},
     .check = seta_check,
     .state_bytes = seta_state_bytes,
-    .open = seta_open,
+    .open = mye_select_open,
     .work_bytes = seta_work_bytes,
     .epoch = seta_epoch,
     .observe = seta_observe,
-    .scores = seta_scores};
+    .scores = mye_select_scores};
