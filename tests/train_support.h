@@ -151,22 +151,22 @@ static inline void run_dir(const char *name, char out[1024])
  * nothing is left behind. `make` gives a configuration with a folder that is not there yet. */
 static inline void refuse_each_allocation(mye_config (*make)(const void *of), const void *of)
 {
-    failing memory = {0};
-    mye_context *ctx = make_context(&memory);
-    const long blocks = memory.blocks;
+    failing requests = {0};
+    mye_context *ctx = make_context(&requests);
+    const long blocks = requests.blocks;
     mye_status status = MYE_ERR_NOMEM;
     for (long n = 1; status != MYE_OK && n < 5000; n++) {
         const mye_config c = make(of);
         mye_trainer *t = NULL;
         mye_error err = {0};
-        memory.calls = 0;
-        memory.fail_at = n;
+        requests.calls = 0;
+        requests.fail_at = n;
         status = mye_trainer_create(ctx, &c, false, NULL, &t, &err);
-        memory.fail_at = 0;
+        requests.fail_at = 0;
         if (status != MYE_OK && status != MYE_ERR_NOMEM)
             fail_msg("allocation %ld: %s: %s", n, mye_status_name(status), err.message);
         mye_trainer_free(t);
-        assert_int_equal(memory.blocks, blocks);
+        assert_int_equal(requests.blocks, blocks);
     }
     assert_int_equal(status, MYE_OK);
     mye_context_free(ctx);
