@@ -3,8 +3,8 @@
 
 Trains the network of recipes/fmnist-cnn.yaml, and a dense one, on a part of Fashion-MNIST with all samples
 and with SADP at several ratios, in turns. Prints the time of a pruned epoch as a share of the full one
-beside the share of samples that it visits (data_pruning.md T11: at most 0.03 more), and what scores
-cost, as a share of the epoch."""
+beside the share of samples that it visits (data_pruning.md T11: at most 0.03 more); the same with the passes
+that renew running statistics and with scores of all layers; what scores cost, as a share of the epoch."""
 import argparse
 import json
 import statistics
@@ -57,25 +57,28 @@ def main():
     parser.add_argument("--threads", type=int, default=0)
     asked = parser.parse_args()
     myelin = str(Path(asked.build) / "myelin")
-    print(f"{'':18}{'visited':>8}{'time':>8}{'more':>8}{'saved/left out':>16}{'out':>9}{'delta':>9}")
+    print(f"{'':18}{'visited':>8}{'time':>8}{'more':>8}{'saved/left out':>16}{'renewed':>9}{'out':>9}{'delta':>9}")
     worst = 0.0
     for name, options in CASES:
-        ratio, visited = {kept: [] for kept in KEPT}, {}
+        ratio, renewed, visited = {kept: [] for kept in KEPT}, {kept: [] for kept in KEPT}, {}
         cost = {score: {kept: [] for kept in KEPT} for score in ("out", "delta")}
         for _ in range(asked.rounds):
             full = seconds(epochs(myelin, options, "all", asked.threads))
             for kept in KEPT:
                 for score in cost:
-                    part = epochs(myelin, options, f"sadp:rho={rho_of(kept):.6f},warm=1,score={score}", asked.threads)
+                    # one without and one with the forward passes that renew running statistics
+                    option = ",statistics=0" if score == "out" else ""
+                    sample = f"sadp:rho={rho_of(kept):.6f},warm=1,score={score}{option}"
+                    part = epochs(myelin, options, sample, asked.threads)
                     cost[score][kept].append(scoring(part))
-                    if score == "out":
-                        visited[kept] = part[0]["processed"]
-                        ratio[kept].append(seconds(part) / full)
+                    visited[kept] = part[0]["processed"]
+                    (ratio if score == "out" else renewed)[kept].append(seconds(part) / full)
         for kept in KEPT:
             time, share = statistics.median(ratio[kept]), visited[kept]
             worst = max(worst, time - share)
             costs = "".join(f"{100 * statistics.median(cost[score][kept]):7.2f} %" for score in cost)
-            print(f"{name:18}{share:8.3f}{time:8.3f}{time - share:+8.3f}{(1 - time) / (1 - share):16.3f}{costs}")
+            print(f"{name:18}{share:8.3f}{time:8.3f}{time - share:+8.3f}{(1 - time) / (1 - share):16.3f}"
+                  f"{statistics.median(renewed[kept]):9.3f}{costs}")
         sys.stdout.flush()
     print(f"\nmost time beside the share of samples: {worst:+.3f} (wanted: at most 0.03)")
 
