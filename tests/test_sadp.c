@@ -3,12 +3,6 @@
 
 enum { N = 2000, DIM = 24 };
 
-static double pi_of(const mye_sample_facts *f, double share, double weight)
-{
-    MYE_UNUSED(f);
-    return share / weight;
-}
-
 /* T10, first half; T8. */
 static void first_epochs_are_full_and_equal_scores_weigh_alike(void **unused)
 {
@@ -150,7 +144,7 @@ static void samples_are_drawn_as_often_as_they_should(void **unused)
         n_capped = (int64_t)e->capped;
         for (int64_t i = 0; i < e->n; i++) {
             count[e->order[i]]++;
-            pi[e->order[i]] = pi_of(&f, 0.4, (double)e->weight[i]);
+            pi[e->order[i]] = 0.4 / (double)e->weight[i];
         }
     }
     assert_true(n_capped > 5);

@@ -330,7 +330,11 @@ static void errors_and_spikes_bound_the_gradient(void **unused)
         if (bound < t.layers[b])
             fail_msg("sample %d: bound %g below %g", b, bound, t.layers[b]);
     }
-    assert_true(spikes == (double)mye_run_pass(run)->value[2].spikes || spikes > 0);
+    const mye_pass *p = mye_run_pass(run);
+    double counted = 0;
+    for (int i = 0; i < p->n_nodes; i++)
+        counted += (double)p->value[i].spikes;
+    assert_true(spikes > 0 && spikes == counted);
     mye_run_free(run);
     mye_model_free(model);
     mye_context_free(ctx);
@@ -342,7 +346,7 @@ static void telling_changes_nothing(void **unused)
     MYE_UNUSED(unused);
     static const char *const rule[] = {"bptt", "rate", "sltt", "ottt", "bptt:checkpoint=block"};
     for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
-        const bool steps = strstr(rule[i], "tt:") == NULL && strcmp(rule[i] + 1, "ltt") == 0;
+        const bool steps = strcmp(rule[i], "sltt") == 0;
         const setting s = {"8C3-BN-LIF-MP2-8C3-BN-LIF-FC10",
                            rule[i],
                            steps ? "ce_step" : "ce_mean",

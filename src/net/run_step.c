@@ -131,8 +131,8 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
     run->target = target;
     memset(run->per_sample, 0, (size_t)n * sizeof(float));
     mye_telling_begin(run, n);
-    if (run->options.training &&
-        !mye_run_is_stage(run)) /* whoever moves a stage's weights clears */
+    /* Whoever moves a stage's weights clears; without a backward pass nothing is added. */
+    if (run->options.training && !mye_run_is_stage(run) && !run->forward_only)
         mye_run_clear_gradient(run->model);
     mye_run_all(run);
     const int64_t correct = mye_run_score(run, n, target);

@@ -8,7 +8,6 @@
 #include "net/run_internal.h"
 
 #include "node/gradient_norm.h"
-#include "node/readout.h"
 
 #include <math.h>
 #include <string.h>

@@ -31,7 +31,7 @@ static int64_t patch_size(const mye_conv_shape *s)
 }
 
 /* Pairs of places cost at most half of what the weight gradient itself does. */
-bool mye_gradient_norm_is_exact(const mye_node *n, int steps)
+static bool is_exact(const mye_node *n, int steps)
 {
     const mye_conv_shape *s = n->plan;
     const double places = (double)steps * s->OH * s->OW;
@@ -190,7 +190,7 @@ void mye_gradient_norm(const mye_node *n, const mye_pass *p, int t0, int t1, dou
                   .t0 = t0,
                   .has_bias = mye_node_find(n, "bias") != NULL,
                   .squares = squares};
-    j.is_exact = mye_gradient_norm_is_exact(n, j.steps);
+    j.is_exact = is_exact(n, j.steps);
     mye_parallel(p->lanes.ctx, (p->B + SHARD - 1) / SHARD, norms_of_shard, &j);
 }
 
@@ -202,7 +202,7 @@ size_t mye_gradient_norm_lane_bytes(const mye_node *n, const mye_pass *p)
     size_t floats = (size_t)image_size(s);
     /* Fewer steps at a time may be exact where all are not. */
     for (int steps = most; steps > 0; steps--)
-        if (mye_gradient_norm_is_exact(n, steps)) {
+        if (is_exact(n, steps)) {
             floats += (size_t)steps * (size_t)(s->OH * s->OW) * (size_t)patch_size(s);
             break;
         }

@@ -17,8 +17,6 @@
 
 /* Has the node weights whose gradient is of this kind (flag MYE_NODE_PRODUCT), and do they learn? */
 bool mye_gradient_norm_has(const mye_node *n);
-/* Is |G|^2 of `steps` steps exact, not the bound? */
-bool mye_gradient_norm_is_exact(const mye_node *n, int steps);
 /* squares [B] = |G|^2 of each sample's weights and bias, of steps [t0, t1), before n's backward. */
 void mye_gradient_norm(const mye_node *n, const mye_pass *p, int t0, int t1, double *squares);
 /* Scratch per thread. */

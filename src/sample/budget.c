@@ -53,3 +53,15 @@ void mye_budget_full(const mye_sample_facts *f, int64_t epoch, mye_sample_epoch 
     out->n = f->n;
     out->keep = 1;
 }
+
+bool mye_budget_even(const mye_budget *b, const mye_sample_facts *f, int64_t epoch,
+                     mye_sample_epoch *out)
+{
+    if (b->rho <= 0) {
+        mye_budget_full(f, epoch, out);
+        return true;
+    }
+    out->keep = 1 - b->rho;
+    out->n = mye_budget_samples(out->keep, f);
+    return false;
+}

@@ -72,6 +72,10 @@ bool mye_budget_is_full(const mye_budget *b, const mye_budget_plan *p, const mye
                         int64_t epoch);
 /* keep * n in whole batches, at least one, at most n. */
 int64_t mye_budget_samples(double keep, const mye_sample_facts *f);
+/* For policies that keep the same share each epoch: a full epoch and true where rho is 0, else the epoch's
+ * n and keep. */
+bool mye_budget_even(const mye_budget *b, const mye_sample_facts *f, int64_t epoch,
+                     mye_sample_epoch *out);
 /* A full epoch: all samples, weights 1. */
 void mye_budget_full(const mye_sample_facts *f, int64_t epoch, mye_sample_epoch *out);
 

@@ -43,12 +43,8 @@ static void random_epoch(const void *options, const mye_sample_facts *f, void *s
 {
     const random_options *o = options;
     MYE_UNUSED(state);
-    if (o->budget.rho <= 0) {
-        mye_budget_full(f, epoch, out);
+    if (mye_budget_even(&o->budget, f, epoch, out))
         return;
-    }
-    out->keep = 1 - o->budget.rho;
-    out->n = mye_budget_samples(out->keep, f);
     if (o->repeat)
         mye_draw_subset(f, epoch, SUBSET, NULL, f->n, out->n, out->order);
     else

@@ -217,22 +217,34 @@ static double keep_now(const sadp_options *o, const mye_budget_plan *p, const my
     return fmin(1, fmax(0.05, budget / (left * n * (left > 1 ? (1 + fall) / 2 : 1))));
 }
 
-/* A permutation of all samples, grouped by class where classes keep their shares. */
+/* A permutation of all samples, grouped by class where classes keep their shares; place [classes] is
+ * room to count in. */
 static void visiting_order(const sadp_options *o, const mye_sample_facts *f, int64_t epoch,
-                           int64_t *visit, int64_t *room)
+                           int64_t *place, int64_t *visit, int64_t *room)
 {
-    int64_t n = 0;
+    int64_t first = 0;
     mye_draw_all(f, epoch, o->stratify ? room : visit);
-    for (int k = 0; o->stratify && k < f->classes; k++)
-        for (int64_t i = 0; i < f->n; i++)
-            if (f->label[room[i]] == k)
-                visit[n++] = room[i];
+    if (!o->stratify)
+        return;
+    for (int k = 0; k < f->classes; k++)
+        place[k] = 0;
+    for (int64_t i = 0; i < f->n; i++)
+        place[f->label[i]]++;
+    for (int k = 0; k < f->classes; k++) {
+        const int64_t n = place[k];
+        place[k] = first;
+        first += n;
+    }
+    for (int64_t i = 0; i < f->n; i++)
+        visit[place[f->label[room[i]]]++] = room[i];
 }
 
 static size_t sadp_work_bytes(const void *options, const mye_sample_facts *f)
 {
     const sadp_options *o = options;
-    return o->budget.rho <= 0 ? 0 : (size_t)f->n * (sizeof(double) + sizeof(int64_t));
+    return o->budget.rho <= 0 ? 0
+                              : (size_t)f->n * (sizeof(double) + sizeof(int64_t)) +
+                                    (size_t)f->classes * sizeof(int64_t);
 }
 
 enum { START = 1, ORDER };
@@ -272,7 +284,7 @@ static void sadp_epoch(const void *options, const mye_sample_facts *f, void *sta
     out->keep = keep_now(o, &p, f, s, epoch, out->spread);
     const int64_t m = mye_budget_samples(out->keep, f);
     mye_draw_water_fill(q, f->n, (double)m, q, &capped);
-    visiting_order(o, f, epoch, visit, out->order);
+    visiting_order(o, f, epoch, visit + f->n, visit, out->order);
     out->n = mye_draw_systematic(q, visit, f->n, 1 - mye_draw_uniform(f, epoch, START, 0), m,
                                  out->order);
     mye_draw_shuffle(f, epoch, ORDER, out->n, out->order, NULL);

@@ -174,11 +174,6 @@ void mye_sampler_free(mye_sampler *s)
 
 /* ---- what the policy is ---- */
 
-const mye_sample_rule *mye_sampler_rule(const mye_sampler *s)
-{
-    return s->rule;
-}
-
 unsigned mye_sampler_tells(const mye_sampler *s, bool survey)
 {
     unsigned (*tells)(const void *, const mye_sample_facts *) =

@@ -116,7 +116,6 @@ typedef struct mye_sampler mye_sampler;
 mye_status mye_sampler_create(mye_context *ctx, const char *policy, const mye_sample_facts *facts,
                               mye_sampler **out, mye_error *err);
 void mye_sampler_free(mye_sampler *s);
-const mye_sample_rule *mye_sampler_rule(const mye_sampler *s);
 unsigned mye_sampler_tells(const mye_sampler *s, bool survey);
 bool mye_sampler_weighs(const mye_sampler *s);
 int64_t mye_sampler_statistics(const mye_sampler *s);

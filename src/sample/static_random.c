@@ -16,12 +16,8 @@ static void static_epoch(const void *options, const mye_sample_facts *f, void *s
 {
     const static_options *o = options;
     MYE_UNUSED(state);
-    if (o->budget.rho <= 0) {
-        mye_budget_full(f, epoch, out);
+    if (mye_budget_even(&o->budget, f, epoch, out))
         return;
-    }
-    out->keep = 1 - o->budget.rho;
-    out->n = mye_budget_samples(out->keep, f);
     mye_draw_subset(f, 0, SUBSET, NULL, f->n, out->n, out->order);
     mye_draw_shuffle(f, epoch, ORDER, out->n, out->order, NULL);
 }

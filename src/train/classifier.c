@@ -43,15 +43,20 @@ static mye_status make_model(mye_classifier *c, const mye_st *st, mye_error *err
     return MYE_OK;
 }
 
+mye_run_options mye_classifier_run_options(const mye_classifier *c)
+{
+    return (mye_run_options){.time = c->config.time,
+                             .loss = c->config.loss,
+                             .T = (int)c->config.T,
+                             .B = c->options.batch,
+                             .exact = c->config.exact,
+                             .int8 = c->options.int8};
+}
+
 static mye_status make_run(mye_classifier *c, mye_error *err)
 {
-    const mye_run_options options = {.time = c->config.time,
-                                     .loss = c->config.loss,
-                                     .T = (int)c->config.T,
-                                     .B = c->options.batch,
-                                     .exact = c->config.exact,
-                                     .int8 = c->options.int8,
-                                     .keep_packed = true};
+    mye_run_options options = mye_classifier_run_options(c);
+    options.keep_packed = true;
     MYE_TRY(mye_run_create(c->ctx, c->model, &options, &c->run, err));
     c->rate_name =
         mye_alloc_array(c->ctx, (size_t)mye_rate_count(c->model) + 1, sizeof *c->rate_name);

@@ -17,6 +17,8 @@ struct mye_classifier {
     const char **rate_name; /* [mye_rate_count] */
 };
 
+/* Of its runs: inference as it was opened. */
+mye_run_options mye_classifier_run_options(const mye_classifier *c);
 /* Are samples of this data set what the classifier takes? (eval.c) */
 mye_status mye_classifier_check(const mye_classifier *c, const mye_dataset_info *d, mye_error *err);
 

@@ -40,13 +40,8 @@ typedef struct looking {
 static mye_status open_run(looking *l, mye_error *err)
 {
     mye_classifier *c = l->c;
-    const mye_run_options options = {.time = c->config.time,
-                                     .loss = c->config.loss,
-                                     .T = (int)c->config.T,
-                                     .B = c->options.batch,
-                                     .exact = c->config.exact,
-                                     .int8 = c->options.int8,
-                                     .tells = MYE_TELL_ERROR | MYE_TELL_CONFIDENCE};
+    mye_run_options options = mye_classifier_run_options(c);
+    options.tells = MYE_TELL_ERROR | MYE_TELL_CONFIDENCE;
     MYE_TRY(mye_run_create(c->ctx, c->model, &options, &l->run, err));
     return mye_survey_create(c->ctx, l->run, &c->input, c->options.batch, &l->survey, err);
 }
