@@ -5,6 +5,7 @@
 #include "myelin/bench.h"
 #include "myelin/bench_layer.h"
 #include "myelin/context.h"
+#include "myelin/convert.h"
 #include "myelin/data.h"
 #include "myelin/error.h"
 #include "myelin/network.h"
