@@ -123,6 +123,23 @@ typedef struct mye_lif {
                   u = decay u' + gain x - subtract s'  (hard: decay (1-s') u' + gain x); detached */
 } mye_lif;
 
+/*
+ * Neurons of converted networks: they send y = theta o with an integer o, and the potential keeps the
+ * rest.
+ *
+ *   v = V + x        q = v / theta, towards 0 or (floor) down
+ *   o = the nearest to q of -min(low, S) .. high;  with `shift` |o| then falls to a power of two
+ *   S += o;  V = v - theta o, or (to_zero) 0 where o is not 0
+ *
+ * S is what was sent so far; 0 <= S <= 2^24, above which floats do not count on.
+ */
+typedef struct mye_transmit {
+    float theta;     /* of all neurons, where there is no array                             */
+    float low, high; /* coefficients: most that is taken back, and sent, at one step        */
+    bool floor, to_zero, shift;
+} mye_transmit;
+#define MYE_TRANSMIT_MOST 16777216.0f /* no limit: 2^24 */
+
 /* Derivative of the spike with respect to the membrane; x = u - theta. The parameters' meaning per
  * surrogate is in src/neuron/surrogate.c, which also fixes the order of this list (X-macro). */
 #define MYE_SURROGATE_LIST(X) \
@@ -255,6 +272,11 @@ typedef struct mye_kernels {
      *   eps <- 1 + eps (decay (1 - s) - decay u h)  (2: hard to 0)  ; 1 + decay eps (1 - s)  (3) */
     void (*rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u, const float *h,
                          float *eps, float *e, float *r);
+    /* One step of such neurons. theta: [n], or NULL (how->theta). v in: v of the last step, and s the S
+     * before it; first: v is the potential to begin with, and s is not read. Out: the same of this
+     * step. y [n]: NULL: not wanted. Returns how many outputs are not 0. */
+    int64_t (*transmit)(const mye_transmit *how, int64_t n, bool first, const float *x,
+                        const float *theta, float *v, float *s, float *y);
     mye_surrogate_fn surrogate[MYE_SURROGATE_COUNT];
     /* All steps of a chunk forward: the same bits as affine, lif_forward and rate_collect one after
      * another. u [n]: last membrane in (unless first) and out; NULL: starts and is not wanted.

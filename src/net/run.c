@@ -304,6 +304,11 @@ void mye_run_set_gather(mye_run *run,
     run->gatherer = self;
 }
 
+void mye_run_set_watch(mye_run *run, mye_watch watch)
+{
+    run->watch = watch;
+}
+
 mye_pass *mye_run_pass(mye_run *run)
 {
     return &run->pass[0]->pass;

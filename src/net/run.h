@@ -114,6 +114,7 @@ typedef struct mye_run_options {
     bool int8;        /* inference: 8-bit weights where the input is spikes */
     bool keep_packed; /* inference: packed weights stay until mye_run_repack, where it pays */
     bool profile;     /* measure the time of each node       */
+    bool stepwise;    /* inference: one time step after the other, whatever the batch */
     unsigned tells;   /* MYE_TELL_...: of each sample         */
     /* A run that is never at work at the same time: its arena and its threads' scratch are used
      * where they are large enough. It must outlive this one. NULL: none */
@@ -145,6 +146,18 @@ mye_status mye_run_step(mye_run *run, int n, mye_source source, const mye_target
  * normalisation gives its new statistics the share `share` in the running ones (0: its momentum). */
 mye_status mye_run_statistics(mye_run *run, int n, mye_source source, const mye_target *target,
                               uint64_t seed, double share, mye_error *err);
+/* Who looks on while a run works; both may be NULL. */
+typedef struct mye_watch {
+    /* Behind the forward of a node that stores its value: that and its inputs can be loaded, of steps
+     * [t0, t1). Recomputed values are not shown. */
+    void (*node)(void *self, const mye_pass *p, const mye_node *n, int t0, int t1);
+    /* Inference: behind each span. `out` [t1][B][K]: the network's outputs so far (where they are the
+     * same at all steps: one row). False: enough; what follows, loss and score too, counts the steps
+     * that were made. */
+    bool (*steps)(void *self, const mye_pass *p, int t1, const float *out);
+    void *self;
+} mye_watch;
+void mye_run_set_watch(mye_run *run, mye_watch watch);
 /* What the step at hand has told. */
 mye_told mye_run_told(const mye_run *run);
 /* Sum of the squares that told.readout, or told.layers, of sample b is made of, in units of the batch's

@@ -90,6 +90,8 @@ struct mye_run {
     void *mover;
     void (*gather)(void *self, int module, const mye_gathered *in);
     void *gatherer;
+    mye_watch watch;
+    int stopped; /* steps after which the watch had enough; 0: it had not */
 };
 
 /* Places intervals so that two that live at the same time never overlap; returns the arena's

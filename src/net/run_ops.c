@@ -50,6 +50,7 @@ static void begin_stay(mye_run *run, mye_buffer *b, int pass, int node, mye_slot
     if (!run->dry) {
         b->current = b->current < 0 ? b->head : run->interval[b->current].next;
         assert(b->current >= 0);
+        assert(b->bytes <= run->interval[b->current].bytes);
         mye_unpoison(run->arena + run->interval[b->current].offset, b->bytes);
         return;
     }
@@ -153,15 +154,31 @@ void *mye_run_scratch(mye_run *run, mye_pass *p, size_t bytes)
     return run->dry || run->failed ? NULL : run->arena + run->interval[b->current].offset;
 }
 
+/* Scratch of a node's op. Planned is what any batch of up to B samples may want: fewer samples are
+ * cut into other shards, which may take more. */
+static size_t op_scratch(const mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
+{
+    enum { ALL_UP_TO = 1024 }; /* beyond, shards are as many as they get */
+    const int B = p->B;
+    if (n->type->scratch_bytes == NULL)
+        return 0;
+    size_t most = n->type->scratch_bytes(n, p, op);
+    for (p->B = 1; run->dry && p->B < B; p->B += p->B < ALL_UP_TO ? 1 : p->B / 16) {
+        const size_t bytes = n->type->scratch_bytes(n, p, op);
+        most = bytes > most ? bytes : most;
+    }
+    p->B = B;
+    return most;
+}
+
 static void begin_op(mye_run *run, mye_pass *p, const mye_node *n, mye_op op)
 {
     const size_t own = n->type->lane_bytes != NULL ? n->type->lane_bytes(n, p, op) : 0;
     const size_t told = mye_telling_lane_bytes(run, p, n->index);
     const size_t lane = own > told ? own : told;
-    const size_t scratch = n->type->scratch_bytes != NULL ? n->type->scratch_bytes(n, p, op) : 0;
     if (run->dry && lane > run->lane_bytes)
         run->lane_bytes = lane;
-    p->scratch = mye_run_scratch(run, p, scratch);
+    p->scratch = mye_run_scratch(run, p, op_scratch(run, p, n, op));
 }
 
 /* The same for a backward that may read the output's error, which goes first. */
@@ -177,7 +194,7 @@ static void begin_backward_op(mye_run *run, mye_pass *p, const mye_node *n, int 
     if (run->dry && lane > run->lane_bytes)
         run->lane_bytes = lane;
     unsigned char *room =
-        mye_run_scratch(run, p, error + n->type->scratch_bytes(n, p, MYE_OP_BACKWARD));
+        mye_run_scratch(run, p, error + op_scratch(run, p, n, MYE_OP_BACKWARD));
     p->scratch = room == NULL ? NULL : room + error;
     if (mye_run_works(run))
         mye_run_tell_error(run, p, n, t0, t1, room);
@@ -217,6 +234,8 @@ void mye_run_forward(mye_run *run, mye_pass *p, int node, int t0, int t1)
             n->type->forward(n, p, n->is_static ? 0 : t0, n->is_static ? 1 : t1);
         if (p->profile && !run->dry)
             p->value[node].spent_s[0] += mye_now_s() - start;
+        if (run->watch.node != NULL && !run->dry && !p->repeated)
+            run->watch.node(run->watch.self, p, n, t0, t1);
         if (!run->dry && p->smooth && !p->repeated && mye_rate_term_acts(run, node))
             mye_rate_term_count(p, node, t0, t1);
         mye_telling_forward(run, p, node, n->is_static ? 0 : t0, n->is_static ? 1 : t1);

@@ -142,7 +142,7 @@ int mye_run_next_span(mye_run *run, mye_pass *p, int t)
         keep_until_now(run, loop);
         note(run, loop->end);
         loop->tick_end = run->tick;
-    } else if (t < p->T) {
+    } else if (t < p->T && run->stopped == 0) {
         go_to(run, loop->begin, loop->tick_begin);
         return t;
     }

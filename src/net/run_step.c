@@ -3,9 +3,27 @@
 
 #include "base/poison.h"
 #include "net/rules.h"
+#include "neuron/neuron.h"
 #include "node/feedback.h"
+#include "node/readout.h"
 
 #include <string.h>
+
+/* Outputs of steps that were not made count nothing. */
+static void stop_after(mye_run *run, const mye_module *m, int steps)
+{
+    mye_value *v = &run->pass[0]->pass.value[m->head[0].output];
+    run->stopped = steps;
+    v->outputs = v->outputs > 1 ? steps : v->outputs;
+    mye_readout_weights(run->model->node[run->model->output], steps, run->time_weight);
+}
+
+static bool has_enough(mye_run *run, const mye_pass *p, const mye_module *m, int end)
+{
+    const float *out = p->value[m->head[0].output].out;
+    return run->watch.steps != NULL && !run->dry &&
+           !run->watch.steps(run->watch.self, p, end, out);
+}
 
 /* Inference: every node, so many steps at once as fill the kernels; nothing is kept. */
 static void infer(mye_run *run, const mye_module *m)
@@ -20,8 +38,10 @@ static void infer(mye_run *run, const mye_module *m)
             if (!p->node[i]->is_static)
                 mye_run_forward(run, p, i, t, end);
         mye_run_collect(run, p, m, t, end);
+        if (has_enough(run, p, m, end))
+            stop_after(run, m, end);
     }
-    mye_run_loss(run, m, 0, p->T); /* where there are labels */
+    mye_run_loss(run, m, 0, run->stopped > 0 ? run->stopped : p->T); /* where there are labels */
 }
 
 /* Images at once that keep the kernels busy: more take memory and no less time. Behind feedback each
@@ -31,14 +51,14 @@ static void infer(mye_run *run, const mye_module *m)
 void mye_run_prepare_inference(mye_run *run)
 {
     const mye_run_options *o = &run->options;
-    const bool one = o->B >= ENOUGH_IMAGES || mye_model_feedback(run->model, -1) >= 0;
+    const bool one =
+        o->stepwise || o->B >= ENOUGH_IMAGES || mye_model_feedback(run->model, -1) >= 0;
     const int steps = one ? 1 : ENOUGH_IMAGES / o->B;
     const int window = steps < o->T ? steps : o->T;
     mye_pass *p = mye_run_add_pass(run, o->T, window);
     for (int i = 0; p != NULL && window < o->T && i < p->n_nodes; i++)
         if (p->node[i]->neuron != NULL)
-            mye_run_need(run, p, i, MYE_SLOT_U,
-                         (size_t)o->B * (size_t)p->value[i].n * sizeof(float));
+            mye_run_need(run, p, i, MYE_SLOT_U, mye_neuron_state_bytes(p->node[i], o->B));
 }
 
 static void reset_buffers(mye_run *run)
@@ -54,6 +74,10 @@ static void reset_buffers(mye_run *run)
             run->pass[q]->pass.value[i].spikes = 0;
             run->pass[q]->pass.value[i].smooth_spikes = 0;
         }
+    if (run->stopped > 0)
+        mye_readout_weights(run->model->node[run->model->output], run->options.T,
+                            run->time_weight);
+    run->stopped = 0;
     run->tick = 0;
     run->at_loop = 0;
     if (!run->dry)

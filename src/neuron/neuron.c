@@ -34,8 +34,9 @@ static int history_steps(const mye_node *n, const mye_pass *p)
 static mye_chunks chunks_of(const mye_node *n, const mye_pass *p, mye_op op)
 {
     int64_t limit = CHUNK_FLOATS;
-    if (op == MYE_OP_BACKWARD && limit * history_steps(n, p) > HISTORY_FLOATS)
-        limit = HISTORY_FLOATS / history_steps(n, p);
+    const int held = history_steps(n, p) * mye_neuron_planes(n);
+    if (op == MYE_OP_BACKWARD && limit * held > HISTORY_FLOATS)
+        limit = HISTORY_FLOATS / held;
     return mye_chunks_of(n->shape, limit < SMALLEST_CHUNK ? SMALLEST_CHUNK : limit);
 }
 
@@ -56,17 +57,36 @@ static size_t neuron_scratch_bytes(const mye_node *n, const mye_pass *p, mye_op 
     return bytes + (sums ? mye_double_bytes(MAX_NORM_SHARDS * 3 * (int64_t)n->in_shape.c) : 0);
 }
 
+int mye_neuron_planes(const mye_node *n)
+{
+    return n->neuron->planes > 1 ? n->neuron->planes : 1;
+}
+
+size_t mye_neuron_state_bytes(const mye_node *n, int B)
+{
+    return (size_t)mye_neuron_planes(n) * (size_t)B * (size_t)mye_shape_size(n->shape) *
+           sizeof(float);
+}
+
+bool mye_neuron_counts(const mye_node *n)
+{
+    return n->neuron != NULL &&
+           (n->neuron->events || (n->neuron->spiking && n->format == MYE_BITS));
+}
+
 static size_t neuron_lane_bytes(const mye_node *n, const mye_pass *p, mye_op op)
 {
     const int64_t size = chunks_of(n, p, op).size;
+    const int64_t more = mye_neuron_planes(n) - 1; /* of state, and of what is carried back */
     const size_t load = mye_load_lane_bytes(p, n->in[0], size), floats = mye_float_bytes(size);
     const size_t fused = mye_fused_lane_bytes(n, p, size, op);
-    size_t bytes = load + 5 * floats; /* forward: x, u, h, eps; probe: floats and bits */
+    size_t bytes = load + 5 * floats + mye_float_bytes(more * size);
+    /* forward: x, u, h, eps; probe: floats and bits */
     if (op == MYE_OP_FORWARD)
         bytes += padded((size_t)(size / 64 + 1) * 8);
     else /* x, g, h, carry, dx; membranes of all steps */
-        bytes +=
-            mye_float_bytes(size * history_steps(n, p)) + mye_grad_lane_bytes(p, n->index, size);
+        bytes += mye_float_bytes(size * (1 + more) * history_steps(n, p)) +
+                 mye_grad_lane_bytes(p, n->index, size);
     return bytes > fused ? bytes : fused;
 }
 
@@ -216,7 +236,7 @@ static void emit(const neuron_op *op, const mye_neuron_chunk *c, mye_at at, cons
     if (bits == NULL && probed && op->type->spiking && !c->smooth)
         bits = mye_lane_take(lane, (size_t)(at.n + 63) / 64 * sizeof *bits);
     const int64_t spikes = op->type->step(c, x, u, bits, out);
-    if (op->v->format == MYE_BITS)
+    if (op->v->format == MYE_BITS || (op->type->events && !c->smooth))
         sum->spikes += spikes;
     if (probed)
         show_probe(op, at, u, bits, out, lane);
@@ -230,8 +250,11 @@ static void forward_chunk(const neuron_op *op, int b, int chunk, mye_lane *lane,
     mye_at at = mye_chunk_at(&op->chunks, op->t0, b, chunk);
     mye_neuron_chunk c = op->chunk;
     c.n = at.n;
+    c.i0 = at.i0;
+    const int planes = mye_neuron_planes(op->n);
     float *buffer = mye_take_floats(lane, at.n);
-    float *u = v->u != NULL ? v->u + b * v->n + at.i0 : mye_take_floats(lane, at.n);
+    float *u =
+        v->u != NULL ? v->u + (b * v->n + at.i0) * planes : mye_take_floats(lane, at.n * planes);
     rate_state rate = {0};
     if (collects)
         rate = rate_begin(op, at, lane);
@@ -286,12 +309,13 @@ static void backward_history(const neuron_op *op, int b, int chunk, mye_lane *la
 {
     const int T = op->t1;
     mye_at at = mye_chunk_at(&op->chunks, 0, b, chunk);
-    const int64_t n = at.n;
+    const int64_t n = at.n, state = n * mye_neuron_planes(op->n);
     mye_neuron_chunk c = op->chunk;
     c.n = n;
+    c.i0 = at.i0;
     float *buffer = mye_take_floats(lane, n), *gbuffer = mye_take_floats(lane, n), *h = NULL;
-    float *carry = mye_take_floats(lane, n), *scratch = mye_take_floats(lane, n);
-    float *u = mye_take_floats(lane, n * T);
+    float *carry = mye_take_floats(lane, state), *scratch = mye_take_floats(lane, n);
+    float *u = mye_take_floats(lane, state * T);
     if (op->type->derivative != NULL)
         h = mye_take_floats(lane, n);
     const float *x = NULL;
@@ -300,23 +324,23 @@ static void backward_history(const neuron_op *op, int b, int chunk, mye_lane *la
         c.first = t == 0;
         x = current(op, at, x, buffer, lane);
         if (t > 0)
-            memcpy(u + n * t, u + n * (t - 1), (size_t)n * sizeof *u);
-        op->type->step(&c, x, u + n * t, NULL, NULL);
+            memcpy(u + state * t, u + state * (t - 1), (size_t)state * sizeof *u);
+        op->type->step(&c, x, u + state * t, NULL, NULL);
     }
-    memset(carry, 0, (size_t)n * sizeof *carry);
+    memset(carry, 0, (size_t)state * sizeof *carry);
     for (int t = T - 1; t >= 0; t--) {
         at.t = t;
         c.first = t == 0;
         const float *g = mye_grad_load(op->p, op->n->index, at, gbuffer, lane);
         float *dx = dx_at(op, at, scratch);
         if (h != NULL)
-            op->type->derivative(&c, u + n * t, h);
+            op->type->derivative(&c, u + state * t, h);
         if (op->n->n_weights == 0)
             x = NULL;
         else if (t < T - 1)
             x = current(op, at, x, buffer, lane);
-        op->type->backward(&c, g, h, u + n * t, t > 0 ? u + n * (t - 1) : NULL, x, carry, dx,
-                           sum->param);
+        op->type->backward(&c, g, h, u + state * t, t > 0 ? u + state * (t - 1) : NULL, x, carry,
+                           dx, sum->param);
         put(op, at, t == T - 1, dx);
     }
 }
@@ -327,14 +351,16 @@ static void backward_step(const neuron_op *op, int b, int chunk, mye_lane *lane,
     const mye_value *v = op->v;
     const mye_at at = mye_chunk_at(&op->chunks, op->t0, b, chunk);
     mye_neuron_chunk c = op->chunk;
+    const int64_t planes = mye_neuron_planes(op->n);
     c.n = at.n;
+    c.i0 = at.i0;
     c.first = at.t == 0;
     float *buffer = mye_take_floats(lane, at.n), *gbuffer = mye_take_floats(lane, at.n), *h = NULL;
-    float *carry = mye_take_floats(lane, at.n), *scratch = mye_take_floats(lane, at.n);
-    const float *u = v->u + b * v->n + at.i0, *x = NULL;
+    float *carry = mye_take_floats(lane, at.n * planes), *scratch = mye_take_floats(lane, at.n);
+    const float *u = v->u + (b * v->n + at.i0) * planes, *x = NULL;
     const float *g = mye_grad_load(op->p, op->n->index, at, gbuffer, lane);
     float *dx = dx_at(op, at, scratch);
-    memset(carry, 0, (size_t)at.n * sizeof *carry);
+    memset(carry, 0, (size_t)(at.n * planes) * sizeof *carry);
     if (op->type->derivative != NULL) {
         h = mye_take_floats(lane, at.n);
         op->type->derivative(&c, u, h);
@@ -364,6 +390,8 @@ static void neuron_backward(const mye_node *n, mye_pass *p, int t0, int t1)
     if (op.norm_sum != NULL)
         mye_fused_sums_end(&op);
     for (int w = 0; w < n->n_weights; w++) {
+        if (n->weight[w].grad == NULL)
+            continue;
         double sum = 0.0;
         for (int i = 0; i < op.n_shards; i++)
             sum += op.sum[i].param[w];

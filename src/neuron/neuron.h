@@ -25,15 +25,18 @@ typedef struct mye_neuron_chunk {
     const mye_kernels *k;
     const mye_node *node;
     const void *coef;
-    int64_t n;
-    bool first;  /* first step of a sample: there is no last membrane */
-    bool smooth; /* gradient check: s = primitive of the surrogate    */
+    int64_t i0, n; /* neurons of the chunk: [i0, i0 + n) of the sample */
+    bool first;    /* first step of a sample: there is no last membrane */
+    bool smooth;   /* gradient check: s = primitive of the surrogate    */
 } mye_neuron_chunk;
 
 typedef struct mye_neuron_type {
     mye_entry entry;
     bool spiking;     /* emits 0 or 1, stored as bits (unless smooth or emit=membrane) */
+    bool events;      /* emits floats that are 0 where it does not fire: those are counted */
     bool single_step; /* has meaning for T = 1 only (ReLU)                             */
+    int planes;       /* floats of state a neuron has, 0: one. u of a chunk is [planes][n], the
+                         membrane first, and so is what is carried back                    */
     size_t coef_bytes;
     /* Checks options, declares weights (PLIF's w), may set n->format = MYE_F32 (emit=membrane).
      * NULL: nothing */
@@ -99,6 +102,11 @@ const mye_neuron_type *mye_neuron_type_find(const char *name); /* or NULL */
 extern const mye_node_type mye_node_neuron;
 /* The membrane's decay per step, lambda; 0 for neurons that have none. */
 double mye_neuron_decay(const mye_node *n);
+/* Floats of state of a neuron (planes); its membranes of B samples in value.u take so many bytes. */
+int mye_neuron_planes(const mye_node *n);
+size_t mye_neuron_state_bytes(const mye_node *n, int B);
+/* Are its spikes counted in value.spikes? */
+bool mye_neuron_counts(const mye_node *n);
 /* Rate pass: dL/dc = e dL/dr, for all B samples. */
 void mye_neuron_backward_rate(const mye_node *n, mye_pass *p, const float *e);
 /* Does that read the input, to add up on the way what a batch norm in front needs? */

@@ -18,6 +18,7 @@
  * Source: Neftci, Mostafa, Zenke 2019; tdBN and the two step modes: Zheng et al. 2021; checkpoint:
  * "Towards Lossless Memory-efficient Training of SNNs", 2026.
  */
+#include "neuron/neuron.h"
 #include "time/segments.h"
 #include "time/whole.h"
 
@@ -99,8 +100,7 @@ static void prepare(const void *options, mye_run *run)
     p->per_step = true;
     for (int i = 0; i < model->n_nodes; i++)
         if (model->node[i]->neuron != NULL)
-            mye_run_need(run, p, i, MYE_SLOT_U,
-                         (size_t)ro->B * (size_t)p->value[i].n * sizeof(float));
+            mye_run_need(run, p, i, MYE_SLOT_U, mye_neuron_state_bytes(model->node[i], ro->B));
 }
 
 static void forward(const bptt_options *o, mye_run *run, mye_pass *p, const mye_module *m)

@@ -13,11 +13,12 @@ mye_status mye_online_check(const char *name, const mye_model *model, mye_error 
                         name);
     for (int i = 0; i < model->n_nodes; i++) {
         const mye_node *n = model->node[i];
-        if (n->neuron != NULL && n->n_weights > 0)
-            return mye_fail(err, MYE_ERR_UNSUPPORTED,
-                            "time rule '%s' forgets the last membrane, which the gradient of '%s' "
-                            "of neuron '%s' (%s) needs: it wants neurons without weights",
-                            name, n->weight[0].role, n->name, n->neuron->entry.name);
+        for (int k = 0; n->neuron != NULL && k < n->n_weights; k++)
+            if (n->weight[k].trainable)
+                return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                                "time rule '%s' forgets the last membrane, which the gradient of "
+                                "'%s' of neuron '%s' (%s) needs: it wants neurons without weights",
+                                name, n->weight[k].role, n->name, n->neuron->entry.name);
     }
     return MYE_OK;
 }
@@ -38,7 +39,8 @@ mye_pass *mye_online_prepare(mye_run *run)
         mye_run_forward_steps(run, 2 * p->T);
     for (int i = 0; i < p->n_nodes; i++)
         if (p->node[i]->neuron != NULL)
-            mye_run_need(run, p, i, MYE_SLOT_U, sample_bytes(run, p, i));
+            mye_run_need(run, p, i, MYE_SLOT_U,
+                         mye_neuron_state_bytes(p->node[i], mye_run_asked(run)->B));
     return p;
 }
 

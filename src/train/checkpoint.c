@@ -160,8 +160,10 @@ static mye_status save(saving *s, const char *path, mye_error *err)
     const mye_checkpoint *c = s->c;
     const size_t n_names = (size_t)c->model->n_trainable * MAX_BLOCKS;
     const size_t n_items = (size_t)c->model->n_weights + n_names + 4;
-    const size_t ways =
-        c->pipeline != NULL ? mye_pipeline_ways_bytes(c->pipeline) : mye_run_ways_bytes(c->run);
+    size_t ways = 0;
+    if (c->stepper != NULL)
+        ways =
+            c->pipeline != NULL ? mye_pipeline_ways_bytes(c->pipeline) : mye_run_ways_bytes(c->run);
     s->item = mye_alloc_array(c->ctx, n_items, sizeof *s->item);
     s->name = mye_alloc_array(c->ctx, n_names, sizeof *s->name);
     s->ways = mye_alloc(c->ctx, ways);
@@ -171,11 +173,14 @@ static mye_status save(saving *s, const char *path, mye_error *err)
     MYE_TRY(mye_model_yaml(c->model, &s->net, err));
     MYE_TRY(input_text(c, &s->input, err));
     /* In falling size of the numbers, so that every tensor is aligned in the file. */
-    add_state(s);
+    if (c->stepper != NULL)
+        add_state(s);
     s->n += mye_weight_items(c->model, !c->for_inference, s->item + s->n);
-    add_optimiser(s);
-    add_sample_state(s);
-    add_ways(s, ways);
+    if (c->stepper != NULL) {
+        add_optimiser(s);
+        add_sample_state(s);
+        add_ways(s, ways);
+    }
     const mye_st_pair meta[] = {
         {"myelin", LAYOUT_VERSION}, {"config", s->config}, {"net", s->net}, {"input", s->input}};
     bool is_new;

@@ -33,29 +33,11 @@ static void tell(void *self, int64_t done, int64_t total, double loss, double ac
     t->callbacks->progress(t->callbacks->user, &p);
 }
 
-mye_status mye_classifier_check(const mye_classifier *c, const mye_dataset_info *d, mye_error *err)
-{
-    const mye_checkpoint_input *a = &c->about;
-    if (d->C != a->C || d->H != a->H || d->W != a->W)
-        return mye_fail(err, MYE_ERR_SHAPE,
-                        "the classifier wants images of %dx%dx%d, data set '%s' has %dx%dx%d", a->C,
-                        a->H, a->W, d->name, d->C, d->H, d->W);
-    if (d->frames != c->input.frames)
-        return mye_fail(err, MYE_ERR_SHAPE,
-                        "the classifier wants %d frames of a sample, data set '%s' has %d (0: "
-                        "images)",
-                        c->input.frames, d->name, d->frames);
-    if (d->classes > mye_model_classes(c->model))
-        return mye_fail(err, MYE_ERR_SHAPE, "the classifier knows %d classes, data set '%s' has %d",
-                        mye_model_classes(c->model), d->name, d->classes);
-    return MYE_OK;
-}
-
 static mye_status make_results(mye_classifier *c, mye_eval_result *out, mye_error *err)
 {
-    const size_t K = (size_t)mye_model_classes(c->model);
+    const size_t K = (size_t)mye_model_classes(c->net.model);
     out->classes = (int)K;
-    out->n_rates = mye_rate_count(c->model);
+    out->n_rates = mye_rate_count(c->net.model);
     out->rate_name = c->rate_name;
     out->rate = mye_alloc_array(c->ctx, (size_t)out->n_rates, sizeof *out->rate);
     out->confusion = mye_alloc_array(c->ctx, K * K, sizeof *out->confusion);
@@ -69,14 +51,14 @@ static mye_status run_test(mye_classifier *c, const mye_dataset *data, mye_loade
 {
     teller who = {callbacks, mye_now_s(), 0, c->options.batch};
     mye_tester t = {.ctx = c->ctx,
-                    .model = c->model,
+                    .model = c->net.model,
                     .run = c->run,
-                    .input = &c->input,
+                    .input = &c->net.input,
                     .loader = loader,
                     .n = mye_dataset_about(data)->n,
-                    .T = (int)c->config.T,
+                    .T = (int)c->net.config.T,
                     .batch = c->options.batch,
-                    .seed = mye_test_seed(&c->config),
+                    .seed = mye_test_seed(&c->net.config),
                     .norm = c->image ? &c->norm : NULL,
                     .image = c->image,
                     .progress = callbacks && callbacks->progress ? tell : NULL,
@@ -105,7 +87,7 @@ static mye_status measure_latency(mye_classifier *c, const mye_dataset *data, my
 {
     const int64_t n = mye_dataset_about(data)->n;
     double seconds[LATENCY_IMAGES];
-    float *pixels = mye_alloc_array(c->ctx, (size_t)c->input.sample, sizeof *pixels);
+    float *pixels = mye_alloc_array(c->ctx, (size_t)c->net.input.sample, sizeof *pixels);
     float *scores = mye_alloc_array(c->ctx, (size_t)out->classes, sizeof *scores);
     mye_status status = pixels && scores ? MYE_OK : mye_no_memory(err, 0, "an image");
     for (int i = 0; status == MYE_OK && i < LATENCY_IMAGES; i++) {
@@ -127,7 +109,7 @@ static mye_status measure_latency(mye_classifier *c, const mye_dataset *data, my
 
 static void count_layers(const mye_classifier *c, mye_eval_result *out)
 {
-    for (int i = 0; i < c->model->n_nodes; i++) {
+    for (int i = 0; i < c->net.model->n_nodes; i++) {
         const char *way = mye_run_way(c->run, i, MYE_CONV_FORWARD);
         out->n_layers += way[0] != '\0';
         out->n_int8 += strcmp(way, "int8") == 0;
@@ -142,9 +124,9 @@ mye_status mye_evaluate(mye_context *ctx, mye_classifier *c, const mye_dataset *
     const mye_loader_options options = {.augment = "",
                                         .normalise = false,
                                         .batch = c->options.batch,
-                                        .seed = (uint64_t)c->config.seed};
+                                        .seed = (uint64_t)c->net.config.seed};
     mye_loader *loader = NULL;
-    MYE_TRY(mye_classifier_check(c, mye_dataset_about(data), err));
+    MYE_TRY(mye_trained_check(&c->net, mye_dataset_about(data), err));
     MYE_TRY(mye_loader_create(ctx, data, &options, &loader, err));
     mye_status status = make_results(c, out, err);
     if (status == MYE_OK)

@@ -42,14 +42,14 @@ static mye_status open_run(looking *l, mye_error *err)
     mye_classifier *c = l->c;
     mye_run_options options = mye_classifier_run_options(c);
     options.tells = MYE_TELL_ERROR | MYE_TELL_CONFIDENCE;
-    MYE_TRY(mye_run_create(c->ctx, c->model, &options, &l->run, err));
-    return mye_survey_create(c->ctx, l->run, &c->input, c->options.batch, &l->survey, err);
+    MYE_TRY(mye_run_create(c->ctx, c->net.model, &options, &l->run, err));
+    return mye_survey_create(c->ctx, l->run, &c->net.input, c->options.batch, &l->survey, err);
 }
 
 static mye_status open_data(looking *l, const mye_dataset *data, mye_error *err)
 {
     const mye_loader_options options = {
-        .augment = "", .batch = l->c->options.batch, .seed = (uint64_t)l->c->config.seed};
+        .augment = "", .batch = l->c->options.batch, .seed = (uint64_t)l->c->net.config.seed};
     mye_context *ctx = l->c->ctx;
     MYE_TRY(mye_loader_create(ctx, data, &options, &l->loader, err));
     int64_t *order = mye_alloc_array(ctx, (size_t)l->n, sizeof *order);
@@ -120,10 +120,10 @@ static mye_status look_at(looking *l, const mye_batch *batch, mye_error *err)
     mye_classifier *c = l->c;
     const float *image = batch->image;
     if (c->image != NULL) {
-        mye_normalise_apply(&c->norm, batch->B * c->input.sample, batch->image, c->image);
+        mye_normalise_apply(&c->norm, batch->B * c->net.input.sample, batch->image, c->image);
         image = c->image;
     }
-    const uint64_t seed = mye_test_seed(&c->config);
+    const uint64_t seed = mye_test_seed(&c->net.config);
     const mye_survey_batch b = {.B = batch->B,
                                 .image = image,
                                 .index = batch->index,
@@ -236,7 +236,7 @@ mye_status mye_score_samples(mye_context *ctx, mye_classifier *c, const mye_data
                         (long long)o->limit);
     looking l = {.c = c, .callbacks = callbacks};
     l.n = o->limit > 0 && o->limit < all ? o->limit : all;
-    MYE_TRY(mye_classifier_check(c, mye_dataset_about(data), err));
+    MYE_TRY(mye_trained_check(&c->net, mye_dataset_about(data), err));
     mye_status status = make_room(ctx, l.n, &l.row, &hardest, &suspicious, out, err);
     if (status == MYE_OK)
         status = look(&l, data, err);

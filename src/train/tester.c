@@ -7,7 +7,7 @@
 /* Auxiliary neurons are at rest in a test: their zeros would pull means down. */
 static bool has_rate(const mye_node *n)
 {
-    return n->neuron != NULL && n->neuron->spiking && n->format == MYE_BITS && !n->auxiliary;
+    return mye_neuron_counts(n) && !n->auxiliary;
 }
 
 int mye_rate_count(const mye_model *model)
@@ -91,6 +91,7 @@ static mye_status test_batch(mye_tester *t, const mye_batch *batch, mye_error *e
     }
     const mye_source source = mye_input_source(t->input, batch->B, image, batch->index, t->seed);
     mye_step_result step;
+    t->batch_at = batch;
     MYE_TRY(mye_run_step(t->run, batch->B, source, &target, t->seed, &step, err));
     t->seen += batch->B;
     t->correct += step.correct;
@@ -106,7 +107,7 @@ static mye_status start(mye_tester *t, mye_error *err)
     if (!order)
         return mye_no_memory(err, (size_t)t->n * sizeof *order, "the order of test samples");
     for (int64_t i = 0; i < t->n; i++)
-        order[i] = i;
+        order[i] = t->over > 0 ? i * t->over / t->n : i;
     const mye_status status = mye_loader_start(t->loader, 0, order, NULL, t->n, 0, err);
     mye_free(t->ctx, order);
     return status;

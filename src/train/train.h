@@ -187,7 +187,8 @@ typedef struct mye_tester {
     mye_run *run;
     mye_input *input;
     mye_loader *loader;
-    int64_t n; /* samples: the first n of the data set */
+    int64_t n;    /* samples: the first n of the data set */
+    int64_t over; /* not 0: n samples evenly spread over the first so many */
     int T, batch;
     uint64_t seed;
     const mye_normalise *norm; /* not NULL: the loader's images are normalised into `image` */
@@ -200,12 +201,14 @@ typedef struct mye_tester {
     int64_t *confusion; /* [classes][classes] or NULL */
     int classes;
     double *rate; /* [mye_rate_count] spikes per neuron and step */
+    /* while it runs: the batch at work, which begins with sample number `seen` */
+    const mye_batch *batch_at;
 } mye_tester;
 
 /* Seed of what is random in the encoding of test images. */
 uint64_t mye_test_seed(const mye_config *config);
 mye_status mye_tester_run(mye_tester *t, mye_error *err);
-/* Neuron nodes of the network whose firing rate is known: those that send bits. */
+/* Neuron nodes of the network whose firing rate is known: those whose spikes are counted. */
 int mye_rate_count(const mye_model *model);
 void mye_rate_names(const mye_model *model, const char **name);
 

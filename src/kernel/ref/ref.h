@@ -46,6 +46,8 @@ void mye_ref_rate_collect(const mye_lif *p, int mode, int64_t n, const float *u,
                           float *eps, float *e, float *r);
 int64_t mye_ref_lif_scan(const mye_lif_steps *s, float *u, uint64_t *const *spikes,
                          const mye_lif_rates *rates);
+int64_t mye_ref_transmit(const mye_transmit *how, int64_t n, bool first, const float *x,
+                         const float *theta, float *v, float *s, float *y);
 void mye_ref_lif_unscan(const mye_lif_steps *s, const float *u, const float *const *g,
                         float *const *dx, bool sum);
 

@@ -183,6 +183,7 @@ const mye_kernels mye_kernels_ref = {
     .rate_collect = mye_ref_rate_collect,
     .lif_scan = mye_ref_lif_scan,
     .lif_unscan = mye_ref_lif_unscan,
+    .transmit = mye_ref_transmit,
     .surrogate =
         {
 #define X(name) [MYE_SURROGATE_##name] = mye_ref_surrogate_##name,

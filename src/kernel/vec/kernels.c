@@ -59,6 +59,7 @@ const mye_kernels
             .rate_collect = MYE_VEC(rate_collect),
             .lif_scan = MYE_VEC(lif_scan),
             .lif_unscan = MYE_VEC(lif_unscan),
+            .transmit = MYE_VEC(transmit),
             .surrogate =
                 {
 #define X(name) [MYE_SURROGATE_##name] = MYE_VEC(surrogate_##name),

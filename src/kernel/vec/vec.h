@@ -288,6 +288,8 @@ void MYE_VEC(rate_collect)(const mye_lif *p, int mode, int64_t n, const float *u
                            float *eps, float *e, float *r);
 int64_t MYE_VEC(lif_scan)(const mye_lif_steps *s, float *u, uint64_t *const *spikes,
                           const mye_lif_rates *rates);
+int64_t MYE_VEC(transmit)(const mye_transmit *how, int64_t n, bool first, const float *x,
+                          const float *theta, float *v, float *s, float *y);
 void MYE_VEC(lif_unscan)(const mye_lif_steps *s, const float *u, const float *const *g,
                          float *const *dx, bool sum);
 
