@@ -129,7 +129,8 @@ typedef struct mye_convert_layer {
 } mye_convert_layer;
 
 typedef struct mye_convert_result {
-    const char *method; /* of the network; its pointers live until mye_convert_result_free        */
+    const char
+        *method; /* of the network; all pointers live until mye_convert_result_free         */
     int64_t n, error_images;
     int n_points, n_layers, n_curve;
     mye_convert_point *point; /* [n_points]                                                      */

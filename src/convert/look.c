@@ -1,0 +1,124 @@
+#include "convert/convert.h"
+#include "node/elementwise.h"
+
+typedef struct teller {
+    const mye_conversion *c;
+    const char *phase;
+    int64_t n, batch;
+    double begin_s, last_s;
+} teller;
+
+static void tell(void *self, int64_t done, int64_t total, double loss, double accuracy)
+{
+    teller *t = self;
+    const double now = mye_now_s(), elapsed = now - t->begin_s;
+    if (now - t->last_s < 0.2 && done < total)
+        return;
+    t->last_s = now;
+    const int64_t seen = done < total ? done * t->batch : t->n;
+    const mye_progress p = {.phase = t->phase,
+                            .epoch = 1,
+                            .epochs = 1,
+                            .done = done,
+                            .total = total,
+                            .loss = loss,
+                            .accuracy = accuracy,
+                            .images_per_s = (double)seen / (elapsed + 1e-9),
+                            .elapsed_s = elapsed,
+                            .left_s = elapsed * (double)(total - done) / (double)done};
+    t->c->callbacks.progress(t->c->callbacks.user, &p);
+}
+
+/* What a look needs beside the conversion, and frees. */
+typedef struct room {
+    mye_run *run;
+    mye_input input;
+    mye_loader *loader;
+    float *image;
+    mye_normalise norm;
+} room;
+
+static mye_status open(const mye_conversion *c, const mye_look *look, room *r, mye_error *err)
+{
+    const mye_checkpoint_input *a = &c->ann.about;
+    const int64_t n = (int64_t)a->C * a->H * a->W;
+    const mye_run_options options = {.time = "bptt",
+                                     .loss = "ce_mean",
+                                     .T = look->T,
+                                     .B = c->batch,
+                                     .exact = look->exact,
+                                     .stepwise = look->T > 1,
+                                     .keep_packed = true};
+    const mye_loader_options loading = {.augment = "", .batch = c->batch, .seed = c->seed};
+    MYE_TRY(mye_input_create(c->ctx, look->encoder, 0, n, look->T, &r->input, err));
+    MYE_TRY(mye_run_create(c->ctx, look->model, &options, &r->run, err));
+    mye_run_set_watch(r->run, look->watch);
+    MYE_TRY(mye_loader_create(c->ctx, look->training_set ? c->train : c->test, &loading, &r->loader,
+                              err));
+    if (!c->is_scaled)
+        return MYE_OK;
+    r->norm = mye_normalise_of(a->C, a->mean, a->deviation);
+    r->image = mye_alloc_array(c->ctx, (size_t)c->batch * (size_t)n, sizeof *r->image);
+    return r->image ? MYE_OK : mye_no_memory(err, 0, "a batch of images");
+}
+
+static mye_status run(const mye_conversion *c, mye_look *look, room *r, mye_error *err)
+{
+    teller who = {c, look->phase, look->n, c->batch, mye_now_s(), 0};
+    look->tester =
+        (mye_tester){.ctx = c->ctx,
+                     .model = look->model,
+                     .run = r->run,
+                     .input = &r->input,
+                     .loader = r->loader,
+                     .n = look->n,
+                     .over = look->training_set ? mye_dataset_about(c->train)->n : 0,
+                     .T = look->T,
+                     .batch = c->batch,
+                     .seed = mye_random_derive(c->seed, UINT64_MAX),
+                     .norm = r->image != NULL ? &r->norm : NULL,
+                     .image = r->image,
+                     .progress = c->callbacks.progress != NULL && look->phase != NULL ? tell : NULL,
+                     .self = &who};
+    return mye_tester_run(&look->tester, err);
+}
+
+mye_status mye_convert_look(const mye_conversion *c, mye_look *look, mye_error *err)
+{
+    room r = {NULL};
+    mye_status status = open(c, look, &r, err);
+    if (status == MYE_OK)
+        status = run(c, look, &r, err);
+    mye_loader_free(r.loader);
+    mye_run_free(r.run);
+    mye_input_free(&r.input);
+    mye_free(c->ctx, r.image);
+    return status;
+}
+
+mye_status mye_convert_lanes(mye_context *ctx, const mye_model *m, int64_t floats, mye_lane **out,
+                             mye_error *err)
+{
+    const size_t threads = (size_t)mye_context_threads(ctx);
+    /* A chain of sums takes a chunk each. */
+    const size_t bytes = mye_float_bytes(floats) * ((size_t)m->n_nodes + 2);
+    mye_lane *lane = mye_alloc_array(ctx, threads, sizeof *lane);
+    unsigned char *base = mye_alloc(ctx, threads * bytes);
+    *out = lane;
+    if (lane == NULL || base == NULL) {
+        mye_free(ctx, lane);
+        mye_free(ctx, base);
+        *out = NULL;
+        return mye_no_memory(err, threads * bytes, "reading a network's values");
+    }
+    for (size_t i = 0; i < threads; i++)
+        lane[i] = (mye_lane){base + i * bytes, bytes, 0};
+    return MYE_OK;
+}
+
+void mye_convert_lanes_free(mye_context *ctx, mye_lane *lane)
+{
+    if (lane != NULL)
+        mye_free(ctx, lane[0].base);
+    mye_free(ctx, lane);
+}
