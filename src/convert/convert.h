@@ -68,7 +68,11 @@ typedef struct mye_look {
     const char *encoder;
     int T;
     int64_t n;
-    bool exact;        /* layers go the direct way only */
+    int64_t from;      /* the first image of the test set                          */
+    int batch;         /* 0: the conversion's                                       */
+    bool exact;        /* layers go the direct way only                             */
+    double grid;       /* not 0: inputs are rounded to multiples of it              */
+    double gain;       /* not 0: and then multiplied by that                        */
     const char *phase; /* for progress; NULL: silent    */
     mye_watch watch;
     /* while it runs and behind it */

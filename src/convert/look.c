@@ -1,4 +1,7 @@
 #include "convert/convert.h"
+
+#include <math.h>
+
 #include "node/elementwise.h"
 
 typedef struct teller {
@@ -45,26 +48,37 @@ static mye_status open(const mye_conversion *c, const mye_look *look, room *r, m
     const mye_run_options options = {.time = "bptt",
                                      .loss = "ce_mean",
                                      .T = look->T,
-                                     .B = c->batch,
+                                     .B = look->batch > 0 ? look->batch : c->batch,
                                      .exact = look->exact,
                                      .stepwise = look->T > 1,
                                      .keep_packed = true};
-    const mye_loader_options loading = {.augment = "", .batch = c->batch, .seed = c->seed};
+    const mye_loader_options loading = {.augment = "", .batch = options.B, .seed = c->seed};
     MYE_TRY(mye_input_create(c->ctx, look->encoder, 0, n, look->T, &r->input, err));
     MYE_TRY(mye_run_create(c->ctx, look->model, &options, &r->run, err));
     mye_run_set_watch(r->run, look->watch);
     MYE_TRY(mye_loader_create(c->ctx, look->training_set ? c->train : c->test, &loading, &r->loader,
                               err));
-    if (!c->is_scaled)
+    if (!c->is_scaled && look->grid == 0)
         return MYE_OK;
-    r->norm = mye_normalise_of(a->C, a->mean, a->deviation);
-    r->image = mye_alloc_array(c->ctx, (size_t)c->batch * (size_t)n, sizeof *r->image);
+    static const float zero[4] = {0}, one[4] = {1, 1, 1, 1};
+    r->norm = c->is_scaled ? mye_normalise_of(a->C, a->mean, a->deviation)
+                           : mye_normalise_of(a->C, zero, one);
+    r->image = mye_alloc_array(c->ctx, (size_t)options.B * (size_t)n, sizeof *r->image);
     return r->image ? MYE_OK : mye_no_memory(err, 0, "a batch of images");
+}
+
+static void adjust(const void *self, int64_t n, float *image)
+{
+    const mye_look *look = self;
+    const double gain = look->gain == 0 ? 1 : look->gain;
+    for (int64_t i = 0; i < n; i++)
+        image[i] = (float)(gain * look->grid * rint((double)image[i] / look->grid));
 }
 
 static mye_status run(const mye_conversion *c, mye_look *look, room *r, mye_error *err)
 {
-    teller who = {c, look->phase, look->n, c->batch, mye_now_s(), 0};
+    const int batch = look->batch > 0 ? look->batch : c->batch;
+    teller who = {c, look->phase, look->n, batch, mye_now_s(), 0};
     look->tester =
         (mye_tester){.ctx = c->ctx,
                      .model = look->model,
@@ -74,10 +88,13 @@ static mye_status run(const mye_conversion *c, mye_look *look, room *r, mye_erro
                      .n = look->n,
                      .over = look->training_set ? mye_dataset_about(c->train)->n : 0,
                      .T = look->T,
-                     .batch = c->batch,
+                     .from = look->from,
+                     .batch = batch,
                      .seed = mye_random_derive(c->seed, UINT64_MAX),
                      .norm = r->image != NULL ? &r->norm : NULL,
                      .image = r->image,
+                     .adjust = look->grid != 0 ? adjust : NULL,
+                     .adjuster = look,
                      .progress = c->callbacks.progress != NULL && look->phase != NULL ? tell : NULL,
                      .self = &who};
     return mye_tester_run(&look->tester, err);

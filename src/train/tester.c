@@ -89,6 +89,8 @@ static mye_status test_batch(mye_tester *t, const mye_batch *batch, mye_error *e
         mye_normalise_apply(t->norm, batch->B * t->input->sample, batch->image, t->image);
         image = t->image;
     }
+    if (t->norm && t->adjust)
+        t->adjust(t->adjuster, batch->B * t->input->sample, t->image);
     const mye_source source = mye_input_source(t->input, batch->B, image, batch->index, t->seed);
     mye_step_result step;
     t->batch_at = batch;
@@ -107,7 +109,7 @@ static mye_status start(mye_tester *t, mye_error *err)
     if (!order)
         return mye_no_memory(err, (size_t)t->n * sizeof *order, "the order of test samples");
     for (int64_t i = 0; i < t->n; i++)
-        order[i] = t->over > 0 ? i * t->over / t->n : i;
+        order[i] = t->over > 0 ? i * t->over / t->n : t->from + i;
     const mye_status status = mye_loader_start(t->loader, 0, order, NULL, t->n, 0, err);
     mye_free(t->ctx, order);
     return status;

@@ -189,10 +189,14 @@ typedef struct mye_tester {
     mye_loader *loader;
     int64_t n;    /* samples: the first n of the data set */
     int64_t over; /* not 0: n samples evenly spread over the first so many */
+    int64_t from; /* the first of them, where they are not spread          */
     int T, batch;
     uint64_t seed;
     const mye_normalise *norm; /* not NULL: the loader's images are normalised into `image` */
     float *image;              /* [batch][input->sample] */
+    /* Not NULL: changes n normalised values. */
+    void (*adjust)(const void *adjuster, int64_t n, float *image);
+    const void *adjuster;
     void (*progress)(void *self, int64_t done, int64_t total, double loss, double accuracy);
     void *self;
     /* results */

@@ -1,0 +1,302 @@
+/*
+ * Levels of each layer under a budget of events. Finer thresholds cost events and bring the outputs
+ * nearer to the ANN's; how much of either differs from layer to layer. One layer at a time is tried
+ * with more and with fewer levels; what that does to the events and to the mean squared error of the
+ * outputs is taken to add up over the layers, and the cheapest set of levels is chosen by one price of
+ * events for all. The sum is then put right on the network itself.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "convert/count.h"
+
+enum { IMAGES = 200, TRIES = 7, ROUNDS = 40, REPAIRS = 4 };
+static const double factor_of[TRIES] = {1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1, 2, 4};
+enum { AS_BEFORE = 4 }; /* of the factors: 1 */
+
+typedef struct outcome {
+    double events, square, error; /* of an image; mean over outputs: squared, absolute */
+} outcome;
+
+typedef struct choosing {
+    mye_conversion *c;
+    int T, K;
+    int64_t n;
+    float *logit; /* [n][K] of the ANN */
+    mye_snn *snn;
+    float **theta;         /* [layers] thresholds of the method */
+    outcome base, *effect; /* [layers][TRIES] */
+    int *choice;           /* [layers] */
+
+    const mye_look *look; /* at work */
+    mye_count *count;
+    float *sum; /* [batch][K] */
+    outcome now;
+} choosing;
+
+/* ---- running the network ---- */
+
+static bool keep_logits(void *self, const mye_pass *p, int t, const float *out)
+{
+    choosing *h = self;
+    MYE_UNUSED(t);
+    memcpy(h->logit + h->look->tester.seen * h->K, out, (size_t)p->B * (size_t)h->K * sizeof *out);
+    return true;
+}
+
+static bool compare_outputs(void *self, const mye_pass *p, int t, const float *out)
+{
+    choosing *h = self;
+    const int64_t n = (int64_t)p->B * h->K;
+    const float *ann = h->logit + h->look->tester.seen * h->K;
+    for (int64_t i = 0; i < n; i++) {
+        h->sum[i] = (t == 1 ? 0 : h->sum[i]) + out[(t - 1) * n + i];
+        if (t < h->T)
+            continue;
+        const double miss = (double)h->sum[i] / h->T - (double)ann[i];
+        h->now.square += miss * miss;
+        h->now.error += fabs(miss);
+    }
+    return true;
+}
+
+static void count_events(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
+{
+    const choosing *h = self;
+    MYE_UNUSED(t0);
+    MYE_UNUSED(t1);
+    for (int l = 0; l < h->c->n_layers; l++)
+        if (h->snn->node[l] == n->index)
+            mye_count_node(h->count, p, n, t0, t1);
+}
+
+static mye_status run_ann(choosing *h, mye_error *err)
+{
+    mye_look look = {.model = h->c->folded,
+                     .training_set = true,
+                     .encoder = "direct",
+                     .T = 1,
+                     .n = h->n,
+                     .watch = {.steps = keep_logits, .self = h}};
+    h->look = &look;
+    return mye_convert_look(h->c, &look, err);
+}
+
+static mye_status run(choosing *h, outcome *out, mye_error *err)
+{
+    mye_count count;
+    mye_status status = mye_count_create(h->c, h->snn, h->T, &count, err);
+    mye_look look = {.model = h->snn->model,
+                     .training_set = true,
+                     .encoder = h->c->input,
+                     .T = h->T,
+                     .n = h->n,
+                     .phase = "levels",
+                     .watch = {count_events, compare_outputs, h}};
+    h->look = &look;
+    h->count = &count;
+    h->now = (outcome){0};
+    if (status == MYE_OK)
+        status = mye_convert_look(h->c, &look, err);
+    for (int l = 0; l < h->c->n_layers && status == MYE_OK; l++)
+        for (int t = 0; t < h->T; t++)
+            h->now.events += count.layer[l].events[t] / (double)h->n;
+    h->now.square /= (double)(h->n * h->K);
+    h->now.error /= (double)(h->n * h->K);
+    mye_count_free(&count);
+    *out = h->now;
+    return status;
+}
+
+static void set_levels(const choosing *h, int layer, double factor)
+{
+    mye_weight *theta = mye_node_find(mye_snn_neuron(h->snn, layer), "theta");
+    for (size_t i = 0; i < theta->count; i++)
+        theta->data[i] = (float)((double)h->theta[layer][i] / factor);
+}
+
+/* ---- choosing ---- */
+
+static mye_status try_layers(choosing *h, mye_error *err)
+{
+    MYE_TRY(run(h, &h->base, err));
+    for (int l = 0; l < h->c->n_layers; l++) {
+        for (int k = 0; k < TRIES; k++) {
+            outcome *e = &h->effect[l * TRIES + k];
+            *e = (outcome){0};
+            if (k == AS_BEFORE)
+                continue;
+            set_levels(h, l, factor_of[k]);
+            MYE_TRY(run(h, e, err));
+            e->events -= h->base.events;
+            e->square -= h->base.square;
+        }
+        set_levels(h, l, 1);
+    }
+    return MYE_OK;
+}
+
+/* The best choice of every layer at a price of events; what it should come to in events. */
+static double choose_at(choosing *h, double price)
+{
+    double events = h->base.events;
+    for (int l = 0; l < h->c->n_layers; l++) {
+        const outcome *e = &h->effect[l * TRIES];
+        int best = 0;
+        for (int k = 1; k < TRIES; k++)
+            if (e[k].square + price * e[k].events < e[best].square + price * e[best].events)
+                best = k;
+        h->choice[l] = best;
+        events += e[best].events;
+    }
+    return events;
+}
+
+/* The least price at which the choice stays within the budget. */
+static void choose(choosing *h, double budget)
+{
+    double low = 1e-15, high = 1e15;
+    for (int i = 0; i < ROUNDS + 60; i++) {
+        const double middle = sqrt(low * high);
+        if (choose_at(h, middle) > budget)
+            low = middle;
+        else
+            high = middle;
+    }
+    choose_at(h, high);
+}
+
+/* All levels times a common factor until the network's own events meet the budget. */
+static mye_status repair(choosing *h, double budget, double *factor, outcome *out, mye_error *err)
+{
+    *factor = 1;
+    for (int i = 0; i <= REPAIRS; i++) {
+        for (int l = 0; l < h->c->n_layers; l++)
+            set_levels(h, l, *factor * factor_of[h->choice[l]]);
+        MYE_TRY(run(h, out, err));
+        if (i == REPAIRS || fabs(out->events / budget - 1) < 0.02 || out->events <= 0)
+            break;
+        *factor *= pow(budget / out->events, 1.3);
+    }
+    return MYE_OK;
+}
+
+/* ---- the whole ---- */
+
+static mye_status check(const mye_conversion *c, const char *method, double share, int T,
+                        double *levels, mye_error *err)
+{
+    mye_method m;
+    MYE_TRY(mye_method_parse(c->ctx, &mye_kind_convert, method, &m, err));
+    const mye_recipe *r = (const mye_recipe *)(const void *)m.entry;
+    const mye_recipe_options *o = m.options;
+    bool many = false;
+    for (const mye_param *p = mye_neuron_type_find(r->neuron)->entry.params; p->name; p++)
+        many = many || strcmp(p->name, "coef_max") == 0;
+    *levels = o->levels;
+    mye_method_free(c->ctx, &m);
+    if (!many)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "neuron '%s' sends one spike at most at a step: levels under a budget want "
+                        "burst, aug or exact",
+                        r->neuron);
+    if (!(share > 0 && share <= 16) || T < 1 || T > 4096)
+        return mye_fail(err, MYE_ERR_ARG,
+                        "a budget wants a share of the events above 0, at most 16, and 1 to 4096 "
+                        "steps, got %g and %d",
+                        share, T);
+    return MYE_OK;
+}
+
+static mye_status take_room(choosing *h, mye_error *err)
+{
+    mye_context *ctx = h->c->ctx;
+    const size_t layers = (size_t)h->c->n_layers, K = (size_t)h->K;
+    h->logit = mye_alloc_array(ctx, (size_t)h->n * K, sizeof *h->logit);
+    h->sum = mye_alloc_array(ctx, (size_t)h->c->batch * K, sizeof *h->sum);
+    h->effect = mye_alloc_array(ctx, layers * TRIES, sizeof *h->effect);
+    h->choice = mye_alloc_array(ctx, layers, sizeof *h->choice);
+    h->theta = mye_alloc_array(ctx, layers, sizeof *h->theta);
+    bool ok = h->logit && h->sum && h->effect && h->choice && h->theta;
+    for (int l = 0; l < h->c->n_layers && ok; l++) {
+        const mye_weight *theta = mye_node_find(mye_snn_neuron(h->snn, l), "theta");
+        h->theta[l] = mye_alloc_array(ctx, theta->count, sizeof **h->theta);
+        ok = h->theta[l] != NULL;
+        if (ok)
+            memcpy(h->theta[l], theta->data, theta->count * sizeof *theta->data);
+    }
+    return ok ? MYE_OK : mye_no_memory(err, 0, "the choice of levels");
+}
+
+static mye_status describe(const choosing *h, double levels, double factor, const outcome *end,
+                           double share, mye_convert_budget *out, mye_error *err)
+{
+    out->layer = mye_alloc_array(h->c->ctx, (size_t)h->c->n_layers, sizeof *out->layer);
+    if (out->layer == NULL)
+        return mye_no_memory(err, 0, "the chosen levels");
+    out->n_layers = h->c->n_layers;
+    out->events = end->events;
+    out->before = h->base.events;
+    out->error = end->error;
+    out->error_before = h->base.error;
+    for (int l = 0; l < out->n_layers; l++)
+        out->layer[l] = (mye_level_row){.name = h->c->facts[l].name,
+                                        .levels = levels * factor * factor_of[h->choice[l]],
+                                        .before = levels};
+    const size_t used = strlen(h->snn->method);
+    snprintf(h->snn->method + used, sizeof h->snn->method - used, " at %gx events", share);
+    return MYE_OK;
+}
+
+static mye_status choose_levels(choosing *h, double share, double levels, mye_convert_budget *out,
+                                mye_error *err)
+{
+    double factor;
+    outcome end;
+    MYE_TRY(take_room(h, err));
+    MYE_TRY(run_ann(h, err));
+    MYE_TRY(try_layers(h, err));
+    choose(h, share * h->base.events);
+    MYE_TRY(repair(h, share * h->base.events, &factor, &end, err));
+    return describe(h, levels, factor, &end, share, out, err);
+}
+
+mye_status mye_convert_levels(mye_conversion *c, const char *method, double share, int T,
+                              const mye_callbacks *callbacks, mye_convert_budget *budget,
+                              mye_snn **out, mye_error *err)
+{
+    double levels = 1;
+    *out = NULL;
+    memset(budget, 0, sizeof *budget);
+    MYE_TRY(check(c, method, share, T, &levels, err));
+    if (callbacks != NULL)
+        c->callbacks = *callbacks;
+    choosing h = {.c = c,
+                  .T = T,
+                  .K = mye_model_classes(c->folded),
+                  .n = c->n_calibrate < IMAGES ? c->n_calibrate : IMAGES};
+    mye_status status = mye_convert(c, method, &h.snn, err);
+    if (status == MYE_OK)
+        status = choose_levels(&h, share, levels, budget, err);
+    mye_free(c->ctx, h.logit);
+    mye_free(c->ctx, h.sum);
+    mye_free(c->ctx, h.effect);
+    mye_free(c->ctx, h.choice);
+    for (int l = 0; h.theta != NULL && l < c->n_layers; l++)
+        mye_free(c->ctx, h.theta[l]);
+    mye_free(c->ctx, h.theta);
+    if (status == MYE_OK) {
+        *out = h.snn;
+        return MYE_OK;
+    }
+    mye_snn_free(h.snn);
+    mye_convert_budget_free(c->ctx, budget);
+    return status;
+}
+
+void mye_convert_budget_free(mye_context *ctx, mye_convert_budget *b)
+{
+    mye_free(ctx, b->layer);
+    b->layer = NULL;
+}

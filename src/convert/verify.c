@@ -1,0 +1,325 @@
+/*
+ * Neuron `exact` beside the quantised ANN. At step T a spiking network of such neurons is the ANN whose
+ * activations are theta max(0, floor(u / theta + v0)), on T times the input and T times the biases:
+ * one step of the same network. Both are run and their spike counts compared, all neurons of all
+ * images: once on a grid of binary fractions, where no sum is rounded and none may differ, once with
+ * the network's own weights, where a sum that falls on a threshold may.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "convert/grid.h"
+
+enum { MOST_COUNTS = 1 << 26, MOST_BATCH = 64 };
+
+typedef struct verifying {
+    mye_conversion *c;
+    const int *steps;
+    int n_steps;
+    int64_t width, *first; /* [layers] place of a layer in a row of counts          */
+    int64_t images;        /* of a part at work                                     */
+    float *sent;           /* [images][width] what the spiking network sent so far  */
+    int32_t *count;        /* [n_steps][images][width] spike counts                 */
+    int *answer;           /* [n_steps][images]                                     */
+    float *sum;            /* [images][K]                                           */
+    int K;
+
+    mye_snn *snn; /* at work                      */
+    const mye_look *look;
+    mye_grid *grid; /* NULL: the network's own weights */
+    mye_lane *lane;
+    float *row;
+    int at; /* place in steps                    */
+    int64_t differ, classes;
+} verifying;
+
+static int layer_of(const verifying *v, const mye_node *n)
+{
+    for (int l = 0; l < v->c->n_layers; l++)
+        if (v->snn->node[l] == n->index)
+            return l;
+    return -1;
+}
+
+static int32_t count_of(const mye_weight *theta, int64_t i, float sent)
+{
+    return (int32_t)rint((double)sent / (double)theta->data[i % (int64_t)theta->count]);
+}
+
+/* Position of image b of the batch at work among those of the part. */
+static int64_t image_of(const verifying *v, int b)
+{
+    return v->look->tester.seen + b;
+}
+
+static int class_of(const float *sum, int K)
+{
+    int best = 0;
+    for (int k = 1; k < K; k++)
+        best = sum[k] > sum[best] ? k : best;
+    return best;
+}
+
+/* ---- the spiking network ---- */
+
+static void keep_counts(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
+{
+    verifying *v = self;
+    const int l = layer_of(v, n);
+    if (l < 0)
+        return;
+    const int64_t size = v->c->layer[l].n;
+    const mye_weight *theta = mye_node_find(n, "theta");
+    for (int b = 0; b < p->B; b++) {
+        const int64_t at = image_of(v, b) * v->width + v->first[l];
+        float *sent = v->sent + at;
+        if (t0 == 0)
+            memset(sent, 0, (size_t)size * sizeof *sent);
+        for (int t = t0; t < t1; t++) {
+            p->k->add(size, mye_value_row(p, n->index, t, b), sent);
+            for (int s = 0; s < v->n_steps; s++)
+                for (int64_t i = 0; v->steps[s] == t + 1 && i < size; i++)
+                    v->count[s * v->images * v->width + at + i] = count_of(theta, i, sent[i]);
+        }
+    }
+}
+
+static bool keep_answers(void *self, const mye_pass *p, int t, const float *out)
+{
+    verifying *v = self;
+    for (int b = 0; b < p->B; b++) {
+        float *sum = v->sum + image_of(v, b) * v->K;
+        for (int k = 0; k < v->K; k++)
+            sum[k] = (t == 1 ? 0 : sum[k]) + out[((int64_t)(t - 1) * p->B + b) * v->K + k];
+        for (int s = 0; s < v->n_steps; s++)
+            if (v->steps[s] == t)
+                v->answer[s * v->images + image_of(v, b)] = class_of(sum, v->K);
+    }
+    return true;
+}
+
+/* ---- the quantised ANN ---- */
+
+static void compare_counts(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
+{
+    verifying *v = self;
+    const int l = layer_of(v, n);
+    MYE_UNUSED(t0);
+    MYE_UNUSED(t1);
+    if (v->grid != NULL)
+        mye_grid_see(v->grid, p, n, v->lane, v->row);
+    if (l < 0)
+        return;
+    const mye_weight *theta = mye_node_find(n, "theta");
+    for (int b = 0; b < p->B; b++) {
+        const float *y = mye_value_row(p, n->index, 0, b);
+        const int32_t *count = v->count + (v->at * v->images + image_of(v, b)) * v->width;
+        for (int64_t i = 0; i < v->c->layer[l].n; i++)
+            v->differ += count[v->first[l] + i] != count_of(theta, i, y[i]);
+    }
+}
+
+static bool compare_answers(void *self, const mye_pass *p, int t, const float *out)
+{
+    verifying *v = self;
+    MYE_UNUSED(t);
+    for (int b = 0; b < p->B; b++)
+        v->classes += v->answer[v->at * v->images + image_of(v, b)] !=
+                      class_of(out + (int64_t)b * v->K, v->K);
+    return true;
+}
+
+static void scale_biases(const mye_snn *snn, double factor)
+{
+    for (int i = 0; i < snn->model->n_nodes; i++) {
+        mye_weight *bias = mye_node_find(snn->model->node[i], "bias");
+        for (size_t k = 0; bias != NULL && k < bias->count; k++)
+            bias->data[k] = (float)((double)bias->data[k] * factor);
+    }
+}
+
+/* Biases of `of` times a factor. */
+static void take_biases(const mye_snn *of, const mye_snn *to, double factor)
+{
+    for (int i = 0; i < of->model->n_nodes; i++) {
+        const mye_weight *from = mye_node_find(of->model->node[i], "bias");
+        mye_weight *bias = mye_node_find(to->model->node[i], "bias");
+        if (bias != NULL)
+            memcpy(bias->data, from->data, bias->count * sizeof *bias->data);
+    }
+    scale_biases(to, factor);
+}
+
+/* ---- one part of the images, one network ---- */
+
+static mye_look look_at(verifying *v, int64_t first, int64_t images, int T)
+{
+    return (mye_look){.model = v->snn->model,
+                      .encoder = "direct",
+                      .T = T,
+                      .n = images,
+                      .from = first,
+                      .batch = MOST_BATCH,
+                      .exact = true,
+                      .grid = MYE_GRID_PIXEL};
+}
+
+/* differ and classes of every number of steps are added to the rows. */
+static mye_status verify_part(verifying *v, const mye_snn *spiking, mye_snn *quantised,
+                              int64_t first, int64_t images, mye_verify_row *row, mye_error *err)
+{
+    v->snn = (mye_snn *)(uintptr_t)spiking;
+    v->images = images;
+    mye_look look = look_at(v, first, images, v->steps[v->n_steps - 1]);
+    look.phase = "verify";
+    look.watch = (mye_watch){keep_counts, keep_answers, v};
+    v->look = &look;
+    MYE_TRY(mye_convert_look(v->c, &look, err));
+    v->snn = quantised;
+    for (v->at = 0; v->at < v->n_steps; v->at++) {
+        mye_look one = look_at(v, first, images, 1);
+        one.gain = v->steps[v->at];
+        one.watch = (mye_watch){compare_counts, compare_answers, v};
+        v->look = &one;
+        v->differ = v->classes = 0;
+        take_biases(spiking, quantised, v->steps[v->at]);
+        MYE_TRY(mye_convert_look(v->c, &one, err));
+        row[v->at].counts += images * v->width;
+        if (v->grid != NULL) {
+            row[v->at].differ += v->differ;
+        } else {
+            row[v->at].differ_own += v->differ;
+            row[v->at].classes_own += v->classes;
+        }
+    }
+    return MYE_OK;
+}
+
+static mye_status verify_network(verifying *v, const char *method, int64_t images, int64_t part,
+                                 bool on_grid, mye_convert_proof *out, mye_error *err)
+{
+    mye_snn *spiking = NULL, *quantised = NULL;
+    mye_grid grid = {NULL}, same = {NULL};
+    const int T = v->steps[v->n_steps - 1];
+    mye_status status = mye_convert(v->c, method, &spiking, err);
+    if (status == MYE_OK)
+        status = mye_convert(v->c, method, &quantised, err);
+    if (status == MYE_OK && on_grid)
+        status = mye_grid_round(v->c, spiking, 2.0 * T, &same, err);
+    if (status == MYE_OK && on_grid)
+        status = mye_grid_round(v->c, quantised, 2.0 * T, &grid, err);
+    v->grid = on_grid ? &grid : NULL;
+    for (int s = 0; s < v->n_steps; s++)
+        out->row[s].counts = 0;
+    for (int64_t first = 0; first < images && status == MYE_OK; first += part)
+        status = verify_part(v, spiking, quantised, first,
+                             images - first < part ? images - first : part, out->row, err);
+    if (status == MYE_OK && on_grid) {
+        take_biases(spiking, quantised, 1);
+        out->is_exact = mye_grid_was_exact(&grid, T);
+        out->weight_bits = grid.weight_bits;
+    }
+    mye_grid_free(&grid);
+    mye_grid_free(&same);
+    mye_snn_free(spiking);
+    mye_snn_free(quantised);
+    return status;
+}
+
+/* ---- the whole ---- */
+
+static mye_status check(const mye_conversion *c, const char *method, const int *steps, int n_steps,
+                        mye_error *err)
+{
+    mye_method m;
+    MYE_TRY(mye_method_parse(c->ctx, &mye_kind_convert, method, &m, err));
+    const mye_recipe *r = (const mye_recipe *)(const void *)m.entry;
+    const mye_recipe_options *o = m.options;
+    const bool limited = o->coef_max > 0, exact = strcmp(r->neuron, "exact") == 0;
+    mye_method_free(c->ctx, &m);
+    if (!exact || limited)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "only neurons `exact` without coef_max are the quantised ANN, got '%s'",
+                        method);
+    if (strcmp(c->input, "direct") != 0)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "the quantised ANN is verified on the image itself (input direct), got "
+                        "input %s",
+                        c->input);
+    for (int i = 0; i < n_steps; i++)
+        if (steps[i] < 1 || steps[i] > 4096 || (i > 0 && steps[i] <= steps[i - 1]))
+            return mye_fail(err, MYE_ERR_ARG, "steps rise from at least 1 to 4096, got %d",
+                            steps[i]);
+    return n_steps > 0 ? MYE_OK : mye_fail(err, MYE_ERR_ARG, "verification wants steps, got none");
+}
+
+static mye_status take_room(verifying *v, int64_t part, mye_error *err)
+{
+    mye_context *ctx = v->c->ctx;
+    const size_t cells = (size_t)part * (size_t)v->width, steps = (size_t)v->n_steps;
+    int64_t widest = 1;
+    for (int i = 0; i < v->c->folded->n_nodes; i++) {
+        const int64_t n = mye_shape_size(v->c->folded->node[i]->shape);
+        widest = n > widest ? n : widest;
+    }
+    v->sent = mye_alloc_array(ctx, cells, sizeof *v->sent);
+    v->count = mye_alloc_array(ctx, cells * steps, sizeof *v->count);
+    v->answer = mye_alloc_array(ctx, (size_t)part * steps, sizeof *v->answer);
+    v->sum = mye_alloc_array(ctx, (size_t)part * (size_t)v->K, sizeof *v->sum);
+    v->row = mye_alloc_array(ctx, (size_t)widest, sizeof *v->row);
+    if (v->sent == NULL || v->count == NULL || v->answer == NULL || v->sum == NULL ||
+        v->row == NULL)
+        return mye_no_memory(err, cells * steps * sizeof *v->count, "spike counts");
+    return mye_convert_lanes(ctx, v->c->folded, widest, &v->lane, err);
+}
+
+static mye_status verify(verifying *v, const char *method, int64_t images, mye_convert_proof *out,
+                         mye_error *err)
+{
+    v->first = mye_alloc_array(v->c->ctx, (size_t)v->c->n_layers, sizeof *v->first);
+    out->row = mye_alloc_array(v->c->ctx, (size_t)v->n_steps, sizeof *out->row);
+    if (v->first == NULL || out->row == NULL)
+        return mye_no_memory(err, 0, "the rows of a proof");
+    for (int l = 0; l < v->c->n_layers; l++) {
+        v->first[l] = v->width;
+        v->width += v->c->layer[l].n;
+    }
+    for (int s = 0; s < v->n_steps; s++)
+        out->row[s].T = v->steps[s];
+    int64_t part = MOST_COUNTS / (v->width * (v->n_steps + 1));
+    part = part < 1 ? 1 : part > images ? images : part;
+    MYE_TRY(take_room(v, part, err));
+    MYE_TRY(verify_network(v, method, images, part, true, out, err));
+    return verify_network(v, method, images, part, false, out, err);
+}
+
+mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *steps, int n_steps,
+                              int64_t images, const mye_callbacks *callbacks,
+                              mye_convert_proof *out, mye_error *err)
+{
+    *out = (mye_convert_proof){.n_rows = n_steps};
+    MYE_TRY(check(c, method, steps, n_steps, err));
+    if (callbacks != NULL)
+        c->callbacks = *callbacks;
+    if (images <= 0 || images > c->n_test)
+        images = c->n_test;
+    out->images = images;
+    verifying v = {.c = c, .steps = steps, .n_steps = n_steps, .K = mye_model_classes(c->folded)};
+    const mye_status status = verify(&v, method, images, out, err);
+    mye_convert_lanes_free(c->ctx, v.lane);
+    mye_free(c->ctx, v.first);
+    mye_free(c->ctx, v.sent);
+    mye_free(c->ctx, v.count);
+    mye_free(c->ctx, v.answer);
+    mye_free(c->ctx, v.sum);
+    mye_free(c->ctx, v.row);
+    if (status != MYE_OK)
+        mye_convert_proof_free(c->ctx, out);
+    return status;
+}
+
+void mye_convert_proof_free(mye_context *ctx, mye_convert_proof *p)
+{
+    mye_free(ctx, p->row);
+    p->row = NULL;
+}
