@@ -354,7 +354,7 @@ static void gradients_are_those_of_the_smooth_neuron(void **state)
         "6C3-TER(theta=2,v0=0.5)-AP2-FC10",
         "6C3-AUG(theta=0.25,v0=0.5,per=channel)-AP2-5C3-AUG(theta=0.5)-FC10",
         "6C3-EXACT(theta=0.25,v0=0.5,per=neuron)-AP2-FC10",
-        "6C3-BURST(theta=0.25,coef_max=2,v0=0.3,v0_per=neuron)-AP2-FC10",
+        "6C3-BURST(theta=2,coef_max=2,v0=0.3,v0_per=neuron)-AP2-FC10",
     };
     mye_context *ctx = context(2);
     (void)state;
