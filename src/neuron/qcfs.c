@@ -25,6 +25,7 @@
  */
 #include "neuron/qcfs.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct qcfs_options {
@@ -88,50 +89,89 @@ static void qcfs_prepare(const mye_node *n, void *coef)
     c->level = c->lambda / c->levels;
 }
 
-/* The level before and after clipping, as a number of levels. */
-typedef struct qcfs_at {
-    float clipped;
-    bool inside; /* 0 <= q <= 1 */
-} qcfs_at;
+enum { BLOCK = 256, LANES = 8 };
 
-/* Clipping comes before the floor: what is left is small and not negative, where truncation is the
- * floor and needs no call. */
-static inline qcfs_at locate(const qcfs_coef *c, bool smooth, float x)
+/* Of m <= BLOCK neurons: clip(z, 0, L), and 1 where 0 <= q <= 1, else 0. */
+static void clip(const qcfs_coef *c, float half, float end, int m, const float *restrict x,
+                 float *restrict clipped, float *restrict inside)
 {
-    const float z = smooth ? x / c->level : x / c->level + 0.5f;
-    const bool inside = smooth ? z >= 0.0f && z <= c->levels : z >= 0.0f && z < c->levels + 1.0f;
-    const float most = z < c->levels ? z : c->levels, part = most > 0.0f ? most : 0.0f;
-    return (qcfs_at){smooth ? part : (float)(int)part, inside};
+    for (int i = 0; i < m; i++) {
+        const float z = x[i] / c->level + half, most = z < c->levels ? z : c->levels;
+        clipped[i] = most > 0.0f ? most : 0.0f;
+        inside[i] = (z >= 0.0f) & (z < end) ? 1.0f : 0.0f;
+    }
+}
+
+/* The floor of numbers from 0 to 256: truncation, which needs no call. */
+static void round_down(int m, float *x)
+{
+    for (int i = 0; i < m; i++)
+        x[i] = (float)(int)x[i];
+}
+
+/* Levels, 0 to L. Clipping and rounding are loops of their own, so that both become vectors. */
+static void locate(const mye_neuron_chunk *c, int m, const float *x, float *level, float *inside)
+{
+    const qcfs_coef *coef = c->coef;
+    if (c->smooth) {
+        clip(coef, 0.0f, nextafterf(coef->levels, INFINITY), m, x, level, inside);
+        return;
+    }
+    clip(coef, 0.5f, coef->levels + 1.0f, m, x, level, inside);
+    round_down(m, level);
 }
 
 static int64_t qcfs_step(const mye_neuron_chunk *c, const float *x, float *u, uint64_t *bits,
                          float *out)
 {
     const qcfs_coef *coef = c->coef;
+    float inside[BLOCK];
     MYE_UNUSED(bits);
     memcpy(u, x, (size_t)c->n * sizeof *u);
-    for (int64_t i = 0; out != NULL && i < c->n; i++)
-        out[i] = locate(coef, c->smooth, x[i]).clipped * coef->level;
+    for (int64_t i = 0; out != NULL && i < c->n; i += BLOCK) {
+        const int m = c->n - i < BLOCK ? (int)(c->n - i) : BLOCK;
+        locate(c, m, u + i, out + i, inside);
+        c->k->scale(m, coef->level, out + i, out + i);
+    }
     return 0;
+}
+
+/* m <= BLOCK neurons: dx, which may be g, and the sum of their gradients of lambda. */
+static double backward_block(const mye_neuron_chunk *c, int m, const float *g, const float *u,
+                             float *dx)
+{
+    const qcfs_coef *coef = c->coef;
+    float level[BLOCK], inside[BLOCK], share[BLOCK];
+    double sum[LANES] = {0.0}, total = 0.0;
+    locate(c, m, u, level, inside);
+    for (int i = 0; i < m; i++) {
+        const float pass = inside[i] > 0.0f ? g[i] : 0.0f;
+        share[i] = g[i] * (level[i] / coef->levels) - pass * (u[i] / coef->lambda);
+        inside[i] = pass;
+    }
+    memcpy(dx, inside, (size_t)m * sizeof *dx);
+    int i = 0;
+    for (; i + LANES <= m; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            sum[j] += (double)share[i + j];
+    for (int j = 0; i + j < m; j++)
+        sum[j] += (double)share[i + j];
+    for (int j = 0; j < LANES; j++)
+        total += sum[j];
+    return total;
 }
 
 static void qcfs_backward(const mye_neuron_chunk *c, const float *g, const float *h, const float *u,
                           const float *u_last, const float *x, float *carry, float *dx,
                           double *dparam)
 {
-    const qcfs_coef *coef = c->coef;
-    double sum = 0.0;
     MYE_UNUSED(h);
     MYE_UNUSED(u_last);
     MYE_UNUSED(x);
     MYE_UNUSED(carry);
-    for (int64_t i = 0; i < c->n; i++) { /* dx may be g: g is read first */
-        const qcfs_at at = locate(coef, c->smooth, u[i]);
-        const float gi = g[i], pass = at.inside ? gi : 0.0f;
-        sum += (double)(gi * (at.clipped / coef->levels) - pass * (u[i] / coef->lambda));
-        dx[i] = pass;
-    }
-    dparam[0] += sum;
+    for (int64_t i = 0; i < c->n; i += BLOCK)
+        dparam[0] +=
+            backward_block(c, c->n - i < BLOCK ? (int)(c->n - i) : BLOCK, g + i, u + i, dx + i);
 }
 
 static int qcfs_rate_mode(const mye_node *n)
