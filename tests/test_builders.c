@@ -58,6 +58,16 @@ static void weights_and_work_are_those_of_the_papers(void **state)
         {"mlp", 1, 28, 28, 10, 784 * 800 + 800 + 800 * 10 + 10, 635200.0},
         {"mlp:hidden=800-400,bn=true", 1, 28, 28, 10,
          784 * 800 + 2 * 800 + 800 * 400 + 2 * 400 + 400 * 10 + 10, 0.0},
+        {"mnist-cnn", 1, 28, 28, 10, 25 * 12 + 2 * 12 + 25 * 12 * 64 + 2 * 64 + 16 * 64 * 10 + 10,
+         24 * 24 * 25 * 12 + 8 * 8 * 25 * 12 * 64 + 16 * 64 * 10},
+        {"fashion-cnn:bn=no", 1, 28, 28, 10,
+         26 * 32 + (25 * 32 + 1) * 64 + (16 * 64 + 1) * 1024 + 1025 * 10,
+         24 * 24 * 25 * 32 + 8 * 8 * 25 * 32 * 64 + 16 * 64 * 1024 + 1024 * 10},
+        {"cifar-cnn", 3, 32, 32, 10,
+         9 * (3 * 96 + 96 * 256 + 256 * 384 + 384 * 384 + 384 * 256) + 64 * 256 * 1024 +
+             1024 * 1024 + 1024 * 10 + 10 + 2 * (96 + 256 + 384 + 384 + 256 + 1024 + 1024),
+         9.0 * (1024 * (3 * 96 + 96 * 256) + 256 * 256 * 384 + 64 * (384 * 384 + 384 * 256)) +
+             64 * 256 * 1024 + 1024 * 1024 + 1024 * 10},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         const known_net *k = &known[i];
@@ -121,6 +131,34 @@ static void options_change_the_layers(void **state)
     mye_model_node(a, mye_model_find(a, "layer3.0.conv1"), &info);
     assert_int_equal(info.C, 8);
     mye_model_free(a);
+}
+
+/* As the notation writes them; the neuron is the default one. */
+static void networks_for_conversion_are_those_of_the_notation(void **state)
+{
+    static const struct {
+        const char *net, *text;
+        int C, size;
+    } same[] = {
+        {"mnist-cnn", "12C5p0-BN-N-AP2-64C5p0-BN-N-AP2-FC10", 1, 28},
+        {"fashion-cnn", "32C5p0-BN-N-AP2-64C5p0-BN-N-AP2-FC1024-N-FC10", 1, 28},
+        {"fashion-cnn:bn=no", "32C5p0-N-AP2-64C5p0-N-AP2-FC1024-N-FC10", 1, 28},
+        {"cifar-cnn",
+         "96C3p1-BN-N-256C3p1-BN-N-AP2-384C3p1-BN-N-AP2-384C3p1-BN-N-256C3p1-BN-N-"
+         "FC1024-BN-N-FC1024-BN-N-FC10",
+         3, 32},
+        {"cifar-cnn:bn=no,width=0.125",
+         "16C3p1-N-32C3p1-N-AP2-48C3p1-N-AP2-48C3p1-N-32C3p1-N-FC128-N-FC128-N-FC10", 3, 32},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        mye_graph *a = new_graph(*state, same[i].C, same[i].size, same[i].size);
+        mye_graph *b = new_graph(*state, same[i].C, same[i].size, same[i].size);
+        assert_int_equal(mye_graph_describe(a, same[i].net, 10, NULL), MYE_OK);
+        assert_int_equal(mye_graph_describe(b, same[i].text, 10, NULL), MYE_OK);
+        assert_same_graph(a, b, true);
+        mye_graph_free(a);
+        mye_graph_free(b);
+    }
 }
 
 typedef struct known_shape {
@@ -247,6 +285,7 @@ static void wrong_descriptions_are_refused(void **state)
         {"mlp:hidden=0", 10, "not a list", ""},
         {"mlp:hidden=99999999999999", 10, "not a list", ""},
         {"vgg11:hidden=1-2-3-4-5-6-7-8-9", 10, "more than 8", ""},
+        {"mnist-cnn:hidden=8", 10, "hidden", "width"},
         {"", 10, "empty", ""},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -283,9 +322,10 @@ static void builders_are_sorted_and_described(void **state)
 static mye_status small_networks(mye_context *ctx, mye_error *err)
 {
     static const char *const nets[] = {"sew-resnet18:width=0.1", "mlp:hidden=8,bn=true",
-                                       "vgg5:width=0.1,hidden=8,dropout=0.1"};
+                                       "vgg5:width=0.1,hidden=8,dropout=0.1",
+                                       "cifar-cnn:width=0.1"};
     mye_status st = MYE_OK;
-    for (int i = 0; i < 3 && st == MYE_OK; i++) {
+    for (int i = 0; i < 4 && st == MYE_OK; i++) {
         mye_graph *g = NULL;
         MYE_TRY(mye_graph_create(ctx, 3, 16, 16, NULL, &g, err));
         st = mye_graph_describe(g, nets[i], 10, err);
@@ -306,6 +346,7 @@ int main(void)
         cmocka_unit_test(weights_and_work_are_those_of_the_papers),
         cmocka_unit_test(vgg_has_the_layers_of_the_papers),
         cmocka_unit_test(options_change_the_layers),
+        cmocka_unit_test(networks_for_conversion_are_those_of_the_notation),
         cmocka_unit_test(stages_have_their_shapes),
         cmocka_unit_test(the_blocks_are_joined_as_defined),
         cmocka_unit_test(blocks_without_norm_scale_by_the_expected_variance),

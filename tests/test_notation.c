@@ -29,6 +29,9 @@ static void each_word_means_its_layer(void **state)
         {"AP2", "avgpool:kernel=2"},
         {"MP3s2p1", "maxpool:kernel=3,stride=2,padding=1"},
         {"P2", "maxpool:kernel=2"},
+        {"MPD2", "maxpool_differences:kernel=2"},
+        {"MPD3s2p1", "maxpool_differences:kernel=3,stride=2,padding=1"},
+        {"LIF-MPD2-FC10", "neuron|maxpool_differences:kernel=2|flatten|dense:features=10"},
         {"GAP", "global_avgpool"},
         {"FC10", "flatten|dense:features=10"},
         {"F10", "flatten|dense:features=10"},
@@ -52,6 +55,8 @@ static void each_word_means_its_layer(void **state)
         {"tdBN", "batchnorm:gamma=1"},
         {"LEAKY", "leaky"},
         {"ReLU", "relu"},
+        {"RELU(cap=6)", "relu:cap=6"},
+        {"QCFS(L=8)", "qcfs:L=8"},
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         check_text(*state, 3, 8, 8, &good[i]);

@@ -28,7 +28,7 @@ static bool is_op(const mye_node *n, const char *op)
 
 static bool is_pool(const mye_node *n)
 {
-    return is_op(n, "maxpool") || is_op(n, "avgpool");
+    return is_op(n, "maxpool") || is_op(n, "avgpool") || is_op(n, "maxpool_differences");
 }
 
 static bool is_conv(const mye_node *n)

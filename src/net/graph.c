@@ -174,17 +174,10 @@ static bool is_name_char(char c)
 static const char *short_name(const mye_graph *graph, const char *op, char out[32])
 {
     static const char *const table[][2] = {
-        {"conv2d", "conv"},
-        {"sws_conv2d", "conv"},
-        {"batchnorm", "bn"},
-        {"feedback", "fb"},
-        {"conv_transpose2d", "convt"},
-        {"dense", "fc"},
-        {"avgpool", "pool"},
-        {"maxpool", "pool"},
-        {"dropout", "drop"},
-        {"global_avgpool", "gap"},
-        {"identity", "id"},
+        {"conv2d", "conv"},  {"sws_conv2d", "conv"},        {"batchnorm", "bn"},
+        {"feedback", "fb"},  {"conv_transpose2d", "convt"}, {"dense", "fc"},
+        {"avgpool", "pool"}, {"maxpool", "pool"},           {"maxpool_differences", "pool"},
+        {"dropout", "drop"}, {"global_avgpool", "gap"},     {"identity", "id"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strcmp(table[i][0], op) == 0)
@@ -307,8 +300,9 @@ mye_status mye_graph_chain(mye_graph *graph, const char *op, int *at, mye_error 
 bool mye_graph_is_flat(const mye_graph *graph, int i)
 {
     static const char *const vector[] = {"flatten", "dense"};
-    static const char *const image[] = {"conv2d",  "sws_conv2d", "conv_transpose2d",
-                                        "avgpool", "maxpool",    "global_avgpool"};
+    static const char *const image[] = {"conv2d",        "sws_conv2d", "conv_transpose2d",
+                                        "avgpool",       "maxpool",    "maxpool_differences",
+                                        "global_avgpool"};
     for (; i > 0; i = graph->node[i].in[0]) {
         const char *op = graph->node[i].op;
         for (size_t k = 0; k < sizeof vector / sizeof vector[0]; k++)

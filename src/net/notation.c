@@ -7,6 +7,7 @@
  *           unless p says otherwise; <n>WC<k>.. the same with standardised weights
  *           BN, tdBN  batch norm; tdBN begins with the default neuron's threshold as weight
  *           AP<k>[s][p], MP<k>[s][p], P<k> (= MP)  pooling, by default stride k; GAP
+ *           MPD<k>[s][p]  max pooling of what comes as differences
  *           FC<n>, F<n> or plain <n>  dense, flattened before where it must be; FLATTEN
  *           <n>CT<k>[s<stride>].. transposed convolution, larger by the stride
  *           DO<p> dropout; SCALE(value=2); ID; READOUT

@@ -206,6 +206,7 @@ static const layer_word words[] = {
     {"tdbn", "batchnorm", add_tdbn, "", "tdBN"},
     {"ap", "avgpool", add_pool, "", "AP<kernel>, say AP2"},
     {"mp", "maxpool", add_pool, "", "MP<kernel>, say MP2"},
+    {"mpd", "maxpool_differences", add_pool, "", "MPD<kernel>, say MPD2"},
     {"p", "maxpool", add_pool, "", "P<kernel>, say P2"},
     {"gap", "global_avgpool", add_plain, "", "GAP"},
     {"fc", "dense", add_dense, "", "FC<features>, say FC10"},

@@ -112,25 +112,6 @@ static void or_image(void *arg, int t, int b, mye_lane *lane)
 
 /* ---- forward, floats ---- */
 
-/* y[c] = the greater of y[c] and x[c] */
-static void take_greater(int C, const float *restrict x, float *restrict y)
-{
-    for (int c = 0; c < C; c++)
-        y[c] = x[c] > y[c] ? x[c] : y[c];
-}
-
-static void max_row(const mye_pool_plan *w, const float *x, int n_rows, float *y)
-{
-    for (int ow = 0; ow < w->OW; ow++, y += w->C) {
-        int first, end;
-        mye_pool_columns(w, ow, &first, &end);
-        memcpy(y, x + (int64_t)first * w->C, (size_t)w->C * sizeof *y);
-        for (int h = 0; h < n_rows; h++)
-            for (int col = first; col < end; col++)
-                take_greater(w->C, x + ((int64_t)h * w->W + col) * w->C, y);
-    }
-}
-
 static void max_image(void *arg, int t, int b, mye_lane *lane)
 {
     const maxpool_arg *a = arg;
@@ -143,7 +124,7 @@ static void max_image(void *arg, int t, int b, mye_lane *lane)
         int first, end;
         mye_pool_rows(w, oh, &first, &end);
         const mye_at at = {t, b, first * width, (end - first) * width};
-        max_row(w, mye_load(a->p, a->n->in[0], at, buffer, lane), end - first, y);
+        mye_pool_max_row(w, mye_load(a->p, a->n->in[0], at, buffer, lane), end - first, y);
     }
     lane->used = mark;
 }

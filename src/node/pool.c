@@ -1,6 +1,8 @@
 /* Pooling windows: see pool.h. */
 #include "node/pool.h"
 
+#include <string.h>
+
 #define ROW(field, value, lowest, text)                                                     \
     {                                                                                       \
         .name = #field, .type = MYE_PARAM_INT, .offset = offsetof(mye_pool_options, field), \
@@ -60,4 +62,23 @@ mye_status mye_pool_shape(mye_node *n, const mye_shape *in, mye_error *err)
     w->OW = (w->W + 2 * w->pw - w->kw) / w->sw + 1;
     n->shape = (mye_shape){w->C, w->OH, w->OW, false};
     return MYE_OK;
+}
+
+/* y[c] = the greater of y[c] and x[c] */
+static void take_greater(int C, const float *restrict x, float *restrict y)
+{
+    for (int c = 0; c < C; c++)
+        y[c] = x[c] > y[c] ? x[c] : y[c];
+}
+
+void mye_pool_max_row(const mye_pool_plan *w, const float *x, int n_rows, float *y)
+{
+    for (int ow = 0; ow < w->OW; ow++, y += w->C) {
+        int first, end;
+        mye_pool_columns(w, ow, &first, &end);
+        memcpy(y, x + (int64_t)first * w->C, (size_t)w->C * sizeof *y);
+        for (int h = 0; h < n_rows; h++)
+            for (int col = first; col < end; col++)
+                take_greater(w->C, x + ((int64_t)h * w->W + col) * w->C, y);
+    }
 }

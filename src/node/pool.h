@@ -43,4 +43,8 @@ static inline bool mye_pool_tiles(const mye_pool_plan *w)
            w->OW * w->kw == w->W;
 }
 
+/* The maximum over each window of one row of windows: x [n_rows][W][C], the rows of the input that lie
+ * under it; y [OW][C]. */
+void mye_pool_max_row(const mye_pool_plan *w, const float *x, int n_rows, float *y);
+
 #endif
