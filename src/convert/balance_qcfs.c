@@ -1,7 +1,6 @@
 /* qcfs: the lambda that a layer of QCFS activations has learned. */
 #include "convert/balance.h"
-
-#include <string.h>
+#include "neuron/qcfs.h"
 
 static mye_status thresholds(const void *options, const mye_balance_ask *ask, float *thmax,
                              mye_error *err)
@@ -15,7 +14,7 @@ static mye_status thresholds(const void *options, const mye_balance_ask *ask, fl
                         "rule 'qcfs' takes the thresholds that qcfs activations have learned, and "
                         "'%s' is %s: train the network with --neuron qcfs, or use another rule",
                         n->name, n->neuron->entry.name);
-    thmax[0] = lambda->data[0];
+    thmax[0] = lambda->data[0] > MYE_QCFS_LEAST ? lambda->data[0] : MYE_QCFS_LEAST;
     return MYE_OK;
 }
 

@@ -1,9 +1,12 @@
 /*
  * Levels of each layer under a budget of events. Finer thresholds cost events and bring the outputs
  * nearer to the ANN's; how much of either differs from layer to layer. One layer at a time is tried
- * with more and with fewer levels; what that does to the events and to the mean squared error of the
- * outputs is taken to add up over the layers, and the cheapest set of levels is chosen by one price of
- * events for all. The sum is then put right on the network itself.
+ * with more and with fewer levels; what that does to the events and to the divergence of the outputs
+ * is taken to add up over the layers, and the cheapest set of levels is chosen by one price of events
+ * for all. As it does not quite add up, the same is done again around the levels chosen, and the sum
+ * is then put right on the network itself.
+ *
+ * Divergence: of the softmax of the network's mean output from that of the ANN (Kullback, Leibler).
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,12 +14,15 @@
 
 #include "convert/count.h"
 
-enum { IMAGES = 200, TRIES = 7, ROUNDS = 40, REPAIRS = 4 };
-static const double factor_of[TRIES] = {1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1, 2, 4};
+enum { IMAGES = 256, TRIES = 7, BISECTIONS = 100, ROUNDS = 2, REPAIRS = 4 };
+/* Factors on a layer's levels, of the first round and of the second. */
+static const double factor_of[ROUNDS][TRIES] = {{1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1, 2, 4},
+                                                {0.5, 0.63, 0.8, 0.9, 1, 1.25, 1.6}};
 enum { AS_BEFORE = 4 }; /* of the factors: 1 */
 
 typedef struct outcome {
-    double events, square, error; /* of an image; mean over outputs: squared, absolute */
+    double events, divergence; /* of an image                                      */
+    double error;              /* mean over outputs: |mean output - ANN's output| */
 } outcome;
 
 typedef struct choosing {
@@ -27,7 +33,9 @@ typedef struct choosing {
     mye_snn *snn;
     float **theta;         /* [layers] thresholds of the method */
     outcome base, *effect; /* [layers][TRIES] */
+    double *factor;        /* [layers] on the levels of the method */
     int *choice;           /* [layers] */
+    int round;
 
     const mye_look *look; /* at work */
     mye_count *count;
@@ -45,19 +53,36 @@ static bool keep_logits(void *self, const mye_pass *p, int t, const float *out)
     return true;
 }
 
+/* log of the sum of exp(x / T) over K outputs. */
+static double log_sum(const float *x, int K, double T)
+{
+    double most = (double)x[0], sum = 0;
+    for (int k = 1; k < K; k++)
+        most = fmax(most, (double)x[k]);
+    for (int k = 0; k < K; k++)
+        sum += exp(((double)x[k] - most) / T);
+    return most / T + log(sum);
+}
+
+static void compare_image(choosing *h, const float *ann, const float *sum)
+{
+    const double la = log_sum(ann, h->K, 1), ls = log_sum(sum, h->K, h->T);
+    for (int k = 0; k < h->K; k++) {
+        const double a = (double)ann[k] - la, s = (double)sum[k] / h->T - ls;
+        h->now.divergence += exp(a) * (a - s);
+        h->now.error += fabs((double)sum[k] / h->T - (double)ann[k]);
+    }
+}
+
 static bool compare_outputs(void *self, const mye_pass *p, int t, const float *out)
 {
     choosing *h = self;
     const int64_t n = (int64_t)p->B * h->K;
     const float *ann = h->logit + h->look->tester.seen * h->K;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++)
         h->sum[i] = (t == 1 ? 0 : h->sum[i]) + out[(t - 1) * n + i];
-        if (t < h->T)
-            continue;
-        const double miss = (double)h->sum[i] / h->T - (double)ann[i];
-        h->now.square += miss * miss;
-        h->now.error += fabs(miss);
-    }
+    for (int b = 0; b < p->B && t == h->T; b++)
+        compare_image(h, ann + (int64_t)b * h->K, h->sum + (int64_t)b * h->K);
     return true;
 }
 
@@ -102,7 +127,7 @@ static mye_status run(choosing *h, outcome *out, mye_error *err)
     for (int l = 0; l < h->c->n_layers && status == MYE_OK; l++)
         for (int t = 0; t < h->T; t++)
             h->now.events += count.layer[l].events[t] / (double)h->n;
-    h->now.square /= (double)(h->n * h->K);
+    h->now.divergence /= (double)h->n;
     h->now.error /= (double)(h->n * h->K);
     mye_count_free(&count);
     *out = h->now;
@@ -118,34 +143,34 @@ static void set_levels(const choosing *h, int layer, double factor)
 
 /* ---- choosing ---- */
 
-static mye_status try_layers(choosing *h, mye_error *err)
+static mye_status try_layers(choosing *h, outcome *base, mye_error *err)
 {
-    MYE_TRY(run(h, &h->base, err));
+    MYE_TRY(run(h, base, err));
     for (int l = 0; l < h->c->n_layers; l++) {
         for (int k = 0; k < TRIES; k++) {
             outcome *e = &h->effect[l * TRIES + k];
             *e = (outcome){0};
             if (k == AS_BEFORE)
                 continue;
-            set_levels(h, l, factor_of[k]);
+            set_levels(h, l, h->factor[l] * factor_of[h->round][k]);
             MYE_TRY(run(h, e, err));
-            e->events -= h->base.events;
-            e->square -= h->base.square;
+            e->events -= base->events;
+            e->divergence -= base->divergence;
         }
-        set_levels(h, l, 1);
+        set_levels(h, l, h->factor[l]);
     }
     return MYE_OK;
 }
 
 /* The best choice of every layer at a price of events; what it should come to in events. */
-static double choose_at(choosing *h, double price)
+static double choose_at(choosing *h, const outcome *base, double price)
 {
-    double events = h->base.events;
+    double events = base->events;
     for (int l = 0; l < h->c->n_layers; l++) {
         const outcome *e = &h->effect[l * TRIES];
         int best = 0;
         for (int k = 1; k < TRIES; k++)
-            if (e[k].square + price * e[k].events < e[best].square + price * e[best].events)
+            if (e[k].divergence + price * e[k].events < e[best].divergence + price * e[best].events)
                 best = k;
         h->choice[l] = best;
         events += e[best].events;
@@ -154,30 +179,34 @@ static double choose_at(choosing *h, double price)
 }
 
 /* The least price at which the choice stays within the budget. */
-static void choose(choosing *h, double budget)
+static void choose(choosing *h, const outcome *base, double budget)
 {
     double low = 1e-15, high = 1e15;
-    for (int i = 0; i < ROUNDS + 60; i++) {
+    for (int i = 0; i < BISECTIONS; i++) {
         const double middle = sqrt(low * high);
-        if (choose_at(h, middle) > budget)
+        if (choose_at(h, base, middle) > budget)
             low = middle;
         else
             high = middle;
     }
-    choose_at(h, high);
+    choose_at(h, base, high);
+    for (int l = 0; l < h->c->n_layers; l++) {
+        h->factor[l] *= factor_of[h->round][h->choice[l]];
+        set_levels(h, l, h->factor[l]);
+    }
 }
 
 /* All levels times a common factor until the network's own events meet the budget. */
-static mye_status repair(choosing *h, double budget, double *factor, outcome *out, mye_error *err)
+static mye_status repair(choosing *h, double budget, outcome *out, mye_error *err)
 {
-    *factor = 1;
     for (int i = 0; i <= REPAIRS; i++) {
-        for (int l = 0; l < h->c->n_layers; l++)
-            set_levels(h, l, *factor * factor_of[h->choice[l]]);
         MYE_TRY(run(h, out, err));
         if (i == REPAIRS || fabs(out->events / budget - 1) < 0.02 || out->events <= 0)
             break;
-        *factor *= pow(budget / out->events, 1.3);
+        for (int l = 0; l < h->c->n_layers; l++) {
+            h->factor[l] *= pow(budget / out->events, 1.3);
+            set_levels(h, l, h->factor[l]);
+        }
     }
     return MYE_OK;
 }
@@ -217,20 +246,22 @@ static mye_status take_room(choosing *h, mye_error *err)
     h->sum = mye_alloc_array(ctx, (size_t)h->c->batch * K, sizeof *h->sum);
     h->effect = mye_alloc_array(ctx, layers * TRIES, sizeof *h->effect);
     h->choice = mye_alloc_array(ctx, layers, sizeof *h->choice);
+    h->factor = mye_alloc_array(ctx, layers, sizeof *h->factor);
     h->theta = mye_alloc_array(ctx, layers, sizeof *h->theta);
-    bool ok = h->logit && h->sum && h->effect && h->choice && h->theta;
+    bool ok = h->logit && h->sum && h->effect && h->choice && h->factor && h->theta;
     for (int l = 0; l < h->c->n_layers && ok; l++) {
         const mye_weight *theta = mye_node_find(mye_snn_neuron(h->snn, l), "theta");
         h->theta[l] = mye_alloc_array(ctx, theta->count, sizeof **h->theta);
         ok = h->theta[l] != NULL;
+        h->factor[l] = 1;
         if (ok)
             memcpy(h->theta[l], theta->data, theta->count * sizeof *theta->data);
     }
     return ok ? MYE_OK : mye_no_memory(err, 0, "the choice of levels");
 }
 
-static mye_status describe(const choosing *h, double levels, double factor, const outcome *end,
-                           double share, mye_convert_budget *out, mye_error *err)
+static mye_status describe(const choosing *h, double levels, const outcome *end, double share,
+                           mye_convert_budget *out, mye_error *err)
 {
     out->layer = mye_alloc_array(h->c->ctx, (size_t)h->c->n_layers, sizeof *out->layer);
     if (out->layer == NULL)
@@ -241,9 +272,8 @@ static mye_status describe(const choosing *h, double levels, double factor, cons
     out->error = end->error;
     out->error_before = h->base.error;
     for (int l = 0; l < out->n_layers; l++)
-        out->layer[l] = (mye_level_row){.name = h->c->facts[l].name,
-                                        .levels = levels * factor * factor_of[h->choice[l]],
-                                        .before = levels};
+        out->layer[l] = (mye_level_row){
+            .name = h->c->facts[l].name, .levels = levels * h->factor[l], .before = levels};
     const size_t used = strlen(h->snn->method);
     snprintf(h->snn->method + used, sizeof h->snn->method - used, " at %gx events", share);
     return MYE_OK;
@@ -252,14 +282,17 @@ static mye_status describe(const choosing *h, double levels, double factor, cons
 static mye_status choose_levels(choosing *h, double share, double levels, mye_convert_budget *out,
                                 mye_error *err)
 {
-    double factor;
-    outcome end;
+    outcome end, base;
     MYE_TRY(take_room(h, err));
     MYE_TRY(run_ann(h, err));
-    MYE_TRY(try_layers(h, err));
-    choose(h, share * h->base.events);
-    MYE_TRY(repair(h, share * h->base.events, &factor, &end, err));
-    return describe(h, levels, factor, &end, share, out, err);
+    for (h->round = 0; h->round < ROUNDS; h->round++) {
+        MYE_TRY(try_layers(h, &base, err));
+        if (h->round == 0)
+            h->base = base;
+        choose(h, &base, share * h->base.events);
+    }
+    MYE_TRY(repair(h, share * h->base.events, &end, err));
+    return describe(h, levels, &end, share, out, err);
 }
 
 mye_status mye_convert_levels(mye_conversion *c, const char *method, double share, int T,
@@ -283,6 +316,7 @@ mye_status mye_convert_levels(mye_conversion *c, const char *method, double shar
     mye_free(c->ctx, h.sum);
     mye_free(c->ctx, h.effect);
     mye_free(c->ctx, h.choice);
+    mye_free(c->ctx, h.factor);
     for (int l = 0; h.theta != NULL && l < c->n_layers; l++)
         mye_free(c->ctx, h.theta[l]);
     mye_free(c->ctx, h.theta);
