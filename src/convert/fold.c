@@ -241,9 +241,13 @@ static void input_affine(folding *f, int C)
 static void fill(folding *f, const mye_rewrite *r, mye_model *to)
 {
     const mye_model *m = f->from;
-    for (int i = 1; i < m->n_nodes; i++)
-        if (f->how[i] == WITH_BIAS)
-            mye_rewrite_weights(m->node[i], to->node[r->to[i]]);
+    for (int i = 1; i < m->n_nodes; i++) {
+        if (f->how[i] != WITH_BIAS)
+            continue;
+        mye_weight *bias = mye_node_find(to->node[r->to[i]], "bias");
+        memset(bias->data, 0, bias->count * sizeof *bias->data);
+        mye_rewrite_weights(m->node[i], to->node[r->to[i]]);
+    }
     for (int i = 1; i < m->n_nodes; i++) {
         if (f->how[i] != INTO_LAYER && f->how[i] != DEPTHWISE)
             continue;
