@@ -101,7 +101,7 @@ mye_status mye_onnx_clip(mye_onnx *r, const Onnx__NodeProto *n)
     if (!(low <= 0.0f) || !(high > 0.0f) || (low < 0.0f && !is_rectified(r, x)))
         return mye_onnx_node_fail(
             r, n, MYE_ERR_UNSUPPORTED,
-            "clips to %g .. %g, but only 0 and something positive is supported", (double)low,
+            "clips to [%g, %g], but only [0, something positive] is supported", (double)low,
             (double)high);
     return add_relu(r, n, high < FLT_MAX ? high : 0.0f);
 }
