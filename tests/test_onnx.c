@@ -41,7 +41,7 @@ static double difference(const char *name, mye_model **out, mye_context *ctx)
 
 static void exported_networks_give_the_logits_of_pytorch(void **state)
 {
-    static const char *const name[] = {"vgg", "vgg_bn", "resnet", "mobile", "mlp"};
+    static const char *const name[] = {"vgg", "vgg_bn", "resnet", "mobile", "padded", "mlp"};
     (void)state;
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         mye_context *ctx = make_context(NULL);

@@ -9,9 +9,11 @@ static const mye_onnx_op ops[] = {
      "auto_pad|ceil_mode|count_include_pad|dilations|kernel_shape|pads|strides",
      mye_onnx_averagepool},
     {"BatchNormalization", 5, 5, "epsilon|momentum|spatial|training_mode", mye_onnx_batchnorm},
+    {"Cast", 1, 1, "to", mye_onnx_cast},
     {"Clip", 1, 3, "max|min", mye_onnx_clip},
     {"Concat", 1, 8, "axis", mye_onnx_concat},
     {"Constant", 0, 0, "value|value_int|value_ints", mye_onnx_constant},
+    {"ConstantOfShape", 1, 1, "value", mye_onnx_constantofshape},
     {"Conv", 2, 3, "auto_pad|dilations|group|kernel_shape|pads|strides", mye_onnx_conv},
     {"Div", 2, 2, "", mye_onnx_div},
     {"Dropout", 1, 3, "ratio|seed", mye_onnx_dropout},
@@ -30,8 +32,10 @@ static const mye_onnx_op ops[] = {
     {"Relu", 1, 1, "", mye_onnx_relu},
     {"Reshape", 2, 2, "allowzero", mye_onnx_reshape},
     {"Shape", 1, 1, "", mye_onnx_shape},
+    {"Slice", 3, 5, "", mye_onnx_slice},
     {"Softmax", 1, 1, "axis", mye_onnx_softmax},
     {"Sub", 2, 2, "", mye_onnx_sub},
+    {"Transpose", 1, 1, "perm", mye_onnx_transpose},
     {"Unsqueeze", 1, 2, "axes", mye_onnx_unsqueeze},
 };
 

@@ -6,7 +6,8 @@
  *   onnx_attr.c    attributes and inputs of a node
  *   onnx_tensor.c  constants: checked, as floats or as small vectors of whole numbers
  *   onnx_ops.c     the table of operators, and the walk over the nodes
- *   onnx_conv.c, onnx_dense.c, onnx_norm.c, onnx_pool.c, onnx_shape.c, onnx_arith.c    operators
+ *   onnx_conv.c, onnx_dense.c, onnx_norm.c, onnx_pool.c, onnx_arith.c,
+ *   onnx_shape.c, onnx_whole.c    operators
  *   onnx_model.c   layers to a graph, and a model with its weights
  *
  * Operators write a list of layers first, and the graph is made of that: a bias may come behind its
@@ -39,6 +40,7 @@ typedef enum mye_onnx_kind {
 typedef struct mye_onnx_ints {
     int n;
     bool is_scalar; /* rank 0, n = 1 */
+    int columns;    /* over 0: a matrix, row by row */
     int64_t at[MYE_ONNX_MAX_INTS];
 } mye_onnx_ints;
 
@@ -179,9 +181,11 @@ mye_status mye_onnx_vector(mye_onnx *r, const Onnx__NodeProto *n, size_t k, cons
 /* One number. */
 mye_status mye_onnx_scalar(mye_onnx *r, const Onnx__NodeProto *n, size_t k, const char *what,
                            float *out);
-/* Whole numbers, as operators on shapes take them. */
+/* A vector of whole numbers, or one, as operators on shapes take them. */
 mye_status mye_onnx_whole(mye_onnx *r, const Onnx__NodeProto *n, size_t k, const char *what,
                           mye_onnx_ints *out);
+mye_status mye_onnx_whole_tensor(mye_onnx *r, const Onnx__NodeProto *n, const Onnx__TensorProto *t,
+                                 const char *what, mye_onnx_ints *out);
 mye_status mye_onnx_tensor_check(mye_onnx *r, const Onnx__TensorProto *t);
 bool mye_onnx_is_constant(const mye_onnx_value *v);
 bool mye_onnx_is_whole(const mye_onnx_value *v);
@@ -199,7 +203,7 @@ mye_status mye_onnx_result(mye_onnx *r, const Onnx__NodeProto *n, int rank, int6
 /* The node's output is `v` under another name. */
 mye_status mye_onnx_alias(mye_onnx *r, const Onnx__NodeProto *n, const mye_onnx_value *v);
 
-/* ---- operators, ---- */
+/* ---- operators ---- */
 
 /* Windows of convolutions and pooling, in two directions: height, width. */
 typedef struct mye_onnx_window {
@@ -217,6 +221,10 @@ mye_status mye_onnx_affine(mye_onnx *r, const Onnx__NodeProto *n, const mye_onnx
 /* The k-th input as one number for each channel of x, or one for all. */
 mye_status mye_onnx_per_channel(mye_onnx *r, const Onnx__NodeProto *n, size_t k,
                                 const mye_onnx_value *x, float **out);
+
+/* The node's output is these numbers. */
+mye_status mye_onnx_whole_result(mye_onnx *r, const Onnx__NodeProto *n, const mye_onnx_ints *ints);
+mye_status mye_onnx_reshape_whole(mye_onnx *r, const Onnx__NodeProto *n);
 
 mye_status mye_onnx_conv(mye_onnx *r, const Onnx__NodeProto *n);
 mye_status mye_onnx_gemm(mye_onnx *r, const Onnx__NodeProto *n);
@@ -236,6 +244,10 @@ mye_status mye_onnx_shape(mye_onnx *r, const Onnx__NodeProto *n);
 mye_status mye_onnx_gather(mye_onnx *r, const Onnx__NodeProto *n);
 mye_status mye_onnx_unsqueeze(mye_onnx *r, const Onnx__NodeProto *n);
 mye_status mye_onnx_concat(mye_onnx *r, const Onnx__NodeProto *n);
+mye_status mye_onnx_constantofshape(mye_onnx *r, const Onnx__NodeProto *n);
+mye_status mye_onnx_slice(mye_onnx *r, const Onnx__NodeProto *n);
+mye_status mye_onnx_transpose(mye_onnx *r, const Onnx__NodeProto *n);
+mye_status mye_onnx_cast(mye_onnx *r, const Onnx__NodeProto *n);
 mye_status mye_onnx_constant(mye_onnx *r, const Onnx__NodeProto *n);
 mye_status mye_onnx_identity(mye_onnx *r, const Onnx__NodeProto *n);
 mye_status mye_onnx_dropout(mye_onnx *r, const Onnx__NodeProto *n);

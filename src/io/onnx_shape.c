@@ -1,20 +1,5 @@
-/*
- * ONNX operators on shapes. Exporters write x.view(x.size(0), -1) as a chain of Shape, Gather,
- * Unsqueeze and Concat in front of a Reshape: small vectors of whole numbers, computed here, in which
- * MYE_ONNX_BATCH stands for the number of samples.
- */
-#include <string.h>
-
+/* ONNX operators: shapes, constants, and what flattens an image. */
 #include "io/onnx_parts.h"
-
-static mye_status whole_result(mye_onnx *r, const Onnx__NodeProto *n, const mye_onnx_ints *ints)
-{
-    mye_onnx_value *v;
-    MYE_TRY(mye_onnx_output(r, n, &v));
-    v->kind = MYE_ONNX_INTS;
-    v->ints = *ints;
-    return MYE_OK;
-}
 
 mye_status mye_onnx_shape(mye_onnx *r, const Onnx__NodeProto *n)
 {
@@ -23,60 +8,7 @@ mye_status mye_onnx_shape(mye_onnx *r, const Onnx__NodeProto *n)
     const int64_t h = x->h + 2 * x->pad_h, w = x->w + 2 * x->pad_w;
     const mye_onnx_ints image = {.n = 4, .at = {MYE_ONNX_BATCH, x->c, h, w}};
     const mye_onnx_ints vector = {.n = 2, .at = {MYE_ONNX_BATCH, x->c * x->h * x->w}};
-    return whole_result(r, n, x->rank == 4 ? &image : &vector);
-}
-
-mye_status mye_onnx_gather(mye_onnx *r, const Onnx__NodeProto *n)
-{
-    mye_onnx_ints from, index;
-    MYE_TRY(mye_onnx_whole(r, n, 0, "data", &from));
-    MYE_TRY(mye_onnx_whole(r, n, 1, "indices", &index));
-    MYE_TRY(mye_onnx_must_be(r, n, "axis", 0));
-    mye_onnx_ints out = index;
-    for (int i = 0; i < index.n; i++) {
-        const int64_t at = index.at[i] + (index.at[i] < 0 && index.at[i] >= -from.n ? from.n : 0);
-        if (at < 0 || at >= from.n)
-            return mye_onnx_node_fail(r, n, MYE_ERR_FORMAT, "takes entry %lld of %d",
-                                      (long long)index.at[i], from.n);
-        out.at[i] = from.at[at];
-    }
-    return whole_result(r, n, &out);
-}
-
-mye_status mye_onnx_unsqueeze(mye_onnx *r, const Onnx__NodeProto *n)
-{
-    mye_onnx_ints x, axes = {.n = 1};
-    MYE_TRY(mye_onnx_whole(r, n, 0, "data", &x));
-    if (mye_onnx_has_input(n, 1))
-        MYE_TRY(mye_onnx_whole(r, n, 1, "axes", &axes));
-    else
-        MYE_TRY(mye_onnx_numbers(r, n, "axes", 1, -1, 0, axes.at));
-    if (!x.is_scalar || axes.n != 1 || (axes.at[0] != 0 && axes.at[0] != -1))
-        return mye_onnx_node_fail(r, n, MYE_ERR_UNSUPPORTED,
-                                  "is supported for one number of a shape (axis 0) only");
-    x.is_scalar = false;
-    return whole_result(r, n, &x);
-}
-
-mye_status mye_onnx_concat(mye_onnx *r, const Onnx__NodeProto *n)
-{
-    mye_onnx_ints all = {.n = 0}, part;
-    for (size_t k = 0; k < n->n_input; k++) {
-        mye_onnx_value *v;
-        MYE_TRY(mye_onnx_input(r, n, k, &v));
-        if (!mye_onnx_is_whole(v))
-            return mye_onnx_node_fail(r, n, MYE_ERR_UNSUPPORTED,
-                                      "joins '%s', but only numbers of shapes can be joined",
-                                      mye_onnx_label_of(v->name).text);
-        MYE_TRY(mye_onnx_whole(r, n, k, "data", &part));
-        if (part.is_scalar || all.n + part.n > MYE_ONNX_MAX_INTS)
-            return mye_onnx_node_fail(r, n, MYE_ERR_UNSUPPORTED,
-                                      "joins something else than short vectors");
-        memcpy(all.at + all.n, part.at, (size_t)part.n * sizeof *part.at);
-        all.n += part.n;
-    }
-    MYE_TRY(mye_onnx_must_be(r, n, "axis", 0));
-    return whole_result(r, n, &all);
+    return mye_onnx_whole_result(r, n, x->rank == 4 ? &image : &vector);
 }
 
 mye_status mye_onnx_constant(mye_onnx *r, const Onnx__NodeProto *n)
@@ -106,7 +38,7 @@ mye_status mye_onnx_constant(mye_onnx *r, const Onnx__NodeProto *n)
             return mye_onnx_node_fail(r, n, MYE_ERR_UNSUPPORTED, "has the value %lld",
                                       (long long)ints.at[0]);
     }
-    return whole_result(r, n, &ints);
+    return mye_onnx_whole_result(r, n, &ints);
 }
 
 /* ---- flattening ---- */
@@ -137,9 +69,12 @@ mye_status mye_onnx_reshape(mye_onnx *r, const Onnx__NodeProto *n)
 {
     mye_onnx_value *x;
     mye_onnx_ints to;
+    MYE_TRY(mye_onnx_must_be(r, n, "allowzero", 0));
+    MYE_TRY(mye_onnx_input(r, n, 0, &x));
+    if (mye_onnx_is_whole(x))
+        return mye_onnx_reshape_whole(r, n);
     MYE_TRY(mye_onnx_layer_input(r, n, 0, 0, false, &x));
     MYE_TRY(mye_onnx_whole(r, n, 1, "shape", &to));
-    MYE_TRY(mye_onnx_must_be(r, n, "allowzero", 0));
     const int64_t size = x->c * x->h * x->w;
     const bool rows = to.n == 2 && (to.at[0] == MYE_ONNX_BATCH || to.at[0] == 0 ||
                                     to.at[0] == r->batch || (to.at[0] == -1 && to.at[1] == size));

@@ -228,32 +228,39 @@ static int64_t whole_at(const Onnx__TensorProto *t, const number_type *type, siz
     return wide;
 }
 
-mye_status mye_onnx_whole(mye_onnx *r, const Onnx__NodeProto *n, size_t k, const char *what,
-                          mye_onnx_ints *out)
+mye_status mye_onnx_whole_tensor(mye_onnx *r, const Onnx__NodeProto *n, const Onnx__TensorProto *t,
+                                 const char *what, mye_onnx_ints *out)
 {
-    mye_onnx_value *v;
+    const number_type *type = type_of(t);
     size_t count;
-    MYE_TRY(mye_onnx_input(r, n, k, &v));
-    *out = v->ints;
-    if (v->kind == MYE_ONNX_INTS)
-        return MYE_OK;
-    const number_type *type = v->kind == MYE_ONNX_CONSTANT ? type_of(v->tensor) : NULL;
-    if (type == NULL || !type->is_whole)
+    MYE_TRY(mye_onnx_tensor_check(r, t));
+    MYE_TRY(count_of(r, t, &count));
+    if (type == NULL || !type->is_whole || t->n_dims > 1 || count > MYE_ONNX_MAX_INTS)
         return mye_onnx_node_fail(r, n, MYE_ERR_UNSUPPORTED,
-                                  "wants constant whole numbers as its %s, but '%s' is none", what,
-                                  mye_onnx_label_of(v->name).text);
-    MYE_TRY(mye_onnx_tensor_check(r, v->tensor));
-    MYE_TRY(count_of(r, v->tensor, &count));
-    if (v->tensor->n_dims > 1 || count > MYE_ONNX_MAX_INTS)
-        return mye_onnx_node_fail(
-            r, n, MYE_ERR_UNSUPPORTED, "wants at most %d numbers as its %s, but '%s' has %zu",
-            (int)MYE_ONNX_MAX_INTS, what, mye_onnx_label_of(v->name).text, count);
-    *out = (mye_onnx_ints){.n = (int)count, .is_scalar = v->tensor->n_dims == 0};
+                                  "wants at most %d whole numbers as its %s, but has %zu of %s",
+                                  (int)MYE_ONNX_MAX_INTS, what, count,
+                                  type != NULL ? type->name : "another type");
+    *out = (mye_onnx_ints){.n = (int)count, .is_scalar = t->n_dims == 0};
     for (size_t i = 0; i < count; i++) {
-        out->at[i] = whole_at(v->tensor, type, i);
-        if (out->at[i] < -INT32_MAX || (out->at[i] > INT32_MAX && out->at[i] != INT64_MAX))
+        out->at[i] = whole_at(t, type, i);
+        if (out->at[i] == MYE_ONNX_BATCH)
             return mye_onnx_node_fail(r, n, MYE_ERR_UNSUPPORTED, "has %lld as its %s",
                                       (long long)out->at[i], what);
     }
     return MYE_OK;
+}
+
+mye_status mye_onnx_whole(mye_onnx *r, const Onnx__NodeProto *n, size_t k, const char *what,
+                          mye_onnx_ints *out)
+{
+    mye_onnx_value *v;
+    MYE_TRY(mye_onnx_input(r, n, k, &v));
+    *out = v->ints;
+    if (v->kind == MYE_ONNX_INTS && v->ints.columns == 0)
+        return MYE_OK;
+    if (v->kind != MYE_ONNX_CONSTANT || !mye_onnx_is_whole(v))
+        return mye_onnx_node_fail(r, n, MYE_ERR_UNSUPPORTED,
+                                  "wants constant whole numbers as its %s, but '%s' is none", what,
+                                  mye_onnx_label_of(v->name).text);
+    return mye_onnx_whole_tensor(r, n, v->tensor, what, out);
 }

@@ -99,6 +99,18 @@ class Mobile(nn.Module):
         return F.log_softmax(self.logits(x), 1)
 
 
+class Padded(nn.Module):
+    """F.pad as newer exporters write it: the pads are computed from constants by eight operators."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, (5, 3), stride=2)
+        self.fc = nn.Linear(6 * 4 * 4, 10)
+
+    def forward(self, x):
+        return self.fc(torch.flatten(F.relu(self.conv(F.pad(x, (1, 1, 2, 2)))), 1))
+
+
 class Mlp(nn.Module):
     """A network for vectors."""
 
@@ -130,6 +142,7 @@ NETS = {
     "vgg_bn": (Vgg, (3, 16, 16), 13, False, KEPT),
     "resnet": (ResNet, (3, 12, 12), 13, True, KEPT),
     "mobile": (Mobile, (3, 14, 14), 10, False, FOLDED),
+    "padded": (Padded, (3, 8, 8), 13, True, FOLDED),
     "mlp": (Mlp, (20,), 14, True, FOLDED),
 }
 
