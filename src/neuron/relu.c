@@ -54,6 +54,8 @@ static int64_t relu_step(const mye_neuron_chunk *c, const float *x, float *u, ui
     return 0;
 }
 
+enum { BLOCK = 256 };
+
 static void relu_backward(const mye_neuron_chunk *c, const float *g, const float *h, const float *u,
                           const float *u_last, const float *x, float *carry, float *dx,
                           double *dparam)
@@ -64,8 +66,15 @@ static void relu_backward(const mye_neuron_chunk *c, const float *g, const float
     MYE_UNUSED(x);
     MYE_UNUSED(carry);
     MYE_UNUSED(dparam);
-    for (int64_t i = 0; i < c->n; i++)
-        dx[i] = (u[i] > 0.0f) & (u[i] < cap) ? g[i] : 0.0f;
+    /* dx may be g, which would keep the loop scalar; so it works on a copy */
+    float pass[BLOCK];
+    for (int64_t i = 0; i < c->n; i += BLOCK) {
+        const int m = c->n - i < BLOCK ? (int)(c->n - i) : BLOCK;
+        memcpy(pass, g + i, (size_t)m * sizeof *pass);
+        for (int j = 0; j < m; j++)
+            pass[j] = (u[i + j] > 0.0f) & (u[i + j] < cap) ? pass[j] : 0.0f;
+        memcpy(dx + i, pass, (size_t)m * sizeof *dx);
+    }
 }
 
 static int relu_rate_mode(const mye_node *n)
