@@ -1,10 +1,10 @@
 /* The page of a conversion: an ANN and the spiking networks that were made of it, side by side. */
+#include "report/page_convert.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "report/page_convert.h"
-
-/* Is the neuron of this method (or of its threshold's rule, `neuron=aug`) that one? */
+/* Is this the method, with or without options or a budget? */
 static bool is_of(const char *method, const char *neuron)
 {
     const size_t n = strlen(neuron);

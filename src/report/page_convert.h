@@ -2,6 +2,8 @@
 #ifndef MYE_REPORT_PAGE_CONVERT_H
 #define MYE_REPORT_PAGE_CONVERT_H
 
+#include <math.h>
+
 #include "myelin/convert.h"
 #include "report/report.h"
 
@@ -38,7 +40,7 @@ void mye_page_convert_proof(mye_text *out, const mye_convert_proof *proof);
 void mye_page_convert_ann(mye_text *out, const mye_convert_ann *ann);
 /* "12 345 678" with narrow spaces. Returns out. */
 char *mye_page_convert_number(int64_t value, char *out, size_t size);
-/* Cell with "12.34 %", with "19.3 µJ"; "–" where it is no number. */
+/* Cell with "12.34 %", with microjoules; "–" where it is no number. */
 void mye_page_convert_percent(mye_text *out, double share);
 void mye_page_convert_energy(mye_text *out, double microjoule);
 /* Cell with a count. */

@@ -1,7 +1,7 @@
 /* The figures of a conversion's page. */
-#include <math.h>
-
 #include "report/page_convert.h"
+
+#include <math.h>
 
 /* The last colour is the ANN's; lines of methods take turns with the others. */
 enum { METHOD_COLORS = MYE_SERIES_COLS - 1, ANN_COLOR = METHOD_COLORS };
@@ -197,7 +197,7 @@ mye_status mye_page_convert_levels(mye_text *out, const mye_page_conversion *c, 
         snprintf(bar[i].label, sizeof(bar[i].label), "%.4g%s", bar[i].value,
                  is_chosen ? " chosen" : "");
     }
-    mye_text_add(out, "<div class=\"panel\" style=\"max-width:720px\">\n");
+    mye_text_add(out, "<div class=\"panel\" style=\"max-width:560px\">\n");
     mye_svg_bars(out, "Levels of each layer: of the method (grey), chosen under the budget", bar,
                  n);
     mye_text_add(out, "</div>\n");

@@ -1,8 +1,7 @@
 /* What a conversion's page says of one thing at a time: thresholds, the proof, the ANN. */
-#include <math.h>
-#include <string.h>
-
 #include "report/page_convert.h"
+
+#include <math.h>
 
 char *mye_page_convert_number(int64_t value, char *out, size_t size)
 {
@@ -28,7 +27,7 @@ void mye_page_convert_percent(mye_text *out, double share)
 void mye_page_convert_energy(mye_text *out, double microjoule)
 {
     if (isfinite(microjoule))
-        mye_text_add(out, "<td class=\"n\">%.*f µJ</td>", microjoule < 1 ? 4 : 2, microjoule);
+        mye_text_add(out, "<td class=\"n\">%.*f</td>", microjoule < 1 ? 4 : 2, microjoule);
     else
         mye_text_add(out, "<td class=\"n\">–</td>");
 }

@@ -1,7 +1,7 @@
 /* The tables of a conversion's page that set methods side by side. */
-#include <math.h>
-
 #include "report/page_convert.h"
+
+#include <math.h>
 
 enum { COLUMNS_MAX = 16 };
 
@@ -59,11 +59,17 @@ void mye_page_convert_accuracy_table(mye_text *out, const mye_page_conversion *c
                  100 * c->ann->accuracy);
 }
 
+/* Adds where every coefficient is 1 or -1, so that the magnitude is the number of events; else
+ * multiply-adds. */
+static double energy_of(const mye_convert_point *p)
+{
+    return p->magnitude > p->events * (1 + 1e-9) ? p->energy_mac : p->energy_ac;
+}
+
 static void cost_row(mye_text *out, const mye_convert_ann *ann, const mye_convert_point *p)
 {
     mye_text_add(out, "<td class=\"n\">%d</td>", p->T);
     mye_page_convert_percent(out, p->accuracy);
-    mye_page_convert_percent(out, p->agreement);
     mye_page_convert_count(out, p->events);
     mye_page_convert_percent(out, p->events > 0 ? p->negative / p->events : (double)NAN);
     mye_page_convert_count(out, p->magnitude);
@@ -72,7 +78,7 @@ static void cost_row(mye_text *out, const mye_convert_ann *ann, const mye_conver
     mye_page_convert_energy(out, p->energy_ac);
     mye_page_convert_energy(out, p->energy_mac);
     const double whole = ann->macs * MYE_PJ_MAC * 1e-6;
-    mye_page_convert_percent(out, whole > 0 ? p->energy_ac / whole : (double)NAN);
+    mye_page_convert_percent(out, whole > 0 ? energy_of(p) / whole : (double)NAN);
     mye_text_add(out, "</tr>\n");
 }
 
@@ -93,15 +99,15 @@ static void cost_rows(mye_text *out, const mye_convert_ann *ann, const mye_conve
 
 void mye_page_convert_cost_table(mye_text *out, const mye_page_conversion *c)
 {
-    static const char *const columns[] = {
-        "method",    "T",        "accuracy", "agrees",       "events",       "negative",
-        "magnitude", "syn. ops", "MACs",     "energy, adds", "energy, MACs", "of the ANN"};
+    static const char *const columns[] = {"method",   "T",         "accuracy",  "events",
+                                          "negative", "magnitude", "syn. ops",  "MACs",
+                                          "µJ, adds", "µJ, MACs",  "of the ANN"};
     head(out, columns, sizeof(columns) / sizeof(columns[0]));
     for (int m = 0; m < c->n; m++)
         cost_rows(out, c->ann, c->result[m]);
     mye_text_add(out, "<tr class=\"sum\"><td>ANN</td><td class=\"n\"></td>");
     mye_page_convert_percent(out, c->ann->accuracy);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 4; i++)
         mye_text_add(out, "<td class=\"n\"></td>");
     mye_page_convert_count(out, c->ann->macs);
     mye_text_add(out, "<td class=\"n\"></td>");
@@ -115,18 +121,19 @@ void mye_page_convert_cost_table(mye_text *out, const mye_page_conversion *c)
                  "all that is not 0 where a layer reads it, so behind pooling, which merges "
                  "spikes. MACs: layers whose input is the same at every step are computed once.</p>"
                  "\n<p class=\"say\">Energy is arithmetic alone, of a 45 nm unit for 32-bit floats "
-                 "(Horowitz 2014): an addition %.1f pJ, a multiply-add %.1f pJ. “adds” takes an "
-                 "operation as one addition; an event with a coefficient that is no power of two "
-                 "is dearer, at most a multiply-add (“MACs”). Memory traffic, which decides on "
-                 "most machines, is in neither; “of the ANN” compares adds with the ANN's "
-                 "multiply-adds.</p>\n",
+                 "(Horowitz 2014): an addition %.1f pJ, a multiply-add %.1f pJ. “Adds” takes an "
+                 "operation as one addition, “MACs” as one multiply-add: an event with a "
+                 "coefficient lies between the two, as a shift and an addition where it is a power "
+                 "of two. “Of the ANN” takes adds where all coefficients are ±1, else MACs. What "
+                 "memory takes, which is more on most machines, is in none of them.</p>\n",
                  MYE_PJ_AC, MYE_PJ_MAC);
 }
 
 void mye_page_convert_steps_table(mye_text *out, const mye_page_conversion *c)
 {
-    static const char *const columns[] = {"method",        "T to reach",    "class settles",
-                                          "stopped after", "accuracy then", "images/s"};
+    static const char *const columns[] = {
+        "method",        "T to reach",    "class settles", "agrees at the last T",
+        "stopped after", "accuracy then", "images/s"};
     char text[32];
     bool any = false;
     head(out, columns, sizeof(columns) / sizeof(columns[0]));
@@ -138,6 +145,8 @@ void mye_page_convert_steps_table(mye_text *out, const mye_page_conversion *c)
         else
             mye_text_add(out, "<td class=\"n\">–</td>");
         mye_text_add(out, "<td class=\"n\">%.2f</td>", isfinite(r->stable) ? r->stable : 0);
+        mye_page_convert_percent(out, r->n_points > 0 ? r->point[r->n_points - 1].agreement
+                                                      : (double)NAN);
         if (r->stopped > 0) {
             any = true;
             mye_text_add(out, "<td class=\"n\">%.2f</td>", r->stopped);
@@ -151,9 +160,9 @@ void mye_page_convert_steps_table(mye_text *out, const mye_page_conversion *c)
     mye_text_add(out,
                  "</table></div>\n<p class=\"say\" style=\"margin-top:8px\">T to reach: the first "
                  "with the ANN's accuracy less 0.5 points. Class settles: steps until an image's "
-                 "class changes no more, mean.%s</p>\n",
-                 any ? " Stopped: an image ends when its class has decided, mean of the steps "
-                       "made."
+                 "class changes no more, mean. Agrees: images with the class of the ANN.%s</p>\n",
+                 any ? " Stopped: steps made where a batch ends once all its images have decided, "
+                       "mean over images."
                      : "");
 }
 

@@ -128,7 +128,7 @@ static void decade_ticks(mye_text *out, const axis *x)
             const char *unit = k >= 6 ? " M" : k >= 3 ? " k" : "";
             const double value = digit[i] * pow(10, k >= 6 ? k - 6 : k >= 3 ? k - 3 : k);
             mye_text_add(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.*f%s</text>\n",
-                         fmin(at_x(x, at), WIDTH - 13), HEIGHT - BOTTOM + 18, k < 0 ? -k : 0, value,
+                         fmin(at_x(x, at), WIDTH - 18), HEIGHT - BOTTOM + 18, k < 0 ? -k : 0, value,
                          unit);
         }
     }
