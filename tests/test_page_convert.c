@@ -265,10 +265,27 @@ static void levels_of_a_budget_are_drawn(void **state)
     char *page = page_of(RESULTS, NULL, &budget);
     assert_non_null(strstr(page, "<b>1500</b> an image in place of <b>3000</b>"));
     assert_non_null(strstr(page, ">5 chosen</text>"));
+    assert_non_null(strstr(page, "n&lt;2&gt;</td><td class=\"n\">5</td><td class=\"n\">16</td>"));
     mye_free(ctx, page);
     page = page_of(RESULTS, NULL, NULL);
     assert_null(strstr(page, "budget"));
     mye_free(ctx, page);
+}
+
+static void networks_that_have_no_line_are_told(void **state)
+{
+    (void)state;
+    const mye_convert_result *many[MYE_SERIES_MAX];
+    void *page = NULL;
+    size_t bytes = 0;
+    for (int n = MYE_SERIES_MAX - 1; n <= MYE_SERIES_MAX; n++) {
+        for (int i = 0; i < n; i++)
+            many[i] = results[i % RESULTS];
+        assert_int_equal(mye_report_convert(ctx, &ann, many, n, NULL, NULL, path, NULL), MYE_OK);
+        assert_int_equal(mye_file_read(ctx, path, 1 << 24, &page, &bytes, NULL), MYE_OK);
+        assert_int_equal(count(page, "the first 31 of 32 networks"), n == MYE_SERIES_MAX);
+        mye_free(ctx, page);
+    }
 }
 
 /* What cannot be drawn is left out, and nothing is printed that is no number. */
@@ -330,6 +347,7 @@ int main(void)
         cmocka_unit_test(errors_are_shares_of_the_mean_activation),
         cmocka_unit_test(the_proof_counts_all_steps),
         cmocka_unit_test(levels_of_a_budget_are_drawn),
+        cmocka_unit_test(networks_that_have_no_line_are_told),
         cmocka_unit_test(missing_numbers_do_no_harm),
         cmocka_unit_test(every_failed_allocation_is_reported),
         cmocka_unit_test(a_page_without_results_is_refused),

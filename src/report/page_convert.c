@@ -81,14 +81,17 @@ static mye_status add_budget(mye_text *out, const mye_page_conversion *c, mye_er
     const mye_convert_budget *b = c->budget;
     mye_text_add(out,
                  "<h2>Levels under a budget</h2>\n<p class=\"say\">Levels of each layer, chosen "
-                 "so that the outputs stay near the ANN's with fewer events: <b>%s</b> an image "
+                 "so that the outputs are as near to the ANN's as a budget of events allows: "
+                 "<b>%s</b> an image "
                  "in place of <b>%s</b> on the calibration images, mean |output − ANN's output| "
                  "<b>%.4g</b> in place of <b>%.4g</b>. Its line in the figures above is the one "
                  "named after the budget.</p>\n",
                  mye_html_count(round(b->events), chosen, sizeof(chosen)),
                  mye_html_count(round(b->before), before, sizeof(before)), b->error,
                  b->error_before);
-    return mye_page_convert_levels(out, c, err);
+    MYE_TRY(mye_page_convert_levels(out, c, err));
+    mye_page_convert_level_table(out, b);
+    return MYE_OK;
 }
 
 static mye_status add_page(mye_text *out, const mye_page_conversion *c, mye_error *err)
@@ -107,6 +110,9 @@ static mye_status add_page(mye_text *out, const mye_page_conversion *c, mye_erro
     add_cards(out, c);
     mye_text_add(out, "<h2>Accuracy</h2>\n");
     MYE_TRY(mye_page_convert_accuracy(out, c, err));
+    if (c->n > MYE_SERIES_MAX - 1)
+        mye_text_add(out, "<p class=\"say\">Figures show the first %d of %d networks.</p>\n",
+                     MYE_SERIES_MAX - 1, c->n);
     mye_page_convert_accuracy_table(out, c);
     add_honesty(out, c);
     mye_text_add(out, "<h2>Cost</h2>\n");

@@ -23,7 +23,7 @@ typedef struct mye_page_conversion {
 mye_status mye_page_convert_accuracy(mye_text *out, const mye_page_conversion *c, mye_error *err);
 /* Conversion error over steps and along the layers. */
 mye_status mye_page_convert_errors(mye_text *out, const mye_page_conversion *c, mye_error *err);
-/* Levels of each layer before and under the budget. */
+/* Levels of the layers before and under the budget, as many as bars have room for. */
 mye_status mye_page_convert_levels(mye_text *out, const mye_page_conversion *c, mye_error *err);
 
 /* ---- page_convert_tables.c ---- */
@@ -37,6 +37,7 @@ void mye_page_convert_error_table(mye_text *out, const mye_page_conversion *c);
 
 void mye_page_convert_layers(mye_text *out, const mye_page_conversion *c);
 void mye_page_convert_proof(mye_text *out, const mye_convert_proof *proof);
+void mye_page_convert_level_table(mye_text *out, const mye_convert_budget *budget);
 void mye_page_convert_ann(mye_text *out, const mye_convert_ann *ann);
 /* "12 345 678" with narrow spaces. Returns out. */
 char *mye_page_convert_number(int64_t value, char *out, size_t size);

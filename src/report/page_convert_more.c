@@ -129,6 +129,22 @@ void mye_page_convert_proof(mye_text *out, const mye_convert_proof *p)
                       "threshold now and then.</p>\n");
 }
 
+void mye_page_convert_level_table(mye_text *out, const mye_convert_budget *b)
+{
+    mye_text_add(out,
+                 "<details><summary>Levels of all %d layers</summary><div class=\"panel\">"
+                 "<table><tr><th>neurons</th><th class=\"n\">levels chosen</th>"
+                 "<th class=\"n\">of the method</th></tr>\n",
+                 b->n_layers);
+    for (int i = 0; i < b->n_layers; i++) {
+        mye_text_add(out, "<tr><td>");
+        mye_html_text(out, b->layer[i].name);
+        mye_text_add(out, "</td><td class=\"n\">%.4g</td><td class=\"n\">%.4g</td></tr>\n",
+                     b->layer[i].levels, b->layer[i].before);
+    }
+    mye_text_add(out, "</table></div></details>\n");
+}
+
 void mye_page_convert_ann(mye_text *out, const mye_convert_ann *ann)
 {
     mye_text_add(out,
