@@ -11,7 +11,7 @@
 #include "myelin/myelin.h"
 
 static const char readme[] =
-    "A network that was converted to spiking ones by `myelin convert`.\n"
+    "Spiking networks that `myelin convert` made of a trained one.\n"
     "\n"
     "conversion.json   every figure: the network it began with (\"ann\"), \"results\" of the "
     "methods,\n"

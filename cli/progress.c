@@ -76,7 +76,7 @@ static void on_progress(void *user, const mye_progress *p)
     char bar[BAR * 4 + 8];
     bar_text(bar, sizeof(bar), share);
     const bool color = self->app->color_err;
-    fprintf(stderr, "\r\033[K%s%s%s%-5s %s%s%s %3.0f %%%s%s", epoch, about, about[0] ? " " : "",
+    fprintf(stderr, "\r\033[K%s%.20s%s%-5s %s%s%s %3.0f %%%s%s", epoch, about, about[0] ? " " : "",
             p->phase, cli_paint(color, "cyan"), bar, cli_plain(color), 100 * share, figures, left);
     fflush(stderr);
     self->dirty = true;
