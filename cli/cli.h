@@ -166,6 +166,9 @@ typedef struct cli_progress {
     int64_t n_epochs;
     double last_s; /* when a line was printed              */
     bool dirty;    /* the bar is on the screen             */
+    /* What is worked on where that is no training: stands in front, and loss and accuracy, which have
+     * no meaning then, are left out; NULL: it is. */
+    const char *about;
     mye_callbacks callbacks;
 } cli_progress;
 void cli_progress_init(cli_progress *progress, const cli *app, bool epochs);

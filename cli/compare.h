@@ -3,15 +3,11 @@
 #define CLI_COMPARE_H
 
 #include "cli.h"
+#include "value_list.h"
 
-enum { AXIS_MAX = 16, VALUES_MAX = 64 };
+enum { AXIS_MAX = 16 };
 
-/* One key with its values; the values are owned. */
-typedef struct cli_axis {
-    char key[64];
-    int n;
-    char *value[VALUES_MAX];
-} cli_axis;
+typedef cli_list cli_axis;
 
 typedef struct cli_axes {
     int n;

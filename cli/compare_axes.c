@@ -1,54 +1,8 @@
-/*
- * Lists on the command line. A list is separated by ';' if there is one, else by ','; a piece that
- * has '=' before any ':' belongs to the method before it (sgd:lr=0.1,momentum=0.9,adam is two
- * values), and nothing is split inside parentheses. Repeated options add to the list.
- */
+/* Lists of compare's options and their product. Repeated options add to the list. */
 #include "compare.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Length up to the next separator outside parentheses. */
-static size_t piece_length(const char *text, char separator)
-{
-    int depth = 0;
-    size_t n = 0;
-    for (; text[n] && (depth > 0 || text[n] != separator); n++)
-        depth += text[n] == '(' ? 1 : text[n] == ')' ? -1 : 0;
-    return n;
-}
-
-/* Does what follows a comma go on with the parameters of a method? */
-static bool goes_on(const char *text)
-{
-    const size_t n = strcspn(text, "=:,;(");
-    return text[n] == '=';
-}
-
-static size_t value_length(const char *text, char separator)
-{
-    size_t n = piece_length(text, separator);
-    while (separator == ',' && text[n] == ',' && goes_on(text + n + 1))
-        n += 1 + piece_length(text + n + 1, separator);
-    return n;
-}
-
-static int add_values(cli *app, cli_axis *axis, const char *text)
-{
-    const char separator = text[piece_length(text, ';')] == ';' ? ';' : ',';
-    for (;;) {
-        const size_t n = value_length(text, separator);
-        if (axis->n == VALUES_MAX)
-            return cli_usage(app, "", "more than %d values for '%s'", VALUES_MAX, axis->key);
-        while (isspace((unsigned char)*text))
-            text++;
-        axis->value[axis->n++] = cli_format("%.*s", (int)n, text);
-        if (!text[n])
-            return CLI_EXIT_OK;
-        text += n + 1;
-    }
-}
 
 static cli_axis *axis_of(cli_axes *axes, const char *key)
 {
@@ -102,27 +56,21 @@ static int read_setting(cli *app, cli_axes *axes, const cli_setting *s)
             return CLI_EXIT_OK;
         }
     }
-    return add_values(app, axis, s->value);
-}
-
-static void axis_free(cli_axis *axis)
-{
-    for (int i = 0; i < axis->n; i++)
-        free(axis->value[i]);
+    return cli_list_add(app, axis, s->value);
 }
 
 /* The ratios of --rho go into the list of sample policies. */
 static int read_ratios(cli *app, const char *rho, cli_axes *axes)
 {
     cli_axis ratios = {.key = "rho"}, *sample = NULL;
-    int code = add_values(app, &ratios, rho);
+    int code = cli_list_add(app, &ratios, rho);
     for (int i = 0; i < axes->n; i++) {
         if (strcmp(axes->axis[i].key, "sample") == 0)
             sample = &axes->axis[i];
     }
     if (code == CLI_EXIT_OK)
         code = cli_sample_expand(app, sample, &ratios);
-    axis_free(&ratios);
+    cli_list_free(&ratios);
     return code;
 }
 
@@ -130,7 +78,7 @@ int cli_axes_read(cli *app, const char *seeds, const char *rho, cli_axes *axes)
 {
     *axes = (cli_axes){0};
     snprintf(axes->seeds.key, sizeof(axes->seeds.key), "seed");
-    int code = seeds[0] ? add_values(app, &axes->seeds, seeds) : CLI_EXIT_OK;
+    int code = seeds[0] ? cli_list_add(app, &axes->seeds, seeds) : CLI_EXIT_OK;
     for (int i = 0; i < app->n_settings && code == CLI_EXIT_OK; i++) {
         if (app->setting[i].origin == CLI_CONFIG)
             code = read_setting(app, axes, &app->setting[i]);
@@ -146,8 +94,8 @@ int cli_axes_read(cli *app, const char *seeds, const char *rho, cli_axes *axes)
 void cli_axes_free(cli_axes *axes)
 {
     for (int i = 0; i < axes->n; i++)
-        axis_free(&axes->axis[i]);
-    axis_free(&axes->seeds);
+        cli_list_free(&axes->axis[i]);
+    cli_list_free(&axes->seeds);
     free(axes->single);
 }
 
@@ -191,14 +139,8 @@ void cli_axes_label(const cli_axes *axes, int point, char *out, size_t size)
 void cli_axes_file(const cli_axes *axes, int point, char *out, size_t size)
 {
     char label[200];
-    size_t n = 0;
     cli_axes_label(axes, point, label, sizeof(label));
-    for (const char *c = label; *c && n + 1 < size; c++) {
-        const bool plain = isalnum((unsigned char)*c) || *c == '.' || *c == '_';
-        if (plain || (n > 0 && out[n - 1] != '-'))
-            out[n++] = plain ? *c : '-';
-    }
-    out[n] = '\0';
+    cli_list_file(label, out, size);
 }
 
 mye_status cli_axes_apply(const cli_axes *axes, int point, const char *seed, mye_config *config,

@@ -11,6 +11,7 @@
     X(bench)            \
     X(compare)          \
     X(completion)       \
+    X(convert)          \
     X(data)             \
     X(doctor)           \
     X(eval)             \

@@ -35,6 +35,22 @@ static void bar_text(char *out, size_t size, double share)
     }
 }
 
+/* Loss, accuracy and speed; of work that is no training the speed, where there is one. */
+static void figures_text(const cli_progress *self, const mye_progress *p, char *out, size_t size)
+{
+    const cli_short speed = cli_count(p->images_per_s);
+    const char *unit = self->bar ? "img/s" : "images/s";
+    out[0] = '\0';
+    if (self->about && p->images_per_s > 0)
+        snprintf(out, size, "  %s %s", speed.text, unit);
+    else if (!self->about && self->bar)
+        snprintf(out, size, "  loss %.3f  acc %.1f %%  %s %s", p->loss, 100 * p->accuracy,
+                 speed.text, unit);
+    else if (!self->about)
+        snprintf(out, size, "  loss %.4f  accuracy %s  %s %s", p->loss,
+                 cli_percent(p->accuracy).text, speed.text, unit);
+}
+
 static void on_progress(void *user, const mye_progress *p)
 {
     cli_progress *self = user;
@@ -44,24 +60,24 @@ static void on_progress(void *user, const mye_progress *p)
     self->last_s = now;
     self->n_epochs = p->epochs;
     const double share = p->total > 0 ? (double)p->done / (double)p->total : 0;
-    char left[64] = "", epoch[48] = "";
+    const char *about = self->about ? self->about : "";
+    char left[64] = "", epoch[48] = "", figures[160];
     if (p->left_s >= 1)
         snprintf(left, sizeof(left), "  %s left", cli_seconds(p->left_s).text);
     if (p->epochs > 0)
         snprintf(epoch, sizeof(epoch), "epoch %lld/%lld ", (long long)p->epoch,
                  (long long)p->epochs);
+    figures_text(self, p, figures, sizeof(figures));
     if (!self->bar) {
-        fprintf(stderr, "%s%s %.0f %%  loss %.4f  accuracy %s  %s images/s%s\n", epoch, p->phase,
-                100 * share, p->loss, cli_percent(p->accuracy).text,
-                cli_count(p->images_per_s).text, left);
+        fprintf(stderr, "%s%s%s%s %.0f %%%s%s\n", epoch, about, about[0] ? " " : "", p->phase,
+                100 * share, figures, left);
         return;
     }
     char bar[BAR * 4 + 8];
     bar_text(bar, sizeof(bar), share);
     const bool color = self->app->color_err;
-    fprintf(stderr, "\r\033[K%s%-5s %s%s%s %3.0f %%  loss %.3f  acc %.1f %%  %s img/s%s", epoch,
-            p->phase, cli_paint(color, "cyan"), bar, cli_plain(color), 100 * share, p->loss,
-            100 * p->accuracy, cli_count(p->images_per_s).text, left);
+    fprintf(stderr, "\r\033[K%s%.20s%s%-5s %s%s%s %3.0f %%%s%s", epoch, about, about[0] ? " " : "",
+            p->phase, cli_paint(color, "cyan"), bar, cli_plain(color), 100 * share, figures, left);
     fflush(stderr);
     self->dirty = true;
 }

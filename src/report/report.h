@@ -50,8 +50,11 @@ typedef struct mye_chart {
     mye_series series[MYE_SERIES_MAX];
     const double *spread[MYE_SERIES_MAX]; /* y -/+ so much is drawn at each point; NULL: none */
     bool level[MYE_SERIES_MAX];           /* a line across, through the first point */
+    bool dotless[MYE_SERIES_MAX];         /* no dots at its points                   */
     bool from_zero;
     bool doubling; /* both axes by powers of two, y in bytes; what is not above 0 is left out */
+    /* Only x by powers of two, or by powers of ten with ticks at 1, 2, 5; x above 0 alone is drawn. */
+    bool x_doubling, x_decades;
 } mye_chart;
 
 void mye_svg_lines(mye_text *out, const mye_chart *chart);

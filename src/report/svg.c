@@ -17,10 +17,22 @@ static bool drawable(const mye_chart *c, double v)
     return isfinite(v) && fabs(v) < 1e15 && (!c->doubling || v > 0);
 }
 
-/* Where a value stands on its axis. */
+static bool is_point(const mye_chart *c, const mye_series *s, int i)
+{
+    const bool above_0 = c->x_doubling || c->x_decades;
+    return drawable(c, s->x[i]) && drawable(c, s->y[i]) && (!above_0 || s->x[i] > 0);
+}
+
+/* Where a value stands on the axis of y. */
 static double place_of(const mye_chart *c, double v)
 {
     return c->doubling ? log2(v) : v;
+}
+
+/* And on that of x. */
+static double place_x(const mye_chart *c, double v)
+{
+    return c->x_decades ? log10(v) : c->x_doubling || c->doubling ? log2(v) : v;
 }
 
 static double scale_of(const mye_chart *c)
@@ -63,9 +75,10 @@ static bool range(const mye_chart *c, bool of_y, double *low, double *high)
     for (int s = 0; s < c->n; s++) {
         const double *v = of_y ? c->series[s].y : c->series[s].x;
         for (int i = 0; v && i < c->series[s].n; i++) {
-            if (!drawable(c, c->series[s].x[i]) || !drawable(c, c->series[s].y[i]))
+            if (!is_point(c, &c->series[s], i))
                 continue;
-            const double at = place_of(c, v[i]), around = of_y ? spread_of(c, s, i) : 0;
+            const double at = of_y ? place_of(c, v[i]) : place_x(c, v[i]);
+            const double around = of_y ? spread_of(c, s, i) : 0;
             *low = at - around < *low ? at - around : *low;
             *high = at + around > *high ? at + around : *high;
         }
@@ -91,11 +104,34 @@ static void tick_text(mye_text *out, const mye_chart *c, double v, double step, 
         mye_text_add(out, "%.4g%s%s", exp2(v - 10 * k), of_y ? " " : "", of_y ? unit[k] : "");
         return;
     }
+    if (c->x_doubling && !of_y) {
+        mye_text_add(out, "%.4g", exp2(v));
+        return;
+    }
     const int digits = step >= 1 || step <= 0 ? 0 : (int)ceil(-log10(step) - 1e-9);
     if (step < 1e-4)
         mye_text_add(out, "%.0e", v);
     else
         mye_text_add(out, "%.*f", digits, fabs(v) < step / 1e6 ? 0.0 : v);
+}
+
+/* 1, 2, 5, 10, 20 ...; 1, 10, 100 where that would be too many. */
+static void decade_ticks(mye_text *out, const axis *x)
+{
+    static const int digit[] = {1, 2, 5};
+    const int n = x->high - x->low > 2.5 ? 1 : 3;
+    for (int k = (int)floor(x->low); k <= (int)ceil(x->high); k++) {
+        for (int i = 0; i < n; i++) {
+            const double at = log10(digit[i]) + k;
+            if (at < x->low - 1e-9 || at > x->high + 1e-9)
+                continue;
+            const char *unit = k >= 6 ? " M" : k >= 3 ? " k" : "";
+            const double value = digit[i] * pow(10, k >= 6 ? k - 6 : k >= 3 ? k - 3 : k);
+            mye_text_add(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.*f%s</text>\n",
+                         fmin(at_x(x, at), WIDTH - 18), HEIGHT - BOTTOM + 18, k < 0 ? -k : 0, value,
+                         unit);
+        }
+    }
 }
 
 static void draw_axes(mye_text *out, const mye_chart *c, const axis *x, const axis *y)
@@ -112,13 +148,15 @@ static void draw_axes(mye_text *out, const mye_chart *c, const axis *x, const ax
         mye_text_add(out, "%s</text>\n", i == rows && c->unit ? c->unit : "");
     }
     const double first = ceil(x->low / x->step - 1e-9) * x->step;
-    for (double v = first; v <= x->high + 1e-9 * x->step; v += x->step) {
+    for (double v = first; v <= x->high + 1e-9 * x->step && !c->x_decades; v += x->step) {
         const double edge = v >= 100 ? WIDTH - 13 : WIDTH; /* long numbers do not go over it */
         mye_text_add(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
                      fmin(at_x(x, v), edge), HEIGHT - BOTTOM + 18);
         tick_text(out, c, v, x->step, false);
         mye_text_add(out, "</text>\n");
     }
+    if (c->x_decades)
+        decade_ticks(out, x);
     mye_text_add(out, "<line class=\"a\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT,
                  WIDTH - RIGHT, HEIGHT - BOTTOM, HEIGHT - BOTTOM);
     mye_text_add(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (LEFT + WIDTH - RIGHT) / 2,
@@ -138,10 +176,10 @@ static void draw_path(mye_text *out, const mye_chart *c, int series, const axis 
         mye_text_add(out, "M%d %.1fH%d", LEFT, at_y(y, place_of(c, s->y[0] * scale)),
                      WIDTH - RIGHT);
     for (int i = 0; i < s->n && !c->level[series]; i++) {
-        if (drawable(c, s->x[i]) && drawable(c, s->y[i]))
-            mye_text_add(out, "%c%.1f %.1f", pen ? 'L' : 'M', at_x(x, place_of(c, s->x[i])),
+        if (is_point(c, s, i))
+            mye_text_add(out, "%c%.1f %.1f", pen ? 'L' : 'M', at_x(x, place_x(c, s->x[i])),
                          at_y(y, place_of(c, s->y[i] * scale)));
-        pen = drawable(c, s->x[i]) && drawable(c, s->y[i]);
+        pen = is_point(c, s, i);
     }
     mye_text_add(out, "\" style=\"fill:none\"/>\n");
 }
@@ -152,11 +190,11 @@ static void draw_series(mye_text *out, const mye_chart *c, int series, const axi
     const mye_series *s = &c->series[series];
     const double scale = scale_of(c);
     draw_path(out, c, series, x, y);
-    for (int i = 0; i < s->n && s->n <= 200; i++) {
-        if (!drawable(c, s->x[i]) || !drawable(c, s->y[i]))
+    for (int i = 0; i < s->n && s->n <= 200 && !c->dotless[series]; i++) {
+        if (!is_point(c, s, i))
             continue;
         mye_text_add(out, "<circle class=\"s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>",
-                     s->color % MYE_SERIES_COLS, at_x(x, place_of(c, s->x[i])),
+                     s->color % MYE_SERIES_COLS, at_x(x, place_x(c, s->x[i])),
                      at_y(y, place_of(c, s->y[i] * scale)), s->n <= 30 ? "2.5" : "1");
         mye_html_text(out, s->name ? s->name : "");
         mye_text_add(out, " %s %g: %.5g%s</title></circle>", c->x_name ? c->x_name : "", s->x[i],
@@ -172,12 +210,13 @@ static void draw_spread(mye_text *out, const mye_chart *c, int series, const axi
     const double scale = scale_of(c);
     for (int i = 0; i < s->n; i++) {
         const double around = spread_of(c, series, i);
-        if (around > 0 && drawable(c, s->x[i]) && drawable(c, s->y[i]))
+        if (around > 0 && is_point(c, s, i))
             mye_text_add(out,
                          "<line class=\"l s%d\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" "
                          "style=\"stroke-opacity:.45\"/>\n",
-                         s->color % MYE_SERIES_COLS, at_x(x, s->x[i]), at_x(x, s->x[i]),
-                         at_y(y, (s->y[i] - around) * scale), at_y(y, (s->y[i] + around) * scale));
+                         s->color % MYE_SERIES_COLS, at_x(x, place_x(c, s->x[i])),
+                         at_x(x, place_x(c, s->x[i])), at_y(y, (s->y[i] - around) * scale),
+                         at_y(y, (s->y[i] + around) * scale));
     }
 }
 
@@ -238,6 +277,8 @@ void mye_svg_lines(mye_text *out, const mye_chart *c)
     x.low = first;
     x.high = last > first ? last : first + 1;
     x.step = x.step < 1 ? 1 : x.step;
+    if (c->x_decades && !(last > first)) /* one point stands in the middle */
+        x.low = first - 0.5, x.high = first + 0.5;
     draw_legend(out, c);
     mye_text_add(out, "<g transform=\"translate(0 %d)\">\n", lower);
     draw_axes(out, c, &x, &y);
