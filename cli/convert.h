@@ -54,6 +54,7 @@ typedef struct cli_conversion {
 
 typedef struct cli_convert_options {
     char method[1024], steps[400], data[MYE_METHOD_MAX], data_dir[512], net[2048];
+    char normalise[128];
     int input;
     int64_t calibrate, limit, batch, seed, stop_stable;
     double stop_confidence;

@@ -20,6 +20,7 @@ static mye_status open_ann(cli_convert_job *j, mye_error *err)
     options.data_dir = o->data_dir;
     options.net = o->net;
     options.input = input[o->input];
+    options.normalise = o->normalise;
     options.calibrate = o->calibrate;
     options.limit = o->limit;
     options.batch = (int)o->batch;
@@ -97,7 +98,7 @@ static mye_status choose_levels(cli_convert_job *j, mye_error *err)
         return st;
     st = mye_fail(err, MYE_ERR_UNSUPPORTED,
                   "--events chooses levels, and no method of '%.100s' has any", j->o.method);
-    mye_hint(err, "add aug, burst, ter or exact to --method");
+    mye_hint(err, "add aug, burst or exact to --method");
     return st;
 }
 

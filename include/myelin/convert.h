@@ -27,8 +27,12 @@ typedef struct mye_snn mye_snn;
 
 typedef struct mye_conversion_options {
     const char *data,
-        *data_dir;     /* data set; NULL or "": that of the ANN's training               */
-    const char *net;   /* network description of a plain weights file; NULL: the file's  */
+        *data_dir;   /* data set; NULL or "": that of the ANN's training               */
+    const char *net; /* network description of a plain weights file; NULL: the file's  */
+    /* How pixels are scaled before the network sees them: "" as its file says (an ONNX file: not at
+     * all), "data" as the data set has it, "none", or "MEAN/DEVIATION" with a number each or one for
+     * each channel: "0.5/0.25", "0.49,0.48,0.45/0.25,0.24,0.26" */
+    const char *normalise;
     const char *input; /* encoder: "direct", "rate" (Poisson)                            */
     int64_t calibrate; /* images of the training set that thresholds are measured on     */
     int64_t limit;     /* test images; 0: all                                            */
@@ -36,9 +40,9 @@ typedef struct mye_conversion_options {
     uint64_t seed;     /* of a random input                                              */
 } mye_conversion_options;
 
-#define MYE_CONVERSION_OPTIONS                      \
-    {                                               \
-        NULL, NULL, NULL, "direct", 1000, 0, 100, 1 \
+#define MYE_CONVERSION_OPTIONS                          \
+    {                                                   \
+        NULL, NULL, NULL, "", "direct", 1000, 0, 100, 1 \
     }
 
 /* A layer of the ANN: what its activation sends over the calibration images, zeros included. */

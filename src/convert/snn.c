@@ -266,6 +266,7 @@ mye_status mye_convert_save(const mye_conversion *c, const mye_snn *snn, int T, 
     memcpy(data.deviation, a->deviation, sizeof data.deviation);
     config.T = T;
     MYE_TRY(mye_config_set(&config, "encoder", c->input, err));
+    MYE_TRY(mye_config_set(&config, "data", c->data, err));
     const mye_checkpoint file = {.ctx = c->ctx,
                                  .model = snn->model,
                                  .config = &config,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "io/onnx.h"
 #include "io/safetensors.h"
 
 /* A folder stands for its best checkpoint, or, before the first test, its last. */
@@ -71,12 +72,38 @@ static mye_status finish(mye_trained *t, mye_status status)
     return status;
 }
 
+static bool is_onnx(const char *path)
+{
+    const size_t n = strlen(path);
+    return n > 5 && strcmp(path + n - 5, ".onnx") == 0;
+}
+
+/* Such a file says nothing of its data: pixels are taken as they are. */
+static mye_status read_onnx(mye_trained *t, const char *path, mye_error *err)
+{
+    MYE_TRY(mye_config_default(&t->config, err));
+    MYE_TRY(mye_config_set(&t->config, "neuron", "relu", err));
+    t->config.T = 1;
+    t->config.data[0] = '\0';
+    MYE_TRY(mye_onnx_read(t->ctx, path, true, &t->model, err));
+    mye_model_drop_gradients(t->model);
+    const mye_graph *g = t->model->graph;
+    t->about = (mye_checkpoint_input){.C = g->C,
+                                      .H = g->H,
+                                      .W = g->W,
+                                      .classes = mye_model_classes(t->model),
+                                      .deviation = {1, 1, 1, 1}};
+    return make_input(t, err);
+}
+
 mye_status mye_trained_open(mye_context *ctx, const char *path, int T, mye_trained *out,
                             mye_error *err)
 {
     char file[MYE_PATH_MAX];
     mye_st *st = NULL;
     *out = (mye_trained){.ctx = ctx};
+    if (is_onnx(path))
+        return finish(out, read_onnx(out, path, err));
     MYE_TRY(find_checkpoint(path, file, err));
     MYE_TRY(mye_st_open(ctx, file, &st, err));
     const mye_status status = read_checkpoint(out, st, T, err);
