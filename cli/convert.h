@@ -31,7 +31,7 @@ typedef struct cli_converted {
     char *label; /* the method as it was asked for */
     char *file;  /* its name in the folder --out   */
     mye_snn *snn;
-    mye_convert_result result; /* of measuring it; its method is the label */
+    mye_convert_result result; /* of measuring it */
     bool is_measured;
 } cli_converted;
 

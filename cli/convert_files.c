@@ -161,15 +161,22 @@ static mye_status write_network(const cli_conversion *c, const cli_converted *ro
     return st;
 }
 
+/* The page names methods as they were asked for, without their defaults: in copies, since a result
+ * may own its name. */
 static mye_status write_page(const cli_conversion *c, mye_error *err)
 {
     char *path = cli_format("%s/report.html", c->folder);
+    mye_convert_result *copy = cli_memory((size_t)c->n, sizeof(*copy));
     const mye_convert_result *result[VALUES_MAX + 1];
-    for (int m = 0; m < c->n; m++)
-        result[m] = &c->row[m].result;
+    for (int m = 0; m < c->n; m++) {
+        copy[m] = c->row[m].result;
+        copy[m].method = c->row[m].label;
+        result[m] = &copy[m];
+    }
     const mye_status st =
         mye_report_convert(c->app->ctx, c->ann, result, c->n, c->has_proof ? &c->proof : NULL,
                            c->has_budget ? &c->budget : NULL, path, err);
+    free(copy);
     free(path);
     return st;
 }

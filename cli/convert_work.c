@@ -116,7 +116,6 @@ static mye_status measure(cli_convert_job *j, cli_converted *row, mye_error *err
     cli_progress_clear(&progress);
     if (st != MYE_OK)
         return st;
-    row->result.method = row->label; /* short: without defaults */
     row->is_measured = true;
     if (j->app->global.json)
         cli_json(cli_convert_result_json(&j->c, row));
