@@ -2,90 +2,118 @@
  * Neurons of converted networks. Like the other neurons this file is compiled with -ffp-contract=off:
  * where v lies on a multiple of theta all instruction sets send the same.
  */
-#include "kernel/vec/vec.h"
-
-#define BLOCK 256
+#include "kernel/vec/math.h"
 
 /* Quotients beyond this are cut off before they become integers; limits lie below. */
 #define LARGEST 1073741824.0f
 
-MYE_INLINE float power_of_two(float o)
+MYE_INLINE vec whole(vec x)
 {
-    union {
-        float value;
-        uint32_t bits;
-    } u = {o};
-    u.bits &= 0xff800000u;
-    return u.value;
+    return __builtin_convertvector(__builtin_convertvector(x, vec_int), vec);
 }
 
-MYE_INLINE float coefficient(const mye_transmit *how, bool floor, bool shift, float v, float theta,
-                             float s)
+MYE_INLINE vec one_where(vec_mask m)
 {
-    const float size = v < 0.0f ? -v : v, q = size / theta;
-    float o = (float)(int32_t)(q < LARGEST ? q : LARGEST);
-    const float rest = size - theta * o;
-    o += rest >= theta ? 1.0f : 0.0f;
-    o -= rest < 0.0f ? 1.0f : 0.0f;
+    return vec_where(m, vec_set1(1.0f), vec_set1(0.0f));
+}
+
+MYE_INLINE vec least(vec a, vec b)
+{
+    return vec_where(vec_gt(a, b), b, a);
+}
+
+typedef struct limits {
+    vec low, high, zero, largest;
+} limits;
+
+MYE_INLINE vec coefficient(const limits *l, bool floor, bool shift, vec v, vec theta, vec s)
+{
+    const vec size = vec_abs(v);
+    vec o = whole(least(size / theta, l->largest));
+    /* The quotient may be rounded over an integer: the rest says so. */
+    const vec rest = size - theta * o;
+    o += one_where(vec_ge(rest, theta));
+    o -= one_where(vec_gt(l->zero, rest));
+    const vec_mask negative = vec_gt(l->zero, v);
     if (floor)
-        o += v < 0.0f && size - theta * o > 0.0f ? 1.0f : 0.0f;
-    o = v < 0.0f ? -o : o;
-    const float low = s < how->low ? -s : -how->low;
-    o = o < low ? low : o;
-    o = o > how->high ? how->high : o;
-    return shift ? power_of_two(o) : o;
+        o = vec_where(negative, o + one_where(vec_gt(size - theta * o, l->zero)), o);
+    o = vec_where(negative, -o, o);
+    const vec low = -least(s, l->low);
+    o = vec_where(vec_gt(low, o), low, o);
+    o = least(o, l->high);
+    return shift ? (vec)((vec_int)o & (int32_t)0xff800000) : o;
 }
 
-typedef struct block {
-    int64_t n;
+/* One register of neurons. */
+typedef struct lanes {
+    vec v, s, o;
+} lanes;
+
+MYE_INLINE lanes step(const limits *l, bool first, bool floor, bool shift, bool to_zero, vec x,
+                      vec theta, vec v, vec s)
+{
+    lanes out = {v, l->zero, l->zero};
+    if (!first) {
+        const vec sent = coefficient(l, floor, shift, v, theta, s);
+        out.v = v - theta * sent;
+        if (to_zero)
+            out.v = vec_where(vec_gt(vec_abs(sent), l->zero), l->zero, out.v);
+        out.s = s + sent;
+    }
+    out.v += x;
+    out.o = coefficient(l, floor, shift, out.v, theta, out.s);
+    return out;
+}
+
+typedef struct arrays {
     const float *x, *theta;
     float *v, *s, *y;
-} block;
+} arrays;
 
-MYE_INLINE int64_t step(const mye_transmit *how, bool first, bool floor, bool shift, block b)
+/* 1 in the lanes from m on. */
+MYE_INLINE vec one_beyond(int m)
 {
-    const float *restrict x = b.x, *restrict theta = b.theta;
-    float *restrict v = b.v, *restrict s = b.s, *restrict y = b.y;
-    const bool to_zero = how->to_zero;
-    int32_t count = 0;
-    for (int64_t i = 0; i < b.n; i++) {
-        const float th = theta[i];
-        float rest = v[i], sum = 0.0f;
-        if (!first) {
-            const float sent = coefficient(how, floor, shift, v[i], th, s[i]);
-            const float left = v[i] - th * sent;
-            rest = to_zero && sent != 0.0f ? 0.0f : left;
-            sum = s[i] + sent;
-        }
-        const float now = rest + x[i];
-        const float o = coefficient(how, floor, shift, now, th, sum);
-        v[i] = now;
-        s[i] = sum;
-        y[i] = th * o;
-        count += o != 0.0f;
+    float part[VEC];
+    for (int i = 0; i < VEC; i++)
+        part[i] = i < m ? 0.0f : 1.0f;
+    return vec_load(part);
+}
+
+MYE_INLINE int64_t steps(const mye_transmit *how, int64_t n, bool first, bool floor, bool shift,
+                         arrays a)
+{
+    const limits l = {vec_set1(how->low), vec_set1(how->high), vec_set1(0.0f), vec_set1(LARGEST)};
+    const vec same = vec_set1(how->theta);
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i += VEC) {
+        const int m = n - i < VEC ? (int)(n - i) : VEC;
+        /* Lanes without a neuron have no drive, but theta must not be 0 there. */
+        vec theta = a.theta == NULL ? same : vec_take(a.theta + i, m);
+        if (m < VEC)
+            theta += one_beyond(m);
+        const lanes out = step(&l, first, floor, shift, how->to_zero, vec_take(a.x + i, m), theta,
+                               vec_take(a.v + i, m), first ? l.zero : vec_take(a.s + i, m));
+        vec_put(a.v + i, out.v, m);
+        vec_put(a.s + i, out.s, m);
+        if (a.y != NULL)
+            vec_put(a.y + i, theta * out.o, m);
+        count += __builtin_popcountll(vec_mask_bits(vec_gt(vec_abs(out.o), l.zero)));
     }
     return count;
 }
 
-MYE_INLINE int64_t step_of(const mye_transmit *how, bool first, block b)
+MYE_INLINE int64_t kind(const mye_transmit *how, int64_t n, bool first, arrays a)
 {
     if (how->shift)
-        return how->floor ? step(how, first, true, true, b) : step(how, first, false, true, b);
-    return how->floor ? step(how, first, true, false, b) : step(how, first, false, false, b);
+        return how->floor ? steps(how, n, first, true, true, a)
+                          : steps(how, n, first, false, true, a);
+    return how->floor ? steps(how, n, first, true, false, a)
+                      : steps(how, n, first, false, false, a);
 }
 
 int64_t MYE_VEC(transmit)(const mye_transmit *how, int64_t n, bool first, const float *x,
                           const float *theta, float *v, float *s, float *y)
 {
-    float same[BLOCK], unwanted[BLOCK];
-    int64_t count = 0;
-    for (int i = 0; theta == NULL && i < BLOCK; i++)
-        same[i] = how->theta;
-    for (int64_t i = 0; i < n; i += BLOCK) {
-        const block b = {
-            n - i < BLOCK ? n - i : BLOCK, x + i, theta != NULL ? theta + i : same, v + i, s + i,
-            y != NULL ? y + i : unwanted};
-        count += first ? step_of(how, true, b) : step_of(how, false, b);
-    }
-    return count;
+    const arrays a = {x, theta, v, s, y};
+    return first ? kind(how, n, true, a) : kind(how, n, false, a);
 }
