@@ -116,12 +116,8 @@ extern const mye_kind mye_kind_convert;
 
 /* ---- snn.c ---- */
 
-/* The spiking network with thresholds 1 where `method` would have others; for who sets them. */
-mye_status mye_snn_create(const mye_conversion *c, const char *method, mye_snn **out,
-                          mye_error *err);
 /* Thresholds of a layer: [groups] values of `thmax`, divided by levels and times scale. */
-void mye_snn_set_thresholds(mye_snn *snn, const mye_conversion *c, int layer, const float *thmax,
-                            double factor);
+void mye_snn_set_thresholds(mye_snn *snn, int layer, const float *thmax, double factor);
 void mye_snn_note(mye_snn *snn, const char *format, ...) MYE_PRINTF(2, 3);
 mye_node *mye_snn_neuron(const mye_snn *snn, int layer);
 

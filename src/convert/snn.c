@@ -145,13 +145,11 @@ static mye_status create(const mye_conversion *c, const mye_method *m, mye_snn *
 
 /* ---- thresholds ---- */
 
-void mye_snn_set_thresholds(mye_snn *snn, const mye_conversion *c, int layer, const float *thmax,
-                            double factor)
+void mye_snn_set_thresholds(mye_snn *snn, int layer, const float *thmax, double factor)
 {
     mye_node *n = mye_snn_neuron(snn, layer);
     mye_weight *theta = mye_node_find(n, "theta");
     size_t dead = 0;
-    MYE_UNUSED(c);
     for (size_t g = 0; g < theta->count; g++) {
         dead += !(thmax[g] > 0);
         theta->data[g] = thmax[g] > 0 ? (float)(factor * (double)thmax[g]) : 1;
@@ -181,7 +179,7 @@ static mye_status balance(mye_conversion *c, const mye_recipe_options *o, const 
         mye_status status = thmax != NULL ? b->thresholds(rule->options, &ask, thmax, err)
                                           : mye_no_memory(err, 0, "thresholds");
         if (status == MYE_OK)
-            mye_snn_set_thresholds(snn, c, l, thmax, o->scale / o->levels);
+            mye_snn_set_thresholds(snn, l, thmax, o->scale / o->levels);
         mye_free(c->ctx, thmax);
         MYE_TRY(status);
     }
@@ -205,8 +203,7 @@ static mye_status settle(mye_conversion *c, const mye_method *m, mye_snn *snn, m
 
 /* ---- the public functions ---- */
 
-static mye_status make(mye_conversion *c, const char *method, bool settled, mye_snn **out,
-                       mye_error *err)
+mye_status mye_convert(mye_conversion *c, const char *method, mye_snn **out, mye_error *err)
 {
     mye_method m;
     *out = NULL;
@@ -217,7 +214,7 @@ static mye_status make(mye_conversion *c, const char *method, bool settled, mye_
         snn->ctx = c->ctx;
         status = create(c, &m, snn, err);
     }
-    if (status == MYE_OK && settled)
+    if (status == MYE_OK)
         status = settle(c, &m, snn, err);
     mye_method_free(c->ctx, &m);
     if (status == MYE_OK)
@@ -225,11 +222,6 @@ static mye_status make(mye_conversion *c, const char *method, bool settled, mye_
     else
         mye_snn_free(snn);
     return status;
-}
-
-mye_status mye_convert(mye_conversion *c, const char *method, mye_snn **out, mye_error *err)
-{
-    return make(c, method, true, out, err);
 }
 
 const char *mye_snn_method(const mye_snn *snn)
