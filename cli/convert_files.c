@@ -20,8 +20,10 @@ static const char readme[] =
     "*.safetensors     the spiking networks, one a method; conversion.json names the method "
     "and\n"
     "                  the number of time steps of each (\"file\", \"file_T\")\n"
+    "*.yaml            the same networks as descriptions, for training\n"
     "\n"
     "Run:   myelin eval FOLDER/FILE.safetensors [--T N]\n"
+    "Tune:  myelin train --net FOLDER/FILE.yaml --init FOLDER/FILE.safetensors --T N ...\n"
     "The .safetensors files open in any program that reads this format; a weight is named\n"
     "<node>.<role>, in the usual layout ([O][I][kh][kw] and [O][I]).\n";
 
@@ -101,6 +103,9 @@ static void remove_former(const cli_conversion *c)
         path = cli_format("%s/%s", c->folder, file);
         unlink(path);
         free(path);
+        path = cli_format("%s/%.*s.yaml", c->folder, (int)n - 12, file);
+        unlink(path);
+        free(path);
     }
     json_decref(former);
 }
@@ -152,13 +157,33 @@ static mye_status write_json(const cli_conversion *c, mye_error *err)
     return st;
 }
 
+/* Beside FILE.safetensors: FILE.yaml. */
+static mye_status write_description(const cli_conversion *c, const cli_converted *row,
+                                    mye_error *err)
+{
+    const mye_model *model = mye_snn_model(row->snn);
+    char *text = NULL;
+    const mye_status st = mye_model_yaml(model, &text, err);
+    if (st != MYE_OK)
+        return st;
+    const int n = (int)strlen(row->file) - (int)strlen(".safetensors");
+    char *path = cli_format("%s/%.*s.yaml", c->folder, n, row->file),
+         *temporary = cli_format("%s.tmp", path);
+    FILE *f = fopen(temporary, "w");
+    const mye_status written = finish(f, temporary, path, f && fputs(text, f) >= 0, err);
+    free(temporary);
+    free(path);
+    mye_model_text_free(model, text);
+    return written;
+}
+
 static mye_status write_network(const cli_conversion *c, const cli_converted *row, mye_error *err)
 {
     char *path = cli_format("%s/%s", c->folder, row->file);
     const mye_status st =
         mye_convert_save(c->opened, row->snn, cli_convert_saved_T(c, row), path, err);
     free(path);
-    return st;
+    return st == MYE_OK ? write_description(c, row, err) : st;
 }
 
 /* The page names methods as they were asked for, without their defaults: in copies, since a result
