@@ -326,6 +326,48 @@ static void soft_counts_a_constant_drive(void **state)
         }
 }
 
+/* ---- QCFS: the activation that is trained for so many levels ---- */
+
+enum { LEVELS = 8, WIDE = 500 };
+
+static void fill_wide(void *self, const mye_pass *p, int t0, int t1, float *dst)
+{
+    const int steps = p->value[0].steps == 1 ? 1 : t1 - t0;
+    for (int t = 0; t < steps; t++)
+        memcpy(dst + (ptrdiff_t)t * WIDE, self, WIDE * sizeof *dst);
+}
+
+/* Mean output over T steps of WIDE neurons with the same drive at every step. */
+static void mean_output(const char *op, const char *options, int T, float *x, float *out)
+{
+    mye_context *ctx = context(1);
+    mye_model *model = lone_neuron(ctx, op, options, WIDE);
+    const mye_run_options o = {.time = "bptt", .loss = "ce_mean", .T = T, .B = 1};
+    mye_run *run = NULL;
+    mye_step_result r;
+    assert_int_equal(mye_run_create(ctx, model, &o, &run, NULL), MYE_OK);
+    assert_int_equal(mye_run_step(run, 1, (mye_source){fill_wide, x}, NULL, 0, &r, NULL), MYE_OK);
+    memcpy(out, r.output, WIDE * sizeof *out);
+    mye_run_free(run);
+    mye_model_free(model);
+    mye_context_free(ctx);
+}
+
+static void qcfs_is_what_its_spikes_say(void **state)
+{
+    float x[WIDE], h[WIDE], aug[WIDE], soft[WIDE];
+    (void)state;
+    for (int i = 0; i < WIDE; i++)
+        x[i] = (float)(i - WIDE / 4) / 64;
+    mean_output("qcfs", "L=8,lambda=2", 1, x, h);
+    mean_output("aug", "theta=0.25,v0=0.5,coef_max=8", 1, x, aug);
+    mean_output("soft", "theta=2,v0=0.5", LEVELS, x, soft);
+    for (int i = 0; i < WIDE; i++)
+        if (h[i] != aug[i] || h[i] != soft[i])
+            fail_msg("h(%g) = %g, aug %g, soft %g", (double)x[i], (double)h[i], (double)aug[i],
+                     (double)soft[i]);
+}
+
 /* After many steps the potential is what drive and spikes leave, to rounding. */
 static void the_potential_does_not_drift(void **state)
 {
@@ -416,6 +458,7 @@ int main(void)
         cmocka_unit_test(exact_is_the_staircase_of_the_sum),
         cmocka_unit_test(ter_is_aug_where_drives_stay_within_a_threshold),
         cmocka_unit_test(soft_counts_a_constant_drive),
+        cmocka_unit_test(qcfs_is_what_its_spikes_say),
         cmocka_unit_test(the_potential_does_not_drift),
         cmocka_unit_test(gradients_are_those_of_the_smooth_neuron),
         cmocka_unit_test(rules_agree_at_one_step),
