@@ -2,7 +2,8 @@
  * Speed of a layer of LIF neurons over T = 4 steps, in nanoseconds a neuron-step: all steps of a
  * chunk in one pass beside the single passes on chunks (A, B, A, B in one process), forward and
  * backward, with and without the scale and shift of a batch norm in front. Out of cache unless
- * --neurons is small.
+ * --neurons is small. Then neurons of converted networks, one step at a time, beside the floor of
+ * what they move: drive, output, and two floats of state in and out, 24 bytes.
  *
  *   bench_neurons [--kernels avx512] [--neurons 1048576] [--threads 2] [--rounds 9]
  */
@@ -123,6 +124,72 @@ static void bench(mye_context *ctx, layer *a, int rounds)
            single[0], bench_median(ratio, rounds));
 }
 
+/* ---- neurons of converted networks ---- */
+
+typedef struct converted {
+    const mye_kernels *k;
+    int64_t n;
+    const float *x;
+    float *v, *s, *y;
+    mye_transmit how;
+    bool copies; /* the floor: the same bytes, no arithmetic */
+} converted;
+
+static void converted_shard(void *arg, int shard, int lane)
+{
+    const converted *a = arg;
+    const int64_t from = a->n / CHUNK * shard / SHARDS * CHUNK;
+    const int64_t n = a->n / CHUNK * (shard + 1) / SHARDS * CHUNK - from;
+    (void)lane;
+    if (!a->copies) {
+        (void)a->k->transmit(&a->how, n, false, a->x + from, NULL, a->v + from, a->s + from,
+                             a->y + from);
+        return;
+    }
+    for (int64_t i = from; i < from + n; i++) {
+        a->y[i] = a->x[i];
+        a->v[i] += a->x[i];
+        a->s[i] += a->x[i];
+    }
+}
+
+static double converted_ns(mye_context *ctx, converted *a, bool copies)
+{
+    const int repeat = (int)(4000000 / a->n) + 1;
+    a->copies = copies;
+    const double start = mye_now_s();
+    for (int i = 0; i < repeat; i++)
+        mye_parallel(ctx, SHARDS, converted_shard, a);
+    return 1e9 * (mye_now_s() - start) / repeat / (double)a->n;
+}
+
+static void bench_converted(mye_context *ctx, converted *a, const char *name, int rounds)
+{
+    double step[MAX_ROUNDS], floor[MAX_ROUNDS], ratio[MAX_ROUNDS];
+    memset(a->s, 0, (size_t)a->n * sizeof *a->s);
+    for (int i = 0; i < rounds; i++) {
+        step[i] = converted_ns(ctx, a, false);
+        floor[i] = converted_ns(ctx, a, true);
+        memset(a->v, 0, (size_t)a->n * sizeof *a->v);
+        memset(a->s, 0, (size_t)a->n * sizeof *a->s);
+        ratio[i] = step[i] / floor[i];
+    }
+    printf("%-8s one step  %6.3f ns  the same bytes alone %6.3f ns  ratio %5.2f\n", name,
+           bench_median(step, rounds), bench_median(floor, rounds), bench_median(ratio, rounds));
+}
+
+static void bench_all_converted(mye_context *ctx, layer *l, int rounds)
+{
+    const float most = MYE_TRANSMIT_MOST;
+    converted a = {.k = l->k, .n = l->n, .x = l->x, .v = l->g, .s = l->dx, .y = l->dx + l->n};
+    a.how = (mye_transmit){.theta = 1.0f, .low = 0.0f, .high = 1.0f};
+    bench_converted(ctx, &a, "soft", rounds);
+    a.how = (mye_transmit){.theta = 0.0625f, .low = most, .high = most};
+    bench_converted(ctx, &a, "aug", rounds);
+    a.how.floor = true;
+    bench_converted(ctx, &a, "exact", rounds);
+}
+
 static float *numbers(int64_t n, float low, float high)
 {
     float *x = aligned_alloc(64, (size_t)n * sizeof *x);
@@ -151,6 +218,7 @@ static int run(mye_context *ctx, int64_t neurons, int rounds)
         a.norm = i % 2;
         bench(ctx, &a, rounds);
     }
+    bench_all_converted(ctx, &a, rounds);
     free(a.x);
     free(a.g);
     free(a.dx);
