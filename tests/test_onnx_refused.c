@@ -523,9 +523,29 @@ static void what_cannot_follow_is_refused(void **state)
     mye_model_free(model);
 }
 
+/* A constant for a million channels, made again by each of 20 nodes. */
+static void a_small_file_cannot_take_all_memory(void **state)
+{
+    pb g = graph_of("N,1048576");
+    char from[16] = "x", to[16];
+    (void)state;
+    add_floats(&g, "s", "1", 1);
+    for (int i = 0; i < 20; i++, memcpy(from, to, sizeof from)) {
+        char inputs[32];
+        snprintf(to, sizeof to, "v%d", i);
+        if (i == 19)
+            memcpy(to, "y", 2);
+        snprintf(inputs, sizeof inputs, "%s s", from);
+        add_node(&g, "Add", "", inputs, to, "");
+    }
+    refuse_graph(&g, MYE_ERR_UNSUPPORTED, "64 MB|too much");
+    assert_true(mye_context_peak_bytes(ctx) < (size_t)100 << 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_small_file_cannot_take_all_memory),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_flipped_bit_is_a_network_or_a_sentence),
         cmocka_unit_test(bytes_that_are_no_messages_are_refused),
