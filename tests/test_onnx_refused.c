@@ -434,6 +434,9 @@ static void what_would_not_compute_the_same_is_refused(void **state)
         {"Flatten", "x", "axis=2", MYE_ERR_UNSUPPORTED, "axis = 1"},
         {"Reshape", "x one", "", MYE_ERR_UNSUPPORTED, "[samples, -1]"},
         {"Reshape", "x x", "", MYE_ERR_UNSUPPORTED, "whole numbers"},
+        {"Reshape", "x zeros", "allowzero=1", MYE_ERR_UNSUPPORTED, "[samples, -1]"},
+        {"Shape", "x", "start=3 end=1", MYE_ERR_FORMAT, "dimensions 3 to 1"},
+        {"Shape", "x", "end=9", MYE_ERR_FORMAT, "dimensions 0 to 9"},
         {"Dropout", "x s yes", "", MYE_ERR_UNSUPPORTED, "training mode"},
         {"Concat", "x x", "axis=1", MYE_ERR_UNSUPPORTED, "joins 'x'"},
         {"Gather", "one one", "", MYE_ERR_FORMAT, "entry 1 of 1"},
@@ -455,7 +458,7 @@ static void what_would_not_compute_the_same_is_refused(void **state)
         {"Add", "x m", "", MYE_ERR_UNSUPPORTED, "one for each"}, /* along the width */
         {"Add", "x w", "", MYE_ERR_UNSUPPORTED, "one for each"},
     };
-    const int64_t one = 1;
+    const int64_t one = 1, zeros[2] = {0, 0};
     const float low[4] = {1, 1, -1, 1};
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
@@ -469,6 +472,7 @@ static void what_would_not_compute_the_same_is_refused(void **state)
         add_floats(&g, "s", "1", 1);
         add_tensor(&g, "low", TYPE_FLOAT, "4", low, sizeof low);
         add_whole(&g, "one", "1", &one, 1);
+        add_whole(&g, "zeros", "2", zeros, 2);
         add_whole(&g, "yes", "", &one, 1);
         add_node(&g, row[i].op, "it", row[i].inputs, "a", row[i].attributes);
         add_node(&g, "GlobalAveragePool", "", "a", "b", "");
