@@ -213,6 +213,41 @@ static void automatic_padding_is_as_in_the_definition(void **state)
     }
 }
 
+/* As newer exporters write x.flatten(1): Shape of one dimension, and a target in which 0 would be 0. */
+static void targets_of_reshape_have_many_spellings(void **state)
+{
+    static const struct {
+        const char *shape, *attributes;
+        int64_t target; /* the constant's first number */
+    } row[] = {
+        {"start=0 end=1", "allowzero=1", -1},
+        {"start=-4 end=-3", "", -1},
+        {"end=1", "", 2 * 3 * 3},
+        {NULL, "", 0},
+        {NULL, "allowzero=1", 1},
+        {NULL, "", -1},
+    };
+    const double wanted[2] = {9, 9};
+    float w[2 * 18] = {0};
+    (void)state;
+    for (int i = 0; i < 9; i++)
+        w[2 * i] = w[2 * (9 + i) + 1] = 1;
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        const int64_t pair[2] = {row[i].target, row[i].target == -1 ? 18 : -1};
+        pb g = graph_of(row[i].shape ? "N,2,3,3" : "1,2,3,3");
+        add_tensor(&g, "w", TYPE_FLOAT, "18,2", w, sizeof w);
+        add_whole(&g, "t", row[i].shape ? "1" : "2", pair, row[i].shape ? 1 : 2);
+        if (row[i].shape) {
+            add_node(&g, "Shape", "", "x", "n", row[i].shape);
+            add_node(&g, "Concat", "", "n t", "to", "axis=0");
+        }
+        add_node(&g, "Reshape", "", row[i].shape ? "x to" : "x t", "a", row[i].attributes);
+        add_node(&g, "MatMul", "", "a w", "y", "");
+        const pb file = model_of(&g, 18);
+        assert_scores(&file, wanted, 2);
+    }
+}
+
 /* Batch norm, rectifiers and sums need no convolution in front; what nobody needs may be anything. */
 static void what_the_output_does_not_need_is_left_out(void **state)
 {
@@ -287,6 +322,7 @@ int main(void)
         cmocka_unit_test(arithmetic_with_constants_is_exact),
         cmocka_unit_test(a_shared_value_takes_no_bias_of_one_reader),
         cmocka_unit_test(automatic_padding_is_as_in_the_definition),
+        cmocka_unit_test(targets_of_reshape_have_many_spellings),
         cmocka_unit_test(what_the_output_does_not_need_is_left_out),
         cmocka_unit_test(running_out_of_memory_anywhere_is_one_error),
         cmocka_unit_test(a_missing_file_is_named),

@@ -434,6 +434,9 @@ static void what_would_not_compute_the_same_is_refused(void **state)
         {"Flatten", "x", "axis=2", MYE_ERR_UNSUPPORTED, "axis = 1"},
         {"Reshape", "x one", "", MYE_ERR_UNSUPPORTED, "[samples, -1]"},
         {"Reshape", "x x", "", MYE_ERR_UNSUPPORTED, "whole numbers"},
+        {"Reshape", "x zeros", "allowzero=1", MYE_ERR_UNSUPPORTED, "[samples, -1]"},
+        {"Shape", "x", "start=3 end=1", MYE_ERR_FORMAT, "dimensions 3 to 1"},
+        {"Shape", "x", "end=9", MYE_ERR_FORMAT, "dimensions 0 to 9"},
         {"Dropout", "x s yes", "", MYE_ERR_UNSUPPORTED, "training mode"},
         {"Concat", "x x", "axis=1", MYE_ERR_UNSUPPORTED, "joins 'x'"},
         {"Gather", "one one", "", MYE_ERR_FORMAT, "entry 1 of 1"},
@@ -455,7 +458,7 @@ static void what_would_not_compute_the_same_is_refused(void **state)
         {"Add", "x m", "", MYE_ERR_UNSUPPORTED, "one for each"}, /* along the width */
         {"Add", "x w", "", MYE_ERR_UNSUPPORTED, "one for each"},
     };
-    const int64_t one = 1;
+    const int64_t one = 1, zeros[2] = {0, 0};
     const float low[4] = {1, 1, -1, 1};
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
@@ -469,6 +472,7 @@ static void what_would_not_compute_the_same_is_refused(void **state)
         add_floats(&g, "s", "1", 1);
         add_tensor(&g, "low", TYPE_FLOAT, "4", low, sizeof low);
         add_whole(&g, "one", "1", &one, 1);
+        add_whole(&g, "zeros", "2", zeros, 2);
         add_whole(&g, "yes", "", &one, 1);
         add_node(&g, row[i].op, "it", row[i].inputs, "a", row[i].attributes);
         add_node(&g, "GlobalAveragePool", "", "a", "b", "");
@@ -523,9 +527,29 @@ static void what_cannot_follow_is_refused(void **state)
     mye_model_free(model);
 }
 
+/* A constant for a million channels, made again by each of 20 nodes. */
+static void a_small_file_cannot_take_all_memory(void **state)
+{
+    pb g = graph_of("N,1048576");
+    char from[16] = "x", to[16];
+    (void)state;
+    add_floats(&g, "s", "1", 1);
+    for (int i = 0; i < 20; i++, memcpy(from, to, sizeof from)) {
+        char inputs[32];
+        snprintf(to, sizeof to, "v%d", i);
+        if (i == 19)
+            memcpy(to, "y", 2);
+        snprintf(inputs, sizeof inputs, "%s s", from);
+        add_node(&g, "Add", "", inputs, to, "");
+    }
+    refuse_graph(&g, MYE_ERR_UNSUPPORTED, "64 MB|too much");
+    assert_true(mye_context_peak_bytes(ctx) < (size_t)100 << 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_small_file_cannot_take_all_memory),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_flipped_bit_is_a_network_or_a_sentence),
         cmocka_unit_test(bytes_that_are_no_messages_are_refused),

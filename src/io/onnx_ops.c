@@ -31,7 +31,7 @@ static const mye_onnx_op ops[] = {
     {"ReduceMean", 1, 2, "axes|keepdims|noop_with_empty_axes", mye_onnx_reducemean},
     {"Relu", 1, 1, "", mye_onnx_relu},
     {"Reshape", 2, 2, "allowzero", mye_onnx_reshape},
-    {"Shape", 1, 1, "", mye_onnx_shape},
+    {"Shape", 1, 1, "end|start", mye_onnx_shape},
     {"Slice", 3, 5, "", mye_onnx_slice},
     {"Softmax", 1, 1, "axis", mye_onnx_softmax},
     {"Sub", 2, 2, "", mye_onnx_sub},

@@ -97,7 +97,9 @@ typedef struct mye_onnx {
     mye_onnx_value *input, *output;
     mye_onnx_layer *layer;
     int n_layers, cap_layers;
-    mye_onnx_block *block; /* what mye_onnx_take has given */
+    mye_onnx_block *block; /* what mye_onnx_take has given, and how many bytes; most: the bound */
+    size_t taken, most;
+    bool is_greedy; /* that was reached */
 } mye_onnx;
 
 typedef mye_status (*mye_onnx_reader)(mye_onnx *r, const Onnx__NodeProto *n);
@@ -113,7 +115,8 @@ typedef struct mye_onnx_op {
 
 mye_status mye_onnx_unpack(mye_onnx *r, const void *data, size_t bytes);
 void mye_onnx_free(mye_onnx *r);
-/* Zeroed floats that live as long as the reader; NULL when there is no memory. */
+/* Zeroed floats that live as long as the reader; NULL when there is no memory, or when a small file
+ * wants a lot of it (mye_onnx_no_memory knows which). */
 float *mye_onnx_take(mye_onnx *r, size_t count);
 
 /* ---- onnx_values.c ---- */

@@ -1,14 +1,27 @@
 /* ONNX operators: shapes, constants, and what flattens an image. */
+#include <string.h>
+
 #include "io/onnx_parts.h"
 
+/* All dimensions, or those from `start` to `end`, which count from the last where they are negative. */
 mye_status mye_onnx_shape(mye_onnx *r, const Onnx__NodeProto *n)
 {
     mye_onnx_value *x;
+    int64_t start, end;
     MYE_TRY(mye_onnx_layer_input(r, n, 0, 0, true, &x));
     const int64_t h = x->h + 2 * x->pad_h, w = x->w + 2 * x->pad_w;
-    const mye_onnx_ints image = {.n = 4, .at = {MYE_ONNX_BATCH, x->c, h, w}};
-    const mye_onnx_ints vector = {.n = 2, .at = {MYE_ONNX_BATCH, x->c * x->h * x->w}};
-    return mye_onnx_whole_result(r, n, x->rank == 4 ? &image : &vector);
+    const int64_t image[4] = {MYE_ONNX_BATCH, x->c, h, w};
+    const int64_t vector[2] = {MYE_ONNX_BATCH, x->c * x->h * x->w};
+    MYE_TRY(mye_onnx_int(r, n, "start", 0, &start));
+    MYE_TRY(mye_onnx_int(r, n, "end", x->rank, &end));
+    start += start < 0 ? x->rank : 0;
+    end += end < 0 ? x->rank : 0;
+    if (start < 0 || end > x->rank || start > end)
+        return mye_onnx_node_fail(r, n, MYE_ERR_FORMAT, "takes dimensions %lld to %lld of %d",
+                                  (long long)start, (long long)end, x->rank);
+    mye_onnx_ints out = {.n = (int)(end - start)};
+    memcpy(out.at, (x->rank == 4 ? image : vector) + start, (size_t)out.n * sizeof *out.at);
+    return mye_onnx_whole_result(r, n, &out);
 }
 
 mye_status mye_onnx_constant(mye_onnx *r, const Onnx__NodeProto *n)
@@ -69,14 +82,15 @@ mye_status mye_onnx_reshape(mye_onnx *r, const Onnx__NodeProto *n)
 {
     mye_onnx_value *x;
     mye_onnx_ints to;
-    MYE_TRY(mye_onnx_must_be(r, n, "allowzero", 0));
+    int64_t zero; /* a 0 in the target is a 0, not the size of the input */
+    MYE_TRY(mye_onnx_int(r, n, "allowzero", 0, &zero));
     MYE_TRY(mye_onnx_input(r, n, 0, &x));
     if (mye_onnx_is_whole(x))
         return mye_onnx_reshape_whole(r, n);
     MYE_TRY(mye_onnx_layer_input(r, n, 0, 0, false, &x));
     MYE_TRY(mye_onnx_whole(r, n, 1, "shape", &to));
     const int64_t size = x->c * x->h * x->w;
-    const bool rows = to.n == 2 && (to.at[0] == MYE_ONNX_BATCH || to.at[0] == 0 ||
+    const bool rows = to.n == 2 && (to.at[0] == MYE_ONNX_BATCH || (to.at[0] == 0 && zero == 0) ||
                                     to.at[0] == r->batch || (to.at[0] == -1 && to.at[1] == size));
     if (!rows || (to.at[1] != -1 && to.at[1] != size))
         return mye_onnx_node_fail(r, n, MYE_ERR_UNSUPPORTED,

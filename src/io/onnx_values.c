@@ -53,6 +53,12 @@ mye_status mye_onnx_node_fail(mye_onnx *r, const Onnx__NodeProto *n, mye_status 
 
 mye_status mye_onnx_no_memory(mye_onnx *r, size_t count)
 {
+    if (r->is_greedy)
+        return mye_onnx_fail(
+            r, MYE_ERR_UNSUPPORTED,
+            "the nodes want more than %zu MB of weights, which is too much for a file "
+            "of this size",
+            r->most >> 20);
     return mye_no_memory(r->err, count * sizeof(float), "an ONNX model");
 }
 

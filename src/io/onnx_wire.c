@@ -9,6 +9,8 @@
 
 enum {
     MAX_DEPTH = 16,         /* without graphs in attributes 7 are needed                  */
+    TIMES = 16,             /* bytes of floats for a byte of the file: weights need 4     */
+    SPARE = 64 << 20,       /* and for small files                                        */
     MAX_MESSAGES = 1 << 20, /* each takes some 200 bytes of memory, however short it is   */
     VARINT = 0,
     EIGHT = 1,
@@ -123,6 +125,7 @@ mye_status mye_onnx_unpack(mye_onnx *r, const void *data, size_t bytes)
     if (wrong != NULL)
         return mye_onnx_fail(r, MYE_ERR_FORMAT, "this is no ONNX model, or it is damaged: %s",
                              wrong);
+    r->most = TIMES * bytes + SPARE;
     r->allocator = (ProtobufCAllocator){take, release, r};
     r->file = onnx__model_proto__unpack(&r->allocator, bytes, data);
     if (r->out_of_memory)
@@ -138,8 +141,11 @@ mye_status mye_onnx_unpack(mye_onnx *r, const void *data, size_t bytes)
 
 float *mye_onnx_take(mye_onnx *r, size_t count)
 {
-    if (count > (SIZE_MAX - MYE_ALIGN) / sizeof(float))
+    /* A file may name a tensor many times, and each time it is made anew. */
+    r->is_greedy = r->is_greedy || count > (r->most - r->taken) / sizeof(float);
+    if (r->is_greedy)
         return NULL;
+    r->taken += count * sizeof(float);
     unsigned char *bytes = mye_alloc(r->ctx, MYE_ALIGN + count * sizeof(float));
     if (bytes == NULL)
         return NULL;
