@@ -22,23 +22,52 @@ typedef struct neuron_job {
     int t;
 } neuron_job;
 
+enum { LANES = 16 };
+
+/* Sum of |y|; sum[j] takes every LANES-th value, so that vectors may do it. */
+static double sum_of_sizes(const float *y, int64_t n)
+{
+    float sum[LANES] = {0};
+    double total = 0;
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            sum[j] += fabsf(y[i + j]);
+    for (; i < n; i++)
+        total += fabs((double)y[i]);
+    for (int j = 0; j < LANES; j++)
+        total += (double)sum[j];
+    return total;
+}
+
+/* Coefficients of a layer with several thresholds. */
+static double sum_of_coefficients(const float *y, int64_t n, const mye_weight *theta)
+{
+    const int64_t period = (int64_t)theta->count;
+    double sum = 0;
+    for (int64_t i = 0, k = 0; i < n; i++, k = k + 1 == period ? 0 : k + 1)
+        if (y[i] != 0.0f)
+            sum += fabs((double)y[i] / (double)theta->data[k]);
+    return sum;
+}
+
 static void count_neurons(void *arg, int b, int lane)
 {
     const neuron_job *j = arg;
     const float *y = mye_value_row(j->p, j->n->index, j->t, b);
-    const int64_t n = j->p->value[j->n->index].n, period = (int64_t)j->theta->count;
-    double *part = j->count->part + b * PARTS, magnitude = 0;
-    int64_t events = 0, negative = 0;
+    const int64_t n = j->p->value[j->n->index].n;
+    double *part = j->count->part + b * PARTS;
+    int32_t events = 0, negative = 0;
     MYE_UNUSED(lane);
     for (int64_t i = 0; i < n; i++) {
         events += y[i] != 0.0f;
         negative += y[i] < 0.0f;
-        if (y[i] != 0.0f)
-            magnitude += rint(fabs((double)y[i] / (double)j->theta->data[i % period]));
     }
-    part[EVENTS] = (double)events;
-    part[NEGATIVE] = (double)negative;
-    part[MAGNITUDE] = magnitude;
+    part[EVENTS] = events;
+    part[NEGATIVE] = negative;
+    /* Coefficients are whole numbers: so is their sum, but for rounding. */
+    part[MAGNITUDE] = rint(j->theta->count == 1 ? sum_of_sizes(y, n) / (double)j->theta->data[0]
+                                                : sum_of_coefficients(y, n, j->theta));
 }
 
 static void add_parts(const mye_count *c, int B, int part, double *to)

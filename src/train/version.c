@@ -12,6 +12,9 @@
 #ifndef MYELIN_HAVE_LAPACK
 #define MYELIN_HAVE_LAPACK 0
 #endif
+#ifndef MYELIN_HAVE_ONNX
+#define MYELIN_HAVE_ONNX 0
+#endif
 
 const char *mye_version(void)
 {
@@ -25,6 +28,7 @@ const mye_feature *mye_features(void)
         {"jpeg", MYELIN_HAVE_JPEG},
         {"hdf5", MYELIN_HAVE_HDF5},
         {"lapack", MYELIN_HAVE_LAPACK},
+        {"onnx", MYELIN_HAVE_ONNX},
         {NULL, false},
     };
     return features;
