@@ -66,7 +66,7 @@
         {ROW(scale, MYE_PARAM_FLOAT, "1", "factor on the rule's thresholds"), .min = 1e-3,      \
          .max = 1e3},                                                                           \
         {ROW(coef_max, MYE_PARAM_INT, most_, "largest coefficient; 0: none"), .min = 0,         \
-         .max = 1 << 24},                                                                       \
+         .max = 1 << 22},                                                                       \
         {ROW(shift, MYE_PARAM_BOOL, "no", "coefficients are powers of two (aug)")},             \
         {ROW(T, MYE_PARAM_INT, "16", "steps that mse and calibrations reckon with"), .min = 1,  \
          .max = 4096},                                                                          \

@@ -131,14 +131,14 @@ typedef struct mye_lif {
  *   o = the nearest to q of -min(low, S) .. high;  with `shift` |o| then falls to a power of two
  *   S += o;  V = v - theta o, or (to_zero) 0 where o is not 0
  *
- * S is what was sent so far; 0 <= S <= 2^24, above which floats do not count on.
+ * S is what was sent so far; 0 <= S <= 2^24, above which floats do not count on. high <= 2^22.
  */
 typedef struct mye_transmit {
     float theta;     /* of all neurons, where there is no array                             */
     float low, high; /* coefficients: most that is taken back, and sent, at one step        */
     bool floor, to_zero, shift;
 } mye_transmit;
-#define MYE_TRANSMIT_MOST 16777216.0f /* no limit: 2^24 */
+#define MYE_TRANSMIT_MOST 4194304.0f /* no limit: 2^22; up to there quotients are right */
 
 /* Derivative of the spike with respect to the membrane; x = u - theta. The parameters' meaning per
  * surrogate is in src/neuron/surrogate.c, which also fixes the order of this list (X-macro). */

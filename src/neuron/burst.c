@@ -15,7 +15,7 @@ static void burst_prepare(const mye_node *n, void *coef)
 static const mye_param burst_params[] = {
     TRANSMIT_PARAMS,
     {TRANSMIT_ROW(coef_max, "coef_max", MYE_PARAM_INT, "5", "most spikes at a step; 0: no limit"),
-     .min = 0, .max = 1 << 24},
+     .min = 0, .max = 1 << 22},
     TRANSMIT_PARAM_END};
 
 extern const mye_neuron_type mye_neuron_burst;

@@ -89,7 +89,7 @@ float mye_transmit_most(const mye_node *n);
     {                                                                        \
         TRANSMIT_ROW(coef_max, "coef_max", MYE_PARAM_INT, "0",               \
                      "largest coefficient, as of a hardware word; 0: none"), \
-            .min = 0, .max = 1 << 24                                         \
+            .min = 0, .max = 1 << 22                                         \
     }
 #define TRANSMIT_PARAM_SHIFT                                                                     \
     {                                                                                            \

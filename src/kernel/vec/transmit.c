@@ -4,8 +4,9 @@
  */
 #include "kernel/vec/math.h"
 
-/* Quotients beyond this are cut off before they become integers; limits lie below. */
-#define LARGEST 1073741824.0f
+/* Quotients beyond this are cut off before they become integers. Limits lie below, and up to there a
+ * product with 1 / theta misses the integer by one at most. */
+#define LARGEST (2.0f * MYE_TRANSMIT_MOST)
 
 MYE_INLINE vec whole(vec x)
 {
@@ -26,10 +27,15 @@ typedef struct limits {
     vec low, high, zero, largest;
 } limits;
 
-MYE_INLINE vec coefficient(const limits *l, bool floor, bool shift, vec v, vec theta, vec s)
+/* Thresholds and their inverses. */
+typedef struct thresholds {
+    vec theta, inverse;
+} thresholds;
+
+MYE_INLINE vec coefficient(const limits *l, bool floor, bool shift, vec v, thresholds th, vec s)
 {
-    const vec size = vec_abs(v);
-    vec o = whole(least(size / theta, l->largest));
+    const vec size = vec_abs(v), theta = th.theta;
+    vec o = whole(least(size * th.inverse, l->largest));
     /* The quotient may be rounded over an integer: the rest says so. */
     const vec rest = size - theta * o;
     o += one_where(vec_ge(rest, theta));
@@ -50,18 +56,18 @@ typedef struct lanes {
 } lanes;
 
 MYE_INLINE lanes step(const limits *l, bool first, bool floor, bool shift, bool to_zero, vec x,
-                      vec theta, vec v, vec s)
+                      thresholds th, vec v, vec s)
 {
     lanes out = {v, l->zero, l->zero};
     if (!first) {
-        const vec sent = coefficient(l, floor, shift, v, theta, s);
-        out.v = v - theta * sent;
+        const vec sent = coefficient(l, floor, shift, v, th, s);
+        out.v = v - th.theta * sent;
         if (to_zero)
             out.v = vec_where(vec_gt(vec_abs(sent), l->zero), l->zero, out.v);
         out.s = s + sent;
     }
     out.v += x;
-    out.o = coefficient(l, floor, shift, out.v, theta, out.s);
+    out.o = coefficient(l, floor, shift, out.v, th, out.s);
     return out;
 }
 
@@ -83,20 +89,24 @@ MYE_INLINE int64_t steps(const mye_transmit *how, int64_t n, bool first, bool fl
                          arrays a)
 {
     const limits l = {vec_set1(how->low), vec_set1(how->high), vec_set1(0.0f), vec_set1(LARGEST)};
-    const vec same = vec_set1(how->theta);
+    const vec one = vec_set1(1.0f);
+    thresholds th = {vec_set1(how->theta), one / vec_set1(how->theta)};
     int64_t count = 0;
     for (int64_t i = 0; i < n; i += VEC) {
         const int m = n - i < VEC ? (int)(n - i) : VEC;
         /* Lanes without a neuron have no drive, but theta must not be 0 there. */
-        vec theta = a.theta == NULL ? same : vec_take(a.theta + i, m);
-        if (m < VEC)
-            theta += one_beyond(m);
-        const lanes out = step(&l, first, floor, shift, how->to_zero, vec_take(a.x + i, m), theta,
+        if (a.theta != NULL) {
+            th.theta = vec_take(a.theta + i, m);
+            if (m < VEC)
+                th.theta += one_beyond(m);
+            th.inverse = one / th.theta;
+        }
+        const lanes out = step(&l, first, floor, shift, how->to_zero, vec_take(a.x + i, m), th,
                                vec_take(a.v + i, m), first ? l.zero : vec_take(a.s + i, m));
         vec_put(a.v + i, out.v, m);
         vec_put(a.s + i, out.s, m);
         if (a.y != NULL)
-            vec_put(a.y + i, theta * out.o, m);
+            vec_put(a.y + i, th.theta * out.o, m);
         count += __builtin_popcountll(vec_mask_bits(vec_gt(vec_abs(out.o), l.zero)));
     }
     return count;
