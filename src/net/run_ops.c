@@ -193,8 +193,7 @@ static void begin_backward_op(mye_run *run, mye_pass *p, const mye_node *n, int 
     const size_t lane = n->type->lane_bytes(n, p, MYE_OP_BACKWARD);
     if (run->dry && lane > run->lane_bytes)
         run->lane_bytes = lane;
-    unsigned char *room =
-        mye_run_scratch(run, p, error + op_scratch(run, p, n, MYE_OP_BACKWARD));
+    unsigned char *room = mye_run_scratch(run, p, error + op_scratch(run, p, n, MYE_OP_BACKWARD));
     p->scratch = room == NULL ? NULL : room + error;
     if (mye_run_works(run))
         mye_run_tell_error(run, p, n, t0, t1, room);

@@ -21,8 +21,7 @@ static void stop_after(mye_run *run, const mye_module *m, int steps)
 static bool has_enough(mye_run *run, const mye_pass *p, const mye_module *m, int end)
 {
     const float *out = p->value[m->head[0].output].out;
-    return run->watch.steps != NULL && !run->dry &&
-           !run->watch.steps(run->watch.self, p, end, out);
+    return run->watch.steps != NULL && !run->dry && !run->watch.steps(run->watch.self, p, end, out);
 }
 
 /* Inference: every node, so many steps at once as fill the kernels; nothing is kept. */
@@ -75,8 +74,7 @@ static void reset_buffers(mye_run *run)
             run->pass[q]->pass.value[i].smooth_spikes = 0;
         }
     if (run->stopped > 0)
-        mye_readout_weights(run->model->node[run->model->output], run->options.T,
-                            run->time_weight);
+        mye_readout_weights(run->model->node[run->model->output], run->options.T, run->time_weight);
     run->stopped = 0;
     run->tick = 0;
     run->at_loop = 0;

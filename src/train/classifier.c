@@ -83,7 +83,8 @@ mye_status mye_infer(mye_classifier *c, int n, const float *pixels, float *score
     const mye_source source = mye_input_source(&c->net.input, n, image, NULL, seed);
     mye_step_result step;
     MYE_TRY(mye_run_step(c->run, n, source, NULL, seed, &step, err));
-    memcpy(scores, step.output, (size_t)n * (size_t)mye_model_classes(c->net.model) * sizeof *scores);
+    memcpy(scores, step.output,
+           (size_t)n * (size_t)mye_model_classes(c->net.model) * sizeof *scores);
     return MYE_OK;
 }
 

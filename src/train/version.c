@@ -24,12 +24,8 @@ const char *mye_version(void)
 const mye_feature *mye_features(void)
 {
     static const mye_feature features[] = {
-        {"png", MYELIN_HAVE_PNG},
-        {"jpeg", MYELIN_HAVE_JPEG},
-        {"hdf5", MYELIN_HAVE_HDF5},
-        {"lapack", MYELIN_HAVE_LAPACK},
-        {"onnx", MYELIN_HAVE_ONNX},
-        {NULL, false},
+        {"png", MYELIN_HAVE_PNG},       {"jpeg", MYELIN_HAVE_JPEG}, {"hdf5", MYELIN_HAVE_HDF5},
+        {"lapack", MYELIN_HAVE_LAPACK}, {"onnx", MYELIN_HAVE_ONNX}, {NULL, false},
     };
     return features;
 }
