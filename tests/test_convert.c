@@ -380,7 +380,7 @@ static void thresholds_are_what_their_rules_say(void **state)
             want = fmaxf(want, c->layer[l].max[i]);
         assert_true(theta[l] == want && want > 0);
     }
-    thresholds_of(c, "aug:levels=4,scale=0.5", half);
+    thresholds_of(c, "aug:balance=max,levels=4,scale=0.5", half);
     for (int l = 0; l < 3; l++)
         assert_true(half[l] == most[l] / 8);
     thresholds_of(c, "soft:balance=(percentile:q=100)", theta);

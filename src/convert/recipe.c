@@ -15,7 +15,7 @@
 
 /* name, its identifier, neuron, balance, per, levels, coef_max, calibration, brief, source */
 #define RECIPES(X)                                                                               \
-    X("aug", aug, "aug", "max", "layer", "16", "0", "none",                                      \
+    X("aug", aug, "aug", "percentile", "layer", "16", "0", "none",                               \
       "spikes that carry a number; levels says how finely (AugMapping)",                         \
       "Yu et al. 2020, arXiv 2005.03231")                                                        \
     X("burst", burst, "burst", "percentile", "layer", "1", "5", "none",                          \
@@ -27,7 +27,7 @@
       "one spike, thresholds by mse, initial potentials corrected", "Li et al. 2021, ICML")      \
     X("channel", channel, "soft", "max", "channel", "1", "0", "none",                            \
       "one spike, a threshold for each channel", "Kim et al. 2020, AAAI (channel-wise)")         \
-    X("exact", exact, "exact", "max", "layer", "16", "0", "none",                                \
+    X("exact", exact, "exact", "percentile", "layer", "16", "0", "none",                         \
       "the quantised ANN at every step", "this project, after Yu et al. 2020")                   \
     X("hard", hard, "hard", "max", "layer", "1", "0", "none", "one spike, reset to zero",        \
       "Diehl et al. 2015, IJCNN")                                                                \
