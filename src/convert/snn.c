@@ -150,17 +150,22 @@ void mye_snn_set_thresholds(mye_snn *snn, int layer, const float *thmax, double 
     mye_node *n = mye_snn_neuron(snn, layer);
     mye_weight *theta = mye_node_find(n, "theta");
     size_t dead = 0;
+    float most = 0;
+    for (size_t g = 0; g < theta->count; g++)
+        most = thmax[g] > most ? thmax[g] : most;
+    /* What never fired may do so later: it takes the threshold of the strongest beside it. */
+    const float otherwise = most > 0 ? (float)(factor * (double)most) : 1;
     for (size_t g = 0; g < theta->count; g++) {
         dead += !(thmax[g] > 0);
-        theta->data[g] = thmax[g] > 0 ? (float)(factor * (double)thmax[g]) : 1;
+        theta->data[g] = thmax[g] > 0 ? (float)(factor * (double)thmax[g]) : otherwise;
     }
-    if (dead > 0 && theta->count == 1)
+    if (most <= 0)
         mye_snn_note(snn, "'%s' never fires on the calibration images: its threshold is 1",
                      n->name);
     else if (dead > 0)
         mye_snn_note(snn,
-                     "%zu of %zu groups of '%s' never fire on the calibration images: their "
-                     "threshold is 1",
+                     "%zu of %zu groups of '%s' never fire on the calibration images: they take "
+                     "the layer's largest threshold",
                      dead, theta->count, n->name);
 }
 
