@@ -128,15 +128,29 @@ static mye_status make_histogram(mye_conversion *c, mye_activation *a, int per, 
     return MYE_OK;
 }
 
+static void drop_histogram(const mye_conversion *c, mye_histogram *h)
+{
+    mye_free(c->ctx, h->count);
+    mye_free(c->ctx, h->zero);
+    mye_free(c->ctx, h->max);
+    *h = (mye_histogram){0};
+}
+
 mye_status mye_activations_histogram(mye_conversion *c, int layer, int per,
                                      const mye_histogram **out, mye_error *err)
 {
     *out = &c->layer[layer].histogram[per];
     if ((*out)->count != NULL)
         return MYE_OK;
-    for (int i = 0; i < c->n_layers; i++)
-        MYE_TRY(make_histogram(c, &c->layer[i], per, err));
-    return look(c, per, err);
+    mye_status status = MYE_OK;
+    for (int i = 0; i < c->n_layers && status == MYE_OK; i++)
+        status = make_histogram(c, &c->layer[i], per, err);
+    if (status == MYE_OK)
+        status = look(c, per, err);
+    /* One that is not full must not be there: the next caller would take it for whole. */
+    for (int i = 0; i < c->n_layers && status != MYE_OK; i++)
+        drop_histogram(c, &c->layer[i].histogram[per]);
+    return status;
 }
 
 double mye_histogram_percentile(const mye_histogram *h, int group, double share)
@@ -207,11 +221,8 @@ void mye_activations_free(mye_conversion *c)
 {
     for (int i = 0; c->layer != NULL && i < c->n_layers; i++) {
         mye_free(c->ctx, c->layer[i].max);
-        for (int per = 0; per < MYE_PER_KINDS; per++) {
-            mye_free(c->ctx, c->layer[i].histogram[per].count);
-            mye_free(c->ctx, c->layer[i].histogram[per].zero);
-            mye_free(c->ctx, c->layer[i].histogram[per].max);
-        }
+        for (int per = 0; per < MYE_PER_KINDS; per++)
+            drop_histogram(c, &c->layer[i].histogram[per]);
     }
     mye_free(c->ctx, c->layer);
     mye_free(c->ctx, c->facts);
