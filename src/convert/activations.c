@@ -1,6 +1,7 @@
 /* Activations of the folded network over the calibration images. */
 #include "convert/convert.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MOST_BINS = 1 << 16, LEAST_BINS = 256, ALL_BINS = 1 << 22, CHUNK = 4096 };
@@ -197,10 +198,23 @@ static mye_status list_layers(mye_conversion *c, mye_error *err)
     return MYE_OK;
 }
 
+/* Histograms have no bin for infinity; no threshold could be drawn from it either. */
+static mye_status check_finite(const mye_conversion *c, mye_error *err)
+{
+    for (int i = 0; i < c->n_layers; i++)
+        if (!isfinite(c->layer[i].sum))
+            return mye_fail(err, MYE_ERR_FORMAT,
+                            "activations are to be finite, but those of '%s' are not on the "
+                            "calibration images: the network's weights may be damaged",
+                            c->folded->node[c->layer[i].node]->name);
+    return MYE_OK;
+}
+
 mye_status mye_activations_measure(mye_conversion *c, mye_error *err)
 {
     MYE_TRY(list_layers(c, err));
     MYE_TRY(look(c, -1, err));
+    MYE_TRY(check_finite(c, err));
     for (int i = 0; i < c->n_layers; i++) {
         const mye_activation *a = &c->layer[i];
         const mye_histogram *h;

@@ -133,13 +133,30 @@ static mye_status check(mye_conversion *c, const mye_conversion_options *o, mye_
     return set_input(c, o, err);
 }
 
+/* Bounds of sums and thresholds would be no numbers either. */
+static mye_status check_weights(const mye_model *m, mye_error *err)
+{
+    for (int i = 0; i < m->n_nodes; i++)
+        for (int k = 0; k < m->node[i]->n_weights; k++) {
+            const mye_weight *w = &m->node[i]->weight[k];
+            for (size_t at = 0; at < w->count; at++)
+                if (!isfinite(w->data[at]))
+                    return mye_fail(err, MYE_ERR_FORMAT,
+                                    "weights are to be finite, but '%s' of the folded network "
+                                    "holds %g",
+                                    w->name, (double)w->data[at]);
+        }
+    return MYE_OK;
+}
+
 static mye_status fold(mye_conversion *c, mye_error *err)
 {
     const bool inside = c->ann.input.type->normalised && !c->is_scaled;
     const mye_fold_options options = {.static_input = c->is_static,
                                       .mean = inside ? c->ann.about.mean : NULL,
                                       .deviation = c->ann.about.deviation};
-    return mye_fold(c->ann.model, &options, &c->folded, &c->about.n_folded, err);
+    MYE_TRY(mye_fold(c->ann.model, &options, &c->folded, &c->about.n_folded, err));
+    return check_weights(c->folded, err);
 }
 
 /* ---- the folded network beside the one it was made of ---- */
