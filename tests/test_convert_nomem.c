@@ -5,12 +5,7 @@
  */
 #include <dirent.h>
 
-#include "train_support.h"
-
-#include "convert/convert.h"
-#include "myelin/convert.h"
-
-static const char *const DATA = MYELIN_SOURCE_DIR "/tests/cli/data";
+#include "convert_support.h"
 
 /* What the functions work on; whatever there is none of is NULL. */
 typedef struct bench {
@@ -22,25 +17,6 @@ typedef struct bench {
 } bench;
 
 static const int steps[] = {1, 3};
-
-/* Trains once for all tests: images of 8x8, two classes. */
-static const char *trained(void)
-{
-    static char dir[1024];
-    if (dir[0])
-        return dir;
-    run_dir("convert_nomem_ann", dir);
-    mye_config c;
-    ASSERT_OK(mye_config_default(&c, &err));
-    set(&c, "net", "2C3-BN-RELU-MP2-FC3-RELU-FC2");
-    set(&c, "data", "idx");
-    set(&c, "data_dir", DATA);
-    set(&c, "T", "1");
-    set(&c, "epochs", "1");
-    set(&c, "out", dir);
-    ASSERT_OK(train(&c, false, 1, NULL, NULL, &err));
-    return dir;
-}
 
 static const char *folder(void)
 {
@@ -69,7 +45,7 @@ static mye_status open_ann(bench *b, mye_conversion **c, mye_error *err)
     o.calibrate = 4;
     o.limit = 4;
     o.batch = 3;
-    return mye_conversion_open(b->ctx, trained(), &o, NULL, c, err);
+    return mye_conversion_open(b->ctx, small_ann("convert_nomem_ann"), &o, NULL, c, err);
 }
 
 static mye_status do_open(bench *b, mye_error *err)
@@ -178,7 +154,7 @@ static void refuse_each(bench *b, const char *name, mye_status (*what)(bench *, 
 
 static void set_up(bench *b, bool opened)
 {
-    trained();
+    small_ann("convert_nomem_ann");
     *b = (bench){NULL};
     b->ctx = make_context(&b->requests);
     if (opened)

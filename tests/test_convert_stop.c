@@ -1,10 +1,5 @@
 /* Ctrl-C in the middle of a conversion: it says so, and nothing of what was made before is lost. */
-#include "train_support.h"
-
-#include "convert/convert.h"
-#include "myelin/convert.h"
-
-static const char *const DATA = MYELIN_SOURCE_DIR "/tests/cli/data";
+#include "convert_support.h"
 
 /* Cancels when progress is told for the n-th time. */
 typedef struct stopping {
@@ -25,32 +20,13 @@ static mye_callbacks callbacks_of(stopping *s)
     return (mye_callbacks){.progress = count_and_stop, .user = s};
 }
 
-/* Trains once for all tests: images of 8x8, two classes. */
-static const char *trained(void)
-{
-    static char dir[1024];
-    if (dir[0])
-        return dir;
-    run_dir("convert_stop_ann", dir);
-    mye_config c;
-    ASSERT_OK(mye_config_default(&c, &err));
-    set(&c, "net", "2C3-BN-RELU-MP2-FC3-RELU-FC2");
-    set(&c, "data", "idx");
-    set(&c, "data_dir", DATA);
-    set(&c, "T", "1");
-    set(&c, "epochs", "1");
-    set(&c, "out", dir);
-    ASSERT_OK(train(&c, false, 1, NULL, NULL, &err));
-    return dir;
-}
-
 static mye_status open_ann(mye_context *ctx, const mye_callbacks *told, mye_conversion **c,
                            mye_error *err)
 {
     mye_conversion_options o = MYE_CONVERSION_OPTIONS;
     o.calibrate = 20;
     o.batch = 5; /* several batches in every look */
-    return mye_conversion_open(ctx, trained(), &o, told, c, err);
+    return mye_conversion_open(ctx, small_ann("convert_stop_ann"), &o, told, c, err);
 }
 
 /* ---- the functions that take long; each writes its figures ---- */
