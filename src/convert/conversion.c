@@ -38,12 +38,21 @@ static mye_status open_weights(mye_conversion *c, const char *path, const mye_co
     return mye_trained_from_weights(c->ctx, path, o->net, "relu", about, &c->ann, err);
 }
 
+static mye_status refuse_events(const mye_conversion *c, mye_error *err)
+{
+    if (c->ann.about.frames > 0)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "conversion wants a network for images, got one for events");
+    return MYE_OK;
+}
+
 static mye_status open_network(mye_conversion *c, const char *path, const mye_conversion_options *o,
                                mye_error *err)
 {
     if (is_given(o->net))
         return open_weights(c, path, o, err);
     MYE_TRY(mye_trained_open(c->ctx, path, 1, &c->ann, err));
+    MYE_TRY(refuse_events(c, err)); /* before their data is looked for */
     return open_data(c, o, err);
 }
 
@@ -117,9 +126,7 @@ static mye_status check(mye_conversion *c, const mye_conversion_options *o, mye_
 {
     MYE_TRY(mye_trained_check(&c->ann, mye_dataset_about(c->train), err));
     MYE_TRY(mye_trained_check(&c->ann, mye_dataset_about(c->test), err));
-    if (c->ann.about.frames > 0)
-        return mye_fail(err, MYE_ERR_UNSUPPORTED,
-                        "conversion wants a network for images, got one for events");
+    MYE_TRY(refuse_events(c, err));
     if (o->batch < 1 || o->calibrate < 1 || o->limit < 0)
         return mye_fail(err, MYE_ERR_ARG,
                         "conversion wants a batch and calibration images of at least 1 and a limit "
