@@ -64,17 +64,27 @@ static const mye_param params[] = {
     CLI_END,
 };
 
+/* A network may have more outputs than the data has classes: such an output has its number only. */
+static const char *class_name(const mye_dataset_info *about, int k, char number[16])
+{
+    if (k < about->classes)
+        return about->class_names[k];
+    snprintf(number, 16, "%d", k);
+    return number;
+}
+
 static json_t *result_json(const mye_eval_result *r, const mye_dataset_info *about)
 {
     json_t *rates = json_object(), *confusion = json_array(), *classes = json_array();
     for (int i = 0; i < r->n_rates; i++)
         json_object_set_new(rates, r->rate_name[i], cli_real(r->rate[i]));
     for (int i = 0; i < r->classes; i++) {
+        char number[16];
         json_t *row = json_array();
         for (int k = 0; k < r->classes; k++)
             json_array_append_new(row, json_integer(r->confusion[i * r->classes + k]));
         json_array_append_new(confusion, row);
-        json_array_append_new(classes, json_string(about->class_names[i]));
+        json_array_append_new(classes, json_string(class_name(about, i, number)));
     }
     return json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:i,s:I}", "data", about->name,
                      "samples", (json_int_t)r->n, "accuracy", cli_real(r->accuracy), "loss",
@@ -108,17 +118,18 @@ static void print_confusion(const cli *app, const mye_eval_result *r, const mye_
     for (int i = 0; i < r->classes; i++) {
         const int64_t *row = r->confusion + (size_t)i * (size_t)r->classes;
         int64_t n = 0;
+        char number[16];
         int worst = -1;
         for (int k = 0; k < r->classes; k++) {
             n += row[k];
             if (k != i && row[k] > 0 && (worst < 0 || row[k] > row[worst]))
                 worst = k;
         }
-        cli_cell(t, "%s", about->class_names[i]);
+        cli_cell(t, "%s", class_name(about, i, number));
         cli_cell(t, "%lld", (long long)n);
         cli_cell(t, "%s", n ? cli_percent((double)row[i] / (double)n).text : "-");
         if (worst >= 0)
-            cli_cell(t, "%s (%lld)", about->class_names[worst], (long long)row[worst]);
+            cli_cell(t, "%s (%lld)", class_name(about, worst, number), (long long)row[worst]);
         else
             cli_cell(t, "%s", "");
     }

@@ -127,13 +127,20 @@ static int show(const cli *app, const mye_model *model, const show_options *o)
     return CLI_EXIT_OK;
 }
 
+static bool is_checkpoint(const char *path)
+{
+    static const char end[] = ".safetensors";
+    const size_t n = strlen(path), m = sizeof(end) - 1;
+    return n > m && strcmp(path + n - m, end) == 0;
+}
+
 static int show_run(const cli *app, const show_options *o)
 {
     mye_error err = {0};
     mye_classifier *c = NULL;
     if (o->depth[0])
         return cli_usage(app, "write the network: show resnet32 --depth auglocal",
-                         "--depth goes with a network, but '%.80s' is the folder of a run",
+                         "--depth goes with a network, but '%.80s' is a run or a checkpoint",
                          app->word[0]);
     if (mye_classifier_open(app->ctx, app->word[0], NULL, &c, &err) != MYE_OK)
         return cli_fail(app, &err);
@@ -158,7 +165,7 @@ static int run(cli *app)
         code = cli_open(app, NULL);
     if (code != CLI_EXIT_OK)
         return code;
-    if (stat(app->word[0], &info) == 0 && S_ISDIR(info.st_mode))
+    if (stat(app->word[0], &info) == 0 && (S_ISDIR(info.st_mode) || is_checkpoint(app->word[0])))
         return show_run(app, &o);
     options.net = app->word[0];
     options.neuron = o.neuron;
@@ -178,9 +185,9 @@ const cli_command cli_cmd_show = {
               .source = "",
               .params = params,
               .options_size = sizeof(show_options)},
-    .usage = "NET|RUN [options]",
+    .usage = "NET|RUN|FILE.safetensors [options]",
     .details = "NET is notation (32C3-BN-LIF-MP2-FC10), a named network (see 'myelin list net') or "
-               "a YAML file; RUN is the folder of a run.",
+               "a YAML file; RUN is the folder of a run, and FILE.safetensors a checkpoint.",
     .examples = "show 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10\n"
                 "show resnet18:width=0.5 --input 3x32x32 --classes 100\n"
                 "# what learns together\n"

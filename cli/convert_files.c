@@ -38,6 +38,20 @@ static bool is_empty(const char *folder)
     return empty;
 }
 
+/* Is there a README.txt that begins as ours? It is the first file written: where a full disk kept the
+ * others from being so, the folder is a conversion's all the same. */
+static bool has_our_readme(const char *folder)
+{
+    char begin[64] = "";
+    char *path = cli_format("%s/README.txt", folder);
+    FILE *f = fopen(path, "r");
+    const size_t n = f ? fread(begin, 1, sizeof(begin), f) : 0;
+    if (f)
+        fclose(f);
+    free(path);
+    return n == sizeof(begin) && memcmp(begin, readme, sizeof(begin)) == 0;
+}
+
 int cli_convert_folder_check(const cli *app, const char *folder)
 {
     struct stat info;
@@ -48,7 +62,7 @@ int cli_convert_folder_check(const cli *app, const char *folder)
     char *path = cli_format("%s/conversion.json", folder);
     const bool is_conversion = access(path, F_OK) == 0;
     free(path);
-    if (!is_conversion && !is_empty(folder))
+    if (!is_conversion && !has_our_readme(folder) && !is_empty(folder))
         return cli_usage(app, "name another folder with --out",
                          "the folder '%.200s' holds something else than a conversion", folder);
     return CLI_EXIT_OK;

@@ -6,7 +6,7 @@
  *   mye_convert_measure     runs it: accuracy, events, operations after every time step
  *   mye_convert_verify      neuron `exact` beside the quantised ANN, spike count by spike count
  *   mye_convert_levels      a number of levels for every layer, under a budget of events
- *   mye_convert_save        a checkpoint like every other: eval, train --init, plan, show read it
+ *   mye_convert_save        a checkpoint like every other: eval, show and train --init read it
  *
  * The neurons are those of `myelin list neuron` named hard, soft, burst, ter, aug and exact; one
  * sends y = theta o with an integer coefficient o. Classes are those of the largest sum of outputs so
@@ -69,7 +69,8 @@ typedef struct mye_convert_ann {
 /*
  * Opens a run folder, a checkpoint, an ONNX file or (options.net) a weights file with tensors
  * "<node>.<role>", and the data sets. Errors: what those give; MYE_ERR_UNSUPPORTED where a network
- * has spiking neurons already or a node without a spiking counterpart (it is named).
+ * has spiking neurons already or a node without a spiking counterpart (it is named); MYE_ERR_FORMAT
+ * where weights or activations are not finite.
  */
 MYE_API mye_status mye_conversion_open(mye_context *ctx, const char *path,
                                        const mye_conversion_options *options,
@@ -92,7 +93,7 @@ MYE_API const char *mye_snn_method(const mye_snn *snn);
 MYE_API const char *mye_snn_notes(const mye_snn *snn);
 MYE_API const mye_model *mye_snn_model(const mye_snn *snn);
 MYE_API void mye_snn_free(mye_snn *snn);
-/* Checkpoint of the spiking network, for T steps. Atomic. */
+/* Checkpoint of the spiking network, for T steps (1..4096, else MYE_ERR_ARG). Atomic. */
 MYE_API mye_status mye_convert_save(const mye_conversion *c, const mye_snn *snn, int T,
                                     const char *path, mye_error *err);
 
@@ -133,8 +134,9 @@ typedef struct mye_convert_layer {
 } mye_convert_layer;
 
 typedef struct mye_convert_result {
-    const char
-        *method; /* of the network; all pointers live until mye_convert_result_free         */
+    /* Of the network. It and all arrays live until mye_convert_result_free, names of layers as long
+     * as the conversion. */
+    const char *method;
     int64_t n, error_images;
     int n_points, n_layers, n_curve;
     mye_convert_point *point; /* [n_points]                                                      */
@@ -177,7 +179,8 @@ typedef struct mye_convert_proof {
     mye_verify_row *row;
 } mye_convert_proof;
 
-/* method: of neuron `exact`. Runs `images` test images (0: as many as the test has). */
+/* method: of neuron `exact`, levels times steps 2^23 at most (else MYE_ERR_ARG). Runs `images` test
+ * images (0: as many as the test has). */
 MYE_API mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *steps,
                                       int n_steps, int64_t images, const mye_callbacks *callbacks,
                                       mye_convert_proof *out, mye_error *err);

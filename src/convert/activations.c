@@ -1,6 +1,7 @@
 /* Activations of the folded network over the calibration images. */
 #include "convert/convert.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MOST_BINS = 1 << 16, LEAST_BINS = 256, ALL_BINS = 1 << 22, CHUNK = 4096 };
@@ -128,15 +129,29 @@ static mye_status make_histogram(mye_conversion *c, mye_activation *a, int per, 
     return MYE_OK;
 }
 
+static void drop_histogram(const mye_conversion *c, mye_histogram *h)
+{
+    mye_free(c->ctx, h->count);
+    mye_free(c->ctx, h->zero);
+    mye_free(c->ctx, h->max);
+    *h = (mye_histogram){0};
+}
+
 mye_status mye_activations_histogram(mye_conversion *c, int layer, int per,
                                      const mye_histogram **out, mye_error *err)
 {
     *out = &c->layer[layer].histogram[per];
     if ((*out)->count != NULL)
         return MYE_OK;
-    for (int i = 0; i < c->n_layers; i++)
-        MYE_TRY(make_histogram(c, &c->layer[i], per, err));
-    return look(c, per, err);
+    mye_status status = MYE_OK;
+    for (int i = 0; i < c->n_layers && status == MYE_OK; i++)
+        status = make_histogram(c, &c->layer[i], per, err);
+    if (status == MYE_OK)
+        status = look(c, per, err);
+    /* One that is not full must not be there: the next caller would take it for whole. */
+    for (int i = 0; i < c->n_layers && status != MYE_OK; i++)
+        drop_histogram(c, &c->layer[i].histogram[per]);
+    return status;
 }
 
 double mye_histogram_percentile(const mye_histogram *h, int group, double share)
@@ -183,10 +198,23 @@ static mye_status list_layers(mye_conversion *c, mye_error *err)
     return MYE_OK;
 }
 
+/* Histograms have no bin for infinity; no threshold could be drawn from it either. */
+static mye_status check_finite(const mye_conversion *c, mye_error *err)
+{
+    for (int i = 0; i < c->n_layers; i++)
+        if (!isfinite(c->layer[i].sum))
+            return mye_fail(err, MYE_ERR_FORMAT,
+                            "activations are to be finite, but those of '%s' are not on the "
+                            "calibration images: the network's weights may be damaged",
+                            c->folded->node[c->layer[i].node]->name);
+    return MYE_OK;
+}
+
 mye_status mye_activations_measure(mye_conversion *c, mye_error *err)
 {
     MYE_TRY(list_layers(c, err));
     MYE_TRY(look(c, -1, err));
+    MYE_TRY(check_finite(c, err));
     for (int i = 0; i < c->n_layers; i++) {
         const mye_activation *a = &c->layer[i];
         const mye_histogram *h;
@@ -207,11 +235,8 @@ void mye_activations_free(mye_conversion *c)
 {
     for (int i = 0; c->layer != NULL && i < c->n_layers; i++) {
         mye_free(c->ctx, c->layer[i].max);
-        for (int per = 0; per < MYE_PER_KINDS; per++) {
-            mye_free(c->ctx, c->layer[i].histogram[per].count);
-            mye_free(c->ctx, c->layer[i].histogram[per].zero);
-            mye_free(c->ctx, c->layer[i].histogram[per].max);
-        }
+        for (int per = 0; per < MYE_PER_KINDS; per++)
+            drop_histogram(c, &c->layer[i].histogram[per]);
     }
     mye_free(c->ctx, c->layer);
     mye_free(c->ctx, c->facts);

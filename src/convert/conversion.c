@@ -38,12 +38,21 @@ static mye_status open_weights(mye_conversion *c, const char *path, const mye_co
     return mye_trained_from_weights(c->ctx, path, o->net, "relu", about, &c->ann, err);
 }
 
+static mye_status refuse_events(const mye_conversion *c, mye_error *err)
+{
+    if (c->ann.about.frames > 0)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "conversion wants a network for images, got one for events");
+    return MYE_OK;
+}
+
 static mye_status open_network(mye_conversion *c, const char *path, const mye_conversion_options *o,
                                mye_error *err)
 {
     if (is_given(o->net))
         return open_weights(c, path, o, err);
     MYE_TRY(mye_trained_open(c->ctx, path, 1, &c->ann, err));
+    MYE_TRY(refuse_events(c, err)); /* before their data is looked for */
     return open_data(c, o, err);
 }
 
@@ -117,9 +126,7 @@ static mye_status check(mye_conversion *c, const mye_conversion_options *o, mye_
 {
     MYE_TRY(mye_trained_check(&c->ann, mye_dataset_about(c->train), err));
     MYE_TRY(mye_trained_check(&c->ann, mye_dataset_about(c->test), err));
-    if (c->ann.about.frames > 0)
-        return mye_fail(err, MYE_ERR_UNSUPPORTED,
-                        "conversion wants a network for images, got one for events");
+    MYE_TRY(refuse_events(c, err));
     if (o->batch < 1 || o->calibrate < 1 || o->limit < 0)
         return mye_fail(err, MYE_ERR_ARG,
                         "conversion wants a batch and calibration images of at least 1 and a limit "
@@ -133,13 +140,30 @@ static mye_status check(mye_conversion *c, const mye_conversion_options *o, mye_
     return set_input(c, o, err);
 }
 
+/* Bounds of sums and thresholds would be no numbers either. */
+static mye_status check_weights(const mye_model *m, mye_error *err)
+{
+    for (int i = 0; i < m->n_nodes; i++)
+        for (int k = 0; k < m->node[i]->n_weights; k++) {
+            const mye_weight *w = &m->node[i]->weight[k];
+            for (size_t at = 0; at < w->count; at++)
+                if (!isfinite(w->data[at]))
+                    return mye_fail(err, MYE_ERR_FORMAT,
+                                    "weights are to be finite, but '%s' of the folded network "
+                                    "holds %g",
+                                    w->name, (double)w->data[at]);
+        }
+    return MYE_OK;
+}
+
 static mye_status fold(mye_conversion *c, mye_error *err)
 {
     const bool inside = c->ann.input.type->normalised && !c->is_scaled;
     const mye_fold_options options = {.static_input = c->is_static,
                                       .mean = inside ? c->ann.about.mean : NULL,
                                       .deviation = c->ann.about.deviation};
-    return mye_fold(c->ann.model, &options, &c->folded, &c->about.n_folded, err);
+    MYE_TRY(mye_fold(c->ann.model, &options, &c->folded, &c->about.n_folded, err));
+    return check_weights(c->folded, err);
 }
 
 /* ---- the folded network beside the one it was made of ---- */

@@ -105,7 +105,8 @@ static void round_layer(const rounding *r, const mye_node *n, layer *l, double s
     round_to(l->bias, out);
     g->unit[n->index] = out;
     r->most[n->index] = bound;
-    const double bits = log2(largest(l->weight)) - (out - in);
+    const double most = largest(l->weight); /* 0: the grid is too coarse for all of them */
+    const double bits = most > 0 ? log2(most) - (out - in) : 0;
     g->weight_bits = bits < g->weight_bits ? (int)bits : g->weight_bits;
 }
 

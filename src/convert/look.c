@@ -32,8 +32,30 @@ static void tell(void *self, int64_t done, int64_t total, double loss, double ac
     t->c->callbacks.progress(t->c->callbacks.user, &p);
 }
 
+/* ---- between the run and who looks on: a stop need not wait for thousands of steps ---- */
+
+typedef struct guard {
+    const mye_context *ctx;
+    mye_watch watch;
+} guard;
+
+static void show_node(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
+{
+    const guard *g = self;
+    g->watch.node(g->watch.self, p, n, t0, t1);
+}
+
+/* A batch that ends early this way is lost: the tester says that it was stopped. */
+static bool go_on(void *self, const mye_pass *p, int t1, const float *out)
+{
+    const guard *g = self;
+    const bool more = g->watch.steps == NULL || g->watch.steps(g->watch.self, p, t1, out);
+    return more && !mye_context_cancelled(g->ctx);
+}
+
 /* What a look needs beside the conversion, and frees. */
 typedef struct room {
+    guard guard;
     mye_run *run;
     mye_input input;
     mye_loader *loader;
@@ -55,7 +77,8 @@ static mye_status open(const mye_conversion *c, const mye_look *look, room *r, m
     const mye_loader_options loading = {.augment = "", .batch = options.B, .seed = c->seed};
     MYE_TRY(mye_input_create(c->ctx, look->encoder, 0, n, look->T, &r->input, err));
     MYE_TRY(mye_run_create(c->ctx, look->model, &options, &r->run, err));
-    mye_run_set_watch(r->run, look->watch);
+    r->guard = (guard){c->ctx, look->watch};
+    mye_run_set_watch(r->run, (mye_watch){look->watch.node ? show_node : NULL, go_on, &r->guard});
     MYE_TRY(mye_loader_create(c->ctx, look->training_set ? c->train : c->test, &loading, &r->loader,
                               err));
     if (!c->is_scaled && look->grid == 0)
@@ -102,7 +125,7 @@ static mye_status run(const mye_conversion *c, mye_look *look, room *r, mye_erro
 
 mye_status mye_convert_look(const mye_conversion *c, mye_look *look, mye_error *err)
 {
-    room r = {NULL};
+    room r = {.run = NULL};
     mye_status status = open(c, look, &r, err);
     if (status == MYE_OK)
         status = run(c, look, &r, err);

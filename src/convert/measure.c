@@ -238,7 +238,9 @@ static mye_status measure(measuring *m, const mye_snn *snn, mye_convert_result *
     const double start = mye_now_s();
     MYE_TRY(mye_convert_look(m->c, &look, err));
     out->images_per_s = (double)m->c->n_test / (mye_now_s() - start);
-    out->method = snn->method;
+    out->method = mye_strdup(m->c->ctx, snn->method);
+    if (out->method == NULL)
+        return mye_no_memory(err, sizeof snn->method, "the name of a method");
     return make_result(m, out, err);
 }
 
@@ -268,9 +270,11 @@ mye_status mye_convert_measure(mye_conversion *c, const mye_snn *snn,
 
 void mye_convert_result_free(mye_context *ctx, mye_convert_result *r)
 {
+    mye_free(ctx, (void *)(uintptr_t)r->method);
     mye_free(ctx, r->point);
     mye_free(ctx, r->layer);
     mye_free(ctx, r->curve);
+    r->method = NULL;
     r->point = NULL;
     r->layer = NULL;
     r->curve = NULL;

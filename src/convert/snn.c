@@ -1,4 +1,5 @@
 /* The spiking network that a method makes of the folded one. */
+#include <float.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,12 +155,15 @@ void mye_snn_set_thresholds(mye_snn *snn, int layer, const float *thmax, double 
     for (size_t g = 0; g < theta->count; g++)
         most = thmax[g] > most ? thmax[g] : most;
     /* What never fired may do so later: it takes the threshold of the strongest beside it. */
-    const float otherwise = most > 0 ? (float)(factor * (double)most) : 1;
+    const double strongest = factor * (double)most;
+    const float otherwise = strongest >= (double)FLT_MIN ? (float)strongest : 1;
     for (size_t g = 0; g < theta->count; g++) {
-        dead += !(thmax[g] > 0);
-        theta->data[g] = thmax[g] > 0 ? (float)(factor * (double)thmax[g]) : otherwise;
+        const double want = factor * (double)thmax[g];
+        const bool is_dead = !(want >= (double)FLT_MIN); /* smaller: 0 as a float, or nearly */
+        dead += is_dead;
+        theta->data[g] = is_dead ? otherwise : (float)want;
     }
-    if (most <= 0)
+    if (!(strongest >= (double)FLT_MIN))
         mye_snn_note(snn, "'%s' never fires on the calibration images: its threshold is 1",
                      n->name);
     else if (dead > 0)
@@ -256,6 +260,9 @@ void mye_snn_free(mye_snn *snn)
 mye_status mye_convert_save(const mye_conversion *c, const mye_snn *snn, int T, const char *path,
                             mye_error *err)
 {
+    if (T < 1 || T > 4096)
+        return mye_fail(err, MYE_ERR_ARG,
+                        "a converted network is saved for 1 to 4096 steps, got %d", T);
     mye_config config = c->ann.config;
     const mye_checkpoint_input *a = &c->ann.about;
     mye_dataset_info data = *mye_dataset_about(c->test);

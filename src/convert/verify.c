@@ -31,6 +31,7 @@ typedef struct verifying {
     float *row;
     int at; /* place in steps                    */
     int64_t differ, classes;
+    bool is_bounded; /* a count reached what one step can say at most */
 } verifying;
 
 static int layer_of(const verifying *v, const mye_node *n)
@@ -41,9 +42,11 @@ static int layer_of(const verifying *v, const mye_node *n)
     return -1;
 }
 
+/* An image unlike all calibration images may send more than there is room for; see is_bounded. */
 static int32_t count_of(const mye_weight *theta, int64_t i, float sent)
 {
-    return (int32_t)rint((double)sent / (double)theta->data[i % (int64_t)theta->count]);
+    const double count = rint((double)sent / (double)theta->data[i % (int64_t)theta->count]);
+    return count < INT32_MAX ? count > INT32_MIN ? (int32_t)count : INT32_MIN : INT32_MAX;
 }
 
 /* Position of image b of the batch at work among those of the part. */
@@ -114,8 +117,11 @@ static void compare_counts(void *self, const mye_pass *p, const mye_node *n, int
     for (int b = 0; b < p->B; b++) {
         const float *y = mye_value_row(p, n->index, 0, b);
         const int32_t *count = v->count + (v->at * v->images + image_of(v, b)) * v->width;
-        for (int64_t i = 0; i < v->c->layer[l].n; i++)
-            v->differ += count[v->first[l] + i] != count_of(theta, i, y[i]);
+        for (int64_t i = 0; i < v->c->layer[l].n; i++) {
+            const int32_t want = count_of(theta, i, y[i]);
+            v->differ += count[v->first[l] + i] != want;
+            v->is_bounded = v->is_bounded || want >= (int32_t)MYE_TRANSMIT_MOST;
+        }
     }
 }
 
@@ -216,7 +222,7 @@ static mye_status verify_network(verifying *v, const char *method, int64_t image
                              images - first < part ? images - first : part, out->row, err);
     if (status == MYE_OK && on_grid) {
         take_biases(spiking, quantised, 1);
-        out->is_exact = mye_grid_was_exact(&grid, T);
+        out->is_exact = mye_grid_was_exact(&grid, T) && !v->is_bounded;
         out->weight_bits = grid.weight_bits;
     }
     mye_grid_free(&grid);
@@ -235,6 +241,7 @@ static mye_status check(const mye_conversion *c, const char *method, const int *
     MYE_TRY(mye_method_parse(c->ctx, &mye_kind_convert, method, &m, err));
     const mye_recipe *r = (const mye_recipe *)(const void *)m.entry;
     const mye_recipe_options *o = m.options;
+    const double levels = o->levels / o->scale;
     const bool limited = o->coef_max > 0, exact = strcmp(r->neuron, "exact") == 0;
     mye_method_free(c->ctx, &m);
     if (!exact || limited)
@@ -250,7 +257,15 @@ static mye_status check(const mye_conversion *c, const char *method, const int *
         if (steps[i] < 1 || steps[i] > 4096 || (i > 0 && steps[i] <= steps[i - 1]))
             return mye_fail(err, MYE_ERR_ARG, "steps rise from at least 1 to 4096, got %d",
                             steps[i]);
-    return n_steps > 0 ? MYE_OK : mye_fail(err, MYE_ERR_ARG, "verification wants steps, got none");
+    if (n_steps < 1)
+        return mye_fail(err, MYE_ERR_ARG, "verification wants steps, got none");
+    /* The quantised ANN sends a whole count at once; thresholds on the grid may be smaller by sqrt 2. */
+    if (levels * steps[n_steps - 1] > (double)MYE_TRANSMIT_MOST / 2)
+        return mye_fail(err, MYE_ERR_ARG,
+                        "spike counts of %g levels over %d steps cannot be verified: levels times "
+                        "steps are 2^23 at most",
+                        levels, steps[n_steps - 1]);
+    return MYE_OK;
 }
 
 static mye_status take_room(verifying *v, int64_t part, mye_error *err)
