@@ -56,55 +56,6 @@ static mye_status open_network(mye_conversion *c, const char *path, const mye_co
     return open_data(c, o, err);
 }
 
-/* Up to four numbers with commas; channels beyond the last repeat it. */
-static bool read_numbers(const char *text, size_t n, float out[4])
-{
-    char copy[128], *rest = NULL;
-    if (n >= sizeof copy)
-        return false;
-    memcpy(copy, text, n);
-    copy[n] = '\0';
-    int found = 0;
-    for (char *p = strtok_r(copy, ",", &rest); p != NULL; p = strtok_r(NULL, ",", &rest)) {
-        double value;
-        if (found == 4 || !mye_parse_double(p, &value) || !isfinite(value))
-            return false;
-        out[found++] = (float)value;
-    }
-    for (int k = found; found > 0 && k < 4; k++)
-        out[k] = out[found - 1];
-    return found > 0;
-}
-
-static mye_status set_scaling(mye_conversion *c, const char *text, mye_error *err)
-{
-    mye_checkpoint_input *a = &c->ann.about;
-    const mye_dataset_info *d = mye_dataset_about(c->test);
-    const char *slash = text != NULL ? strchr(text, '/') : NULL;
-    if (!is_given(text))
-        return MYE_OK;
-    if (strcmp(text, "data") == 0) {
-        memcpy(a->mean, d->mean, sizeof a->mean);
-        memcpy(a->deviation, d->deviation, sizeof a->deviation);
-        return MYE_OK;
-    }
-    if (strcmp(text, "none") == 0) {
-        memset(a->mean, 0, sizeof a->mean);
-        for (int k = 0; k < 4; k++)
-            a->deviation[k] = 1;
-        return MYE_OK;
-    }
-    bool ok = slash != NULL && read_numbers(text, (size_t)(slash - text), a->mean) &&
-              read_numbers(slash + 1, strlen(slash + 1), a->deviation);
-    for (int k = 0; k < 4; k++)
-        ok = ok && a->deviation[k] > 0;
-    return ok ? MYE_OK
-              : mye_fail(err, MYE_ERR_ARG,
-                         "scaling of pixels wants data, none, or MEAN/DEVIATION such as 0.5/0.25, "
-                         "got '%s'",
-                         text);
-}
-
 static int64_t at_most(int64_t asked, int64_t n)
 {
     return asked > 0 && asked < n ? asked : n;
@@ -132,7 +83,7 @@ static mye_status check(mye_conversion *c, const mye_conversion_options *o, mye_
                         "conversion wants a batch and calibration images of at least 1 and a limit "
                         "of at least 0, got %d, %lld and %lld",
                         o->batch, (long long)o->calibrate, (long long)o->limit);
-    MYE_TRY(set_scaling(c, o->normalise, err));
+    MYE_TRY(mye_convert_scaling(&c->ann.about, mye_dataset_about(c->test), o->normalise, err));
     c->batch = o->batch;
     c->seed = o->seed;
     c->n_calibrate = at_most(o->calibrate, mye_dataset_about(c->train)->n);

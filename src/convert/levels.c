@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "convert/count.h"
+#include "convert/levels.h"
 
 enum { IMAGES = 256, TRIES = 7, BISECTIONS = 100, ROUNDS = 2, REPAIRS = 4 };
 /* Factors on a layer's levels, of the first round and of the second. */
@@ -20,140 +20,26 @@ static const double factor_of[ROUNDS][TRIES] = {{1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0
                                                 {0.5, 0.63, 0.8, 0.9, 1, 1.25, 1.6}};
 enum { AS_BEFORE = 4 }; /* of the factors: 1 */
 
-typedef struct outcome {
-    double events, divergence; /* of an image                                      */
-    double error;              /* mean over outputs: |mean output - ANN's output| */
-} outcome;
-
-typedef struct choosing {
-    mye_conversion *c;
-    int T, K;
-    int64_t n;
-    float *logit; /* [n][K] of the ANN */
-    mye_snn *snn;
-    float **theta;         /* [layers] thresholds of the method */
-    outcome base, *effect; /* [layers][TRIES] */
-    double *factor;        /* [layers] on the levels of the method */
-    int *choice;           /* [layers] */
-    int round;
-
-    const mye_look *look; /* at work */
-    mye_count *count;
-    float *sum; /* [batch][K] */
-    outcome now;
-} choosing;
-
-/* ---- running the network ---- */
-
-static bool keep_logits(void *self, const mye_pass *p, int t, const float *out)
-{
-    choosing *h = self;
-    MYE_UNUSED(t);
-    memcpy(h->logit + h->look->tester.seen * h->K, out, (size_t)p->B * (size_t)h->K * sizeof *out);
-    return true;
-}
-
-/* log of the sum of exp(x / T) over K outputs. */
-static double log_sum(const float *x, int K, double T)
-{
-    double most = (double)x[0], sum = 0;
-    for (int k = 1; k < K; k++)
-        most = fmax(most, (double)x[k]);
-    for (int k = 0; k < K; k++)
-        sum += exp(((double)x[k] - most) / T);
-    return most / T + log(sum);
-}
-
-static void compare_image(choosing *h, const float *ann, const float *sum)
-{
-    const double la = log_sum(ann, h->K, 1), ls = log_sum(sum, h->K, h->T);
-    for (int k = 0; k < h->K; k++) {
-        const double a = (double)ann[k] - la, s = (double)sum[k] / h->T - ls;
-        h->now.divergence += exp(a) * (a - s);
-        h->now.error += fabs((double)sum[k] / h->T - (double)ann[k]);
-    }
-}
-
-static bool compare_outputs(void *self, const mye_pass *p, int t, const float *out)
-{
-    choosing *h = self;
-    const int64_t n = (int64_t)p->B * h->K;
-    const float *ann = h->logit + h->look->tester.seen * h->K;
-    for (int64_t i = 0; i < n; i++)
-        h->sum[i] = (t == 1 ? 0 : h->sum[i]) + out[(t - 1) * n + i];
-    for (int b = 0; b < p->B && t == h->T; b++)
-        compare_image(h, ann + (int64_t)b * h->K, h->sum + (int64_t)b * h->K);
-    return true;
-}
-
-static void count_events(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
-{
-    const choosing *h = self;
-    MYE_UNUSED(t0);
-    MYE_UNUSED(t1);
-    for (int l = 0; l < h->c->n_layers; l++)
-        if (h->snn->node[l] == n->index)
-            mye_count_node(h->count, p, n, t0, t1);
-}
-
-static mye_status run_ann(choosing *h, mye_error *err)
-{
-    mye_look look = {.model = h->c->folded,
-                     .training_set = true,
-                     .encoder = "direct",
-                     .T = 1,
-                     .n = h->n,
-                     .watch = {.steps = keep_logits, .self = h}};
-    h->look = &look;
-    return mye_convert_look(h->c, &look, err);
-}
-
-static mye_status run(choosing *h, outcome *out, mye_error *err)
-{
-    mye_count count;
-    mye_status status = mye_count_create(h->c, h->snn, h->T, &count, err);
-    mye_look look = {.model = h->snn->model,
-                     .training_set = true,
-                     .encoder = h->c->input,
-                     .T = h->T,
-                     .n = h->n,
-                     .phase = "levels",
-                     .watch = {count_events, compare_outputs, h}};
-    h->look = &look;
-    h->count = &count;
-    h->now = (outcome){0};
-    if (status == MYE_OK)
-        status = mye_convert_look(h->c, &look, err);
-    for (int l = 0; l < h->c->n_layers && status == MYE_OK; l++)
-        for (int t = 0; t < h->T; t++)
-            h->now.events += count.layer[l].events[t] / (double)h->n;
-    h->now.divergence /= (double)h->n;
-    h->now.error /= (double)(h->n * h->K);
-    mye_count_free(&count);
-    *out = h->now;
-    return status;
-}
-
-static void set_levels(const choosing *h, int layer, double factor)
+static void set_levels(const mye_levels *h, int layer, double factor)
 {
     mye_weight *theta = mye_node_find(mye_snn_neuron(h->snn, layer), "theta");
     for (size_t i = 0; i < theta->count; i++)
         theta->data[i] = (float)((double)h->theta[layer][i] / factor);
 }
 
-/* ---- choosing ---- */
+/* ---- mye_levels ---- */
 
-static mye_status try_layers(choosing *h, outcome *base, mye_error *err)
+static mye_status try_layers(mye_levels *h, mye_levels_outcome *base, mye_error *err)
 {
-    MYE_TRY(run(h, base, err));
+    MYE_TRY(mye_levels_run(h, base, err));
     for (int l = 0; l < h->c->n_layers; l++) {
         for (int k = 0; k < TRIES; k++) {
-            outcome *e = &h->effect[l * TRIES + k];
-            *e = (outcome){0};
+            mye_levels_outcome *e = &h->effect[l * TRIES + k];
+            *e = (mye_levels_outcome){0};
             if (k == AS_BEFORE)
                 continue;
             set_levels(h, l, h->factor[l] * factor_of[h->round][k]);
-            MYE_TRY(run(h, e, err));
+            MYE_TRY(mye_levels_run(h, e, err));
             e->events -= base->events;
             e->divergence -= base->divergence;
         }
@@ -163,11 +49,11 @@ static mye_status try_layers(choosing *h, outcome *base, mye_error *err)
 }
 
 /* The best choice of every layer at a price of events; what it should come to in events. */
-static double choose_at(choosing *h, const outcome *base, double price)
+static double choose_at(mye_levels *h, const mye_levels_outcome *base, double price)
 {
     double events = base->events;
     for (int l = 0; l < h->c->n_layers; l++) {
-        const outcome *e = &h->effect[l * TRIES];
+        const mye_levels_outcome *e = &h->effect[l * TRIES];
         int best = 0;
         for (int k = 1; k < TRIES; k++)
             if (e[k].divergence + price * e[k].events < e[best].divergence + price * e[best].events)
@@ -179,7 +65,7 @@ static double choose_at(choosing *h, const outcome *base, double price)
 }
 
 /* The least price at which the choice stays within the budget. */
-static void choose(choosing *h, const outcome *base, double budget)
+static void choose(mye_levels *h, const mye_levels_outcome *base, double budget)
 {
     double low = 1e-15, high = 1e15;
     for (int i = 0; i < BISECTIONS; i++) {
@@ -197,10 +83,10 @@ static void choose(choosing *h, const outcome *base, double budget)
 }
 
 /* All levels times a common factor until the network's own events meet the budget. */
-static mye_status repair(choosing *h, double budget, outcome *out, mye_error *err)
+static mye_status repair(mye_levels *h, double budget, mye_levels_outcome *out, mye_error *err)
 {
     for (int i = 0; i <= REPAIRS; i++) {
-        MYE_TRY(run(h, out, err));
+        MYE_TRY(mye_levels_run(h, out, err));
         if (i == REPAIRS || fabs(out->events / budget - 1) < 0.02 || out->events <= 0)
             break;
         for (int l = 0; l < h->c->n_layers; l++) {
@@ -238,7 +124,7 @@ static mye_status check(const mye_conversion *c, const char *method, double shar
     return MYE_OK;
 }
 
-static mye_status take_room(choosing *h, mye_error *err)
+static mye_status take_room(mye_levels *h, mye_error *err)
 {
     mye_context *ctx = h->c->ctx;
     const size_t layers = (size_t)h->c->n_layers, K = (size_t)h->K;
@@ -260,8 +146,8 @@ static mye_status take_room(choosing *h, mye_error *err)
     return ok ? MYE_OK : mye_no_memory(err, 0, "the choice of levels");
 }
 
-static mye_status describe(const choosing *h, double levels, const outcome *end, double share,
-                           mye_convert_budget *out, mye_error *err)
+static mye_status describe(const mye_levels *h, double levels, const mye_levels_outcome *end,
+                           double share, mye_convert_budget *out, mye_error *err)
 {
     out->layer = mye_alloc_array(h->c->ctx, (size_t)h->c->n_layers, sizeof *out->layer);
     if (out->layer == NULL)
@@ -279,12 +165,12 @@ static mye_status describe(const choosing *h, double levels, const outcome *end,
     return MYE_OK;
 }
 
-static mye_status choose_levels(choosing *h, double share, double levels, mye_convert_budget *out,
+static mye_status choose_levels(mye_levels *h, double share, double levels, mye_convert_budget *out,
                                 mye_error *err)
 {
-    outcome end, base;
+    mye_levels_outcome end, base;
     MYE_TRY(take_room(h, err));
-    MYE_TRY(run_ann(h, err));
+    MYE_TRY(mye_levels_run_ann(h, err));
     for (h->round = 0; h->round < ROUNDS; h->round++) {
         MYE_TRY(try_layers(h, &base, err));
         if (h->round == 0)
@@ -305,10 +191,10 @@ mye_status mye_convert_levels(mye_conversion *c, const char *method, double shar
     MYE_TRY(check(c, method, share, T, &levels, err));
     if (callbacks != NULL)
         c->callbacks = *callbacks;
-    choosing h = {.c = c,
-                  .T = T,
-                  .K = mye_model_classes(c->folded),
-                  .n = c->n_calibrate < IMAGES ? c->n_calibrate : IMAGES};
+    mye_levels h = {.c = c,
+                    .T = T,
+                    .K = mye_model_classes(c->folded),
+                    .n = c->n_calibrate < IMAGES ? c->n_calibrate : IMAGES};
     mye_status status = mye_convert(c, method, &h.snn, err);
     if (status == MYE_OK)
         status = choose_levels(&h, share, levels, budget, err);

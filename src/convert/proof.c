@@ -8,132 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "convert/grid.h"
+#include "convert/proof.h"
 
 enum { MOST_COUNTS = 1 << 26, MOST_BATCH = 64 };
-
-typedef struct verifying {
-    mye_conversion *c;
-    const int *steps;
-    int n_steps;
-    int64_t width, *first; /* [layers] place of a layer in a row of counts          */
-    int64_t images;        /* of a part at work                                     */
-    float *sent;           /* [images][width] what the spiking network sent so far  */
-    int32_t *count;        /* [n_steps][images][width] spike counts                 */
-    int *answer;           /* [n_steps][images]                                     */
-    float *sum;            /* [images][K]                                           */
-    int K;
-
-    mye_snn *snn; /* at work                      */
-    const mye_look *look;
-    mye_grid *grid; /* NULL: the network's own weights */
-    mye_lane *lane;
-    float *row;
-    int at; /* place in steps                    */
-    int64_t differ, classes;
-    bool is_bounded; /* a count reached what one step can say at most */
-} verifying;
-
-static int layer_of(const verifying *v, const mye_node *n)
-{
-    for (int l = 0; l < v->c->n_layers; l++)
-        if (v->snn->node[l] == n->index)
-            return l;
-    return -1;
-}
-
-/* An image unlike all calibration images may send more than there is room for; see is_bounded. */
-static int32_t count_of(const mye_weight *theta, int64_t i, float sent)
-{
-    const double count = rint((double)sent / (double)theta->data[i % (int64_t)theta->count]);
-    return count < INT32_MAX ? count > INT32_MIN ? (int32_t)count : INT32_MIN : INT32_MAX;
-}
-
-/* Position of image b of the batch at work among those of the part. */
-static int64_t image_of(const verifying *v, int b)
-{
-    return v->look->tester.seen + b;
-}
-
-static int class_of(const float *sum, int K)
-{
-    int best = 0;
-    for (int k = 1; k < K; k++)
-        best = sum[k] > sum[best] ? k : best;
-    return best;
-}
-
-/* ---- the spiking network ---- */
-
-static void keep_counts(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
-{
-    verifying *v = self;
-    const int l = layer_of(v, n);
-    if (l < 0)
-        return;
-    const int64_t size = v->c->layer[l].n;
-    const mye_weight *theta = mye_node_find(n, "theta");
-    for (int b = 0; b < p->B; b++) {
-        const int64_t at = image_of(v, b) * v->width + v->first[l];
-        float *sent = v->sent + at;
-        if (t0 == 0)
-            memset(sent, 0, (size_t)size * sizeof *sent);
-        for (int t = t0; t < t1; t++) {
-            p->k->add(size, mye_value_row(p, n->index, t, b), sent);
-            for (int s = 0; s < v->n_steps; s++)
-                for (int64_t i = 0; v->steps[s] == t + 1 && i < size; i++)
-                    v->count[s * v->images * v->width + at + i] = count_of(theta, i, sent[i]);
-        }
-    }
-}
-
-static bool keep_answers(void *self, const mye_pass *p, int t, const float *out)
-{
-    verifying *v = self;
-    for (int b = 0; b < p->B; b++) {
-        float *sum = v->sum + image_of(v, b) * v->K;
-        for (int k = 0; k < v->K; k++)
-            sum[k] = (t == 1 ? 0 : sum[k]) + out[((int64_t)(t - 1) * p->B + b) * v->K + k];
-        for (int s = 0; s < v->n_steps; s++)
-            if (v->steps[s] == t)
-                v->answer[s * v->images + image_of(v, b)] = class_of(sum, v->K);
-    }
-    return true;
-}
-
-/* ---- the quantised ANN ---- */
-
-static void compare_counts(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
-{
-    verifying *v = self;
-    const int l = layer_of(v, n);
-    MYE_UNUSED(t0);
-    MYE_UNUSED(t1);
-    if (v->grid != NULL)
-        mye_grid_see(v->grid, p, n, v->lane, v->row);
-    if (l < 0)
-        return;
-    const mye_weight *theta = mye_node_find(n, "theta");
-    for (int b = 0; b < p->B; b++) {
-        const float *y = mye_value_row(p, n->index, 0, b);
-        const int32_t *count = v->count + (v->at * v->images + image_of(v, b)) * v->width;
-        for (int64_t i = 0; i < v->c->layer[l].n; i++) {
-            const int32_t want = count_of(theta, i, y[i]);
-            v->differ += count[v->first[l] + i] != want;
-            v->is_bounded = v->is_bounded || want >= (int32_t)MYE_TRANSMIT_MOST;
-        }
-    }
-}
-
-static bool compare_answers(void *self, const mye_pass *p, int t, const float *out)
-{
-    verifying *v = self;
-    MYE_UNUSED(t);
-    for (int b = 0; b < p->B; b++)
-        v->classes += v->answer[v->at * v->images + image_of(v, b)] !=
-                      class_of(out + (int64_t)b * v->K, v->K);
-    return true;
-}
 
 static void scale_biases(const mye_snn *snn, double factor)
 {
@@ -158,7 +35,7 @@ static void take_biases(const mye_snn *of, const mye_snn *to, double factor)
 
 /* ---- one part of the images, one network ---- */
 
-static mye_look look_at(verifying *v, int64_t first, int64_t images, int T)
+static mye_look look_at(mye_proving *v, int64_t first, int64_t images, int T)
 {
     return (mye_look){.model = v->snn->model,
                       .encoder = "direct",
@@ -171,21 +48,21 @@ static mye_look look_at(verifying *v, int64_t first, int64_t images, int T)
 }
 
 /* differ and classes of every number of steps are added to the rows. */
-static mye_status verify_part(verifying *v, const mye_snn *spiking, mye_snn *quantised,
+static mye_status verify_part(mye_proving *v, const mye_snn *spiking, mye_snn *quantised,
                               int64_t first, int64_t images, mye_verify_row *row, mye_error *err)
 {
     v->snn = (mye_snn *)(uintptr_t)spiking;
     v->images = images;
     mye_look look = look_at(v, first, images, v->steps[v->n_steps - 1]);
     look.phase = "verify";
-    look.watch = (mye_watch){keep_counts, keep_answers, v};
+    look.watch = mye_proof_keep(v);
     v->look = &look;
     MYE_TRY(mye_convert_look(v->c, &look, err));
     v->snn = quantised;
     for (v->at = 0; v->at < v->n_steps; v->at++) {
         mye_look one = look_at(v, first, images, 1);
         one.gain = v->steps[v->at];
-        one.watch = (mye_watch){compare_counts, compare_answers, v};
+        one.watch = mye_proof_compare(v);
         v->look = &one;
         v->differ = v->classes = 0;
         take_biases(spiking, quantised, v->steps[v->at]);
@@ -201,7 +78,7 @@ static mye_status verify_part(verifying *v, const mye_snn *spiking, mye_snn *qua
     return MYE_OK;
 }
 
-static mye_status verify_network(verifying *v, const char *method, int64_t images, int64_t part,
+static mye_status verify_network(mye_proving *v, const char *method, int64_t images, int64_t part,
                                  bool on_grid, mye_convert_proof *out, mye_error *err)
 {
     mye_snn *spiking = NULL, *quantised = NULL;
@@ -268,7 +145,7 @@ static mye_status check(const mye_conversion *c, const char *method, const int *
     return MYE_OK;
 }
 
-static mye_status take_room(verifying *v, int64_t part, mye_error *err)
+static mye_status take_room(mye_proving *v, int64_t part, mye_error *err)
 {
     mye_context *ctx = v->c->ctx;
     const size_t cells = (size_t)part * (size_t)v->width, steps = (size_t)v->n_steps;
@@ -288,7 +165,7 @@ static mye_status take_room(verifying *v, int64_t part, mye_error *err)
     return mye_convert_lanes(ctx, v->c->folded, widest, &v->lane, err);
 }
 
-static mye_status verify(verifying *v, const char *method, int64_t images, mye_convert_proof *out,
+static mye_status verify(mye_proving *v, const char *method, int64_t images, mye_convert_proof *out,
                          mye_error *err)
 {
     v->first = mye_alloc_array(v->c->ctx, (size_t)v->c->n_layers, sizeof *v->first);
@@ -319,7 +196,7 @@ mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *
     if (images <= 0 || images > c->n_test)
         images = c->n_test;
     out->images = images;
-    verifying v = {.c = c, .steps = steps, .n_steps = n_steps, .K = mye_model_classes(c->folded)};
+    mye_proving v = {.c = c, .steps = steps, .n_steps = n_steps, .K = mye_model_classes(c->folded)};
     const mye_status status = verify(&v, method, images, out, err);
     mye_convert_lanes_free(c->ctx, v.lane);
     mye_free(c->ctx, v.first);
