@@ -136,11 +136,12 @@ static mye_status check(const mye_conversion *c, const char *method, const int *
                             steps[i]);
     if (n_steps < 1)
         return mye_fail(err, MYE_ERR_ARG, "verification wants steps, got none");
-    /* The quantised ANN sends a whole count at once; thresholds on the grid may be smaller by sqrt 2. */
-    if (levels * steps[n_steps - 1] > (double)MYE_TRANSMIT_MOST / 2)
+    /* The quantised ANN sends a whole count at once. Activations may be several times what the rule's
+     * threshold covers, and thresholds on the grid are smaller by sqrt 2 at most. */
+    if (levels * steps[n_steps - 1] > (double)MYE_TRANSMIT_MOST / 16)
         return mye_fail(err, MYE_ERR_ARG,
                         "spike counts of %g levels over %d steps cannot be verified: levels times "
-                        "steps are 2^23 at most",
+                        "steps are 2^18 at most",
                         levels, steps[n_steps - 1]);
     return MYE_OK;
 }
