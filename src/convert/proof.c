@@ -191,6 +191,7 @@ mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *
 {
     *out = (mye_convert_proof){.n_rows = n_steps};
     MYE_TRY(check(c, method, steps, n_steps, err));
+    const mye_callbacks usual = c->callbacks;
     if (callbacks != NULL)
         c->callbacks = *callbacks;
     if (images <= 0 || images > c->n_test)
@@ -198,6 +199,7 @@ mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *
     out->images = images;
     mye_proving v = {.c = c, .steps = steps, .n_steps = n_steps, .K = mye_model_classes(c->folded)};
     const mye_status status = verify(&v, method, images, out, err);
+    c->callbacks = usual;
     mye_convert_lanes_free(c->ctx, v.lane);
     mye_free(c->ctx, v.first);
     mye_free(c->ctx, v.sent);
