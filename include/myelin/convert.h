@@ -182,7 +182,7 @@ typedef struct mye_convert_proof {
     mye_verify_row *row;
 } mye_convert_proof;
 
-/* method: of neuron `exact`, levels times steps 2^23 at most (else MYE_ERR_ARG). Runs `images` test
+/* method: of neuron `exact`, levels times steps 2^21 at most (else MYE_ERR_ARG). Runs `images` test
  * images (0: as many as the test has). */
 MYE_API mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *steps,
                                       int n_steps, int64_t images, const mye_callbacks *callbacks,

@@ -137,11 +137,12 @@ static mye_status check(const mye_conversion *c, const char *method, const int *
     if (n_steps < 1)
         return mye_fail(err, MYE_ERR_ARG, "verification wants steps, got none");
     /* The quantised ANN sends a whole count at once; thresholds on the grid may be smaller by sqrt 2. */
-    if (levels * steps[n_steps - 1] > (double)MYE_TRANSMIT_MOST / 2)
+    const double most = (double)MYE_TRANSMIT_MOST / 2;
+    if (levels * steps[n_steps - 1] > most)
         return mye_fail(err, MYE_ERR_ARG,
                         "spike counts of %g levels over %d steps cannot be verified: levels times "
-                        "steps are 2^23 at most",
-                        levels, steps[n_steps - 1]);
+                        "steps are %.0f at most",
+                        levels, steps[n_steps - 1], most);
     return MYE_OK;
 }
 
