@@ -67,7 +67,8 @@ typedef struct cli_convert_options {
 typedef struct cli_convert_job {
     cli *app;
     cli_convert_options o;
-    double share; /* of events; 0: no budget */
+    cli_progress progress; /* of the conversion, which tells it until its end */
+    double share;          /* of events; 0: no budget */
     cli_list methods;
     cli_conversion c;
 } cli_convert_job;

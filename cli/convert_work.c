@@ -25,12 +25,11 @@ static mye_status open_ann(cli_convert_job *j, mye_error *err)
     options.limit = o->limit;
     options.batch = (int)o->batch;
     options.seed = (uint64_t)o->seed;
-    cli_progress progress;
-    cli_progress_init(&progress, j->app, false);
-    progress.about = "ANN";
+    cli_progress_init(&j->progress, j->app, false);
+    j->progress.about = "ANN";
     const mye_status st = mye_conversion_open(j->app->ctx, j->app->word[0], &options,
-                                              &progress.callbacks, &j->c.opened, err);
-    cli_progress_clear(&progress);
+                                              &j->progress.callbacks, &j->c.opened, err);
+    cli_progress_clear(&j->progress);
     if (st != MYE_OK)
         return st;
     j->c.ann = mye_conversion_ann(j->c.opened);
@@ -67,7 +66,10 @@ static mye_status convert_all(cli_convert_job *j, mye_error *err)
 {
     for (int i = 0; i < j->methods.n; i++) {
         cli_converted *row = add_row(j, cli_format("%s", j->methods.value[i]));
-        MYE_TRY(mye_convert(j->c.opened, row->label, &row->snn, err));
+        j->progress.about = row->label;
+        const mye_status st = mye_convert(j->c.opened, row->label, &row->snn, err);
+        cli_progress_clear(&j->progress);
+        MYE_TRY(st);
         tell_notes(j, row);
     }
     return MYE_OK;

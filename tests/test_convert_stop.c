@@ -82,7 +82,7 @@ static mye_status do_levels(const bench *b, const mye_callbacks *told, double *o
     return status;
 }
 
-/* With histograms that have to be made first. The conversion tells its last listener. */
+/* With histograms that have to be made first. It tells whom the conversion was opened with. */
 static mye_status do_convert(const bench *b, const mye_callbacks *told, double *out, mye_error *err)
 {
     mye_snn *snn = NULL;
@@ -95,6 +95,37 @@ static mye_status do_convert(const bench *b, const mye_callbacks *told, double *
     }
     mye_snn_free(snn);
     return MYE_OK;
+}
+
+/* Who listened to one call is not told of the next: it may be gone. */
+static void listeners_are_told_of_their_call_only(void **state)
+{
+    static mye_status (*const functions[])(const bench *, const mye_callbacks *, double *,
+                                           mye_error *) = {do_measure, do_verify, do_levels};
+    mye_context *ctx = threads_context(2);
+    stopping first = {ctx, 0, 0}, second = {ctx, 0, 0};
+    const mye_callbacks told = callbacks_of(&first), other = callbacks_of(&second);
+    bench b = {ctx, NULL, NULL};
+    mye_snn *snn = NULL, *more = NULL;
+    double out[4];
+    (void)state;
+    ASSERT_OK(open_ann(ctx, &told, &b.c, &err));
+    ASSERT_OK(mye_convert(b.c, "aug", &snn, &err));
+    b.snn = snn;
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        const int before[] = {first.told, second.told};
+        ASSERT_OK(functions[i](&b, &other, out, &err));
+        assert_int_equal(first.told, before[0]);
+        assert_true(second.told > before[1]);
+        const int after = second.told;
+        ASSERT_OK(mye_convert(b.c, "calib", &more, &err));
+        assert_int_equal(second.told, after);
+        assert_true(first.told > before[0]);
+        mye_snn_free(more);
+    }
+    mye_snn_free(snn);
+    mye_conversion_free(b.c);
+    mye_context_free(ctx);
 }
 
 typedef mye_status (*work)(const bench *b, const mye_callbacks *told, double *out, mye_error *err);
@@ -217,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_stopped_can_be_done_again),
+        cmocka_unit_test(listeners_are_told_of_their_call_only),
         cmocka_unit_test(opening_stops),
         cmocka_unit_test(a_stop_does_not_wait_for_the_end_of_a_batch),
     };

@@ -71,6 +71,9 @@ typedef struct mye_convert_ann {
  * "<node>.<role>", and the data sets. Errors: what those give; MYE_ERR_UNSUPPORTED where a network
  * has spiking neurons already or a node without a spiking counterpart (it is named); MYE_ERR_FORMAT
  * where weights or activations are not finite.
+ *
+ * `callbacks` are told of progress here and in mye_convert: their user has to live as long as the
+ * conversion. The functions below that have callbacks of their own tell those while they work.
  */
 MYE_API mye_status mye_conversion_open(mye_context *ctx, const char *path,
                                        const mye_conversion_options *options,
@@ -179,7 +182,7 @@ typedef struct mye_convert_proof {
     mye_verify_row *row;
 } mye_convert_proof;
 
-/* method: of neuron `exact`, levels times steps 2^23 at most (else MYE_ERR_ARG). Runs `images` test
+/* method: of neuron `exact`, levels times steps 2^21 at most (else MYE_ERR_ARG). Runs `images` test
  * images (0: as many as the test has). */
 MYE_API mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *steps,
                                       int n_steps, int64_t images, const mye_callbacks *callbacks,

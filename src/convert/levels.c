@@ -189,6 +189,7 @@ mye_status mye_convert_levels(mye_conversion *c, const char *method, double shar
     *out = NULL;
     memset(budget, 0, sizeof *budget);
     MYE_TRY(check(c, method, share, T, &levels, err));
+    const mye_callbacks usual = c->callbacks;
     if (callbacks != NULL)
         c->callbacks = *callbacks;
     mye_levels h = {.c = c,
@@ -198,6 +199,7 @@ mye_status mye_convert_levels(mye_conversion *c, const char *method, double shar
     mye_status status = mye_convert(c, method, &h.snn, err);
     if (status == MYE_OK)
         status = choose_levels(&h, share, levels, budget, err);
+    c->callbacks = usual;
     mye_free(c->ctx, h.logit);
     mye_free(c->ctx, h.sum);
     mye_free(c->ctx, h.effect);

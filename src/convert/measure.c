@@ -250,6 +250,7 @@ mye_status mye_convert_measure(mye_conversion *c, const mye_snn *snn,
 {
     memset(out, 0, sizeof *out);
     MYE_TRY(check(options, err));
+    const mye_callbacks usual = c->callbacks;
     if (callbacks != NULL)
         c->callbacks = *callbacks;
     measuring m = {.c = c,
@@ -257,6 +258,7 @@ mye_status mye_convert_measure(mye_conversion *c, const mye_snn *snn,
                    .K = mye_model_classes(c->folded),
                    .T = options->steps[options->n_steps - 1]};
     const mye_status status = measure(&m, snn, out, err);
+    c->callbacks = usual;
     mye_count_free(&m.count);
     mye_miss_free(&m.miss);
     mye_free(c->ctx, m.sum);

@@ -138,11 +138,12 @@ static mye_status check(const mye_conversion *c, const char *method, const int *
         return mye_fail(err, MYE_ERR_ARG, "verification wants steps, got none");
     /* The quantised ANN sends a whole count at once. Activations may be several times what the rule's
      * threshold covers, and thresholds on the grid are smaller by sqrt 2 at most. */
-    if (levels * steps[n_steps - 1] > (double)MYE_TRANSMIT_MOST / 16)
+    const double most = (double)MYE_TRANSMIT_MOST / 16;
+    if (levels * steps[n_steps - 1] > most)
         return mye_fail(err, MYE_ERR_ARG,
                         "spike counts of %g levels over %d steps cannot be verified: levels times "
-                        "steps are 2^18 at most",
-                        levels, steps[n_steps - 1]);
+                        "steps are %.0f at most",
+                        levels, steps[n_steps - 1], most);
     return MYE_OK;
 }
 
@@ -192,6 +193,7 @@ mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *
 {
     *out = (mye_convert_proof){.n_rows = n_steps};
     MYE_TRY(check(c, method, steps, n_steps, err));
+    const mye_callbacks usual = c->callbacks;
     if (callbacks != NULL)
         c->callbacks = *callbacks;
     if (images <= 0 || images > c->n_test)
@@ -199,6 +201,7 @@ mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *
     out->images = images;
     mye_proving v = {.c = c, .steps = steps, .n_steps = n_steps, .K = mye_model_classes(c->folded)};
     const mye_status status = verify(&v, method, images, out, err);
+    c->callbacks = usual;
     mye_convert_lanes_free(c->ctx, v.lane);
     mye_free(c->ctx, v.first);
     mye_free(c->ctx, v.sent);

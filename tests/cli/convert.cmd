@@ -14,3 +14,5 @@ done
 t convert ann --method ter --steps 4 --stop-stable 2 --out conv -q >/dev/null
 ls conv
 myelin convert ann --method aug:levels=16,exact --steps 2 --limit 8 --calibrate 16 --verify --json 2>/dev/null | grep -oE '"(source|calibrated|images|is_exact|differ|accuracy|method|label)":[^],}]*'
+# those that run the network while they convert it
+t convert ann --method calib,calib-advanced,spikenorm --steps 2 --threads 1 -q | sed -n '/^accuracy in/,/^$/p'
