@@ -78,35 +78,93 @@ static mye_status verify_part(mye_proving *v, const mye_snn *spiking, mye_snn *q
     return MYE_OK;
 }
 
-static mye_status verify_network(mye_proving *v, const char *method, int64_t images, int64_t part,
-                                 bool on_grid, mye_convert_proof *out, mye_error *err)
+/* What a part of the images adds up at the last step, before anything is rounded. */
+static mye_status see_sums(mye_proving *v, const mye_snn *spiking, mye_snn *quantised,
+                           int64_t images, mye_error *err)
+{
+    const int T = v->steps[v->n_steps - 1];
+    v->snn = quantised;
+    mye_look look = look_at(v, 0, images, 1);
+    look.gain = T;
+    look.watch = mye_proof_see(v);
+    take_biases(spiking, quantised, T);
+    mye_grid_forget(v->grid);
+    return mye_convert_look(v->c, &look, err);
+}
+
+static void clear_rows(mye_convert_proof *out, bool on_grid)
+{
+    for (int s = 0; s < out->n_rows; s++) {
+        out->row[s].counts = 0;
+        if (on_grid)
+            out->row[s].differ = 0;
+    }
+}
+
+static mye_status verify_networks(mye_proving *v, const mye_snn *spiking, mye_snn *quantised,
+                                  int64_t images, int64_t part, mye_convert_proof *out,
+                                  mye_error *err)
+{
+    clear_rows(out, v->grid != NULL);
+    for (int64_t first = 0; first < images; first += part)
+        MYE_TRY(verify_part(v, spiking, quantised, first,
+                            images - first < part ? images - first : part, out->row, err));
+    return MYE_OK;
+}
+
+static mye_status verify_as_it_is(mye_proving *v, const char *method, int64_t images, int64_t part,
+                                  mye_convert_proof *out, mye_error *err)
 {
     mye_snn *spiking = NULL, *quantised = NULL;
-    mye_grid grid = {NULL}, same = {NULL};
-    const int T = v->steps[v->n_steps - 1];
     mye_status status = mye_convert(v->c, method, &spiking, err);
     if (status == MYE_OK)
         status = mye_convert(v->c, method, &quantised, err);
-    if (status == MYE_OK && on_grid)
-        status = mye_grid_round(v->c, spiking, 2.0 * T, &same, err);
-    if (status == MYE_OK && on_grid)
-        status = mye_grid_round(v->c, quantised, 2.0 * T, &grid, err);
-    v->grid = on_grid ? &grid : NULL;
-    for (int s = 0; s < v->n_steps; s++)
-        out->row[s].counts = 0;
-    for (int64_t first = 0; first < images && status == MYE_OK; first += part)
-        status = verify_part(v, spiking, quantised, first,
-                             images - first < part ? images - first : part, out->row, err);
-    if (status == MYE_OK && on_grid) {
-        take_biases(spiking, quantised, 1);
-        out->is_exact = mye_grid_was_exact(&grid, T) && !v->is_bounded;
-        out->weight_bits = grid.weight_bits;
-    }
-    mye_grid_free(&grid);
-    mye_grid_free(&same);
+    if (status == MYE_OK)
+        status = verify_networks(v, spiking, quantised, images, part, out, err);
     mye_snn_free(spiking);
     mye_snn_free(quantised);
     return status;
+}
+
+/* With so much room for sums beyond those of the first images. */
+static mye_status verify_with_room(mye_proving *v, const char *method, double room, int64_t images,
+                                   int64_t part, mye_convert_proof *out, mye_error *err)
+{
+    mye_snn *spiking = NULL, *quantised = NULL;
+    mye_grid grid = {NULL};
+    mye_status status = mye_convert(v->c, method, &spiking, err);
+    if (status == MYE_OK)
+        status = mye_convert(v->c, method, &quantised, err);
+    if (status == MYE_OK)
+        status = mye_grid_create(quantised->model, MOST_BATCH, &grid, err);
+    v->grid = &grid;
+    if (status == MYE_OK)
+        status = see_sums(v, spiking, quantised, part, err);
+    if (status == MYE_OK) {
+        take_biases(spiking, quantised, 1);
+        mye_grid_round(&grid, spiking, room);
+        mye_grid_round(&grid, quantised, room);
+        mye_grid_forget(&grid);
+        status = verify_networks(v, spiking, quantised, images, part, out, err);
+    }
+    if (status == MYE_OK) {
+        out->is_exact = mye_grid_was_exact(&grid) && !v->is_bounded;
+        out->weight_bits = grid.weight_bits;
+    }
+    v->grid = NULL;
+    mye_grid_free(&grid);
+    mye_snn_free(spiking);
+    mye_snn_free(quantised);
+    return status;
+}
+
+static mye_status verify_on_grid(mye_proving *v, const char *method, int64_t images, int64_t part,
+                                 mye_convert_proof *out, mye_error *err)
+{
+    static const double room[] = {2, 4, 16};
+    for (int i = 0; i < 3 && !out->is_exact; i++)
+        MYE_TRY(verify_with_room(v, method, room[i], images, part, out, err));
+    return MYE_OK;
 }
 
 /* ---- the whole ---- */
@@ -151,20 +209,13 @@ static mye_status take_room(mye_proving *v, int64_t part, mye_error *err)
 {
     mye_context *ctx = v->c->ctx;
     const size_t cells = (size_t)part * (size_t)v->width, steps = (size_t)v->n_steps;
-    int64_t widest = 1;
-    for (int i = 0; i < v->c->folded->n_nodes; i++) {
-        const int64_t n = mye_shape_size(v->c->folded->node[i]->shape);
-        widest = n > widest ? n : widest;
-    }
     v->sent = mye_alloc_array(ctx, cells, sizeof *v->sent);
     v->count = mye_alloc_array(ctx, cells * steps, sizeof *v->count);
     v->answer = mye_alloc_array(ctx, (size_t)part * steps, sizeof *v->answer);
     v->sum = mye_alloc_array(ctx, (size_t)part * (size_t)v->K, sizeof *v->sum);
-    v->row = mye_alloc_array(ctx, (size_t)widest, sizeof *v->row);
-    if (v->sent == NULL || v->count == NULL || v->answer == NULL || v->sum == NULL ||
-        v->row == NULL)
+    if (v->sent == NULL || v->count == NULL || v->answer == NULL || v->sum == NULL)
         return mye_no_memory(err, cells * steps * sizeof *v->count, "spike counts");
-    return mye_convert_lanes(ctx, v->c->folded, widest, &v->lane, err);
+    return MYE_OK;
 }
 
 static mye_status verify(mye_proving *v, const char *method, int64_t images, mye_convert_proof *out,
@@ -183,8 +234,8 @@ static mye_status verify(mye_proving *v, const char *method, int64_t images, mye
     int64_t part = MOST_COUNTS / (v->width * (v->n_steps + 1));
     part = part < 1 ? 1 : part > images ? images : part;
     MYE_TRY(take_room(v, part, err));
-    MYE_TRY(verify_network(v, method, images, part, true, out, err));
-    return verify_network(v, method, images, part, false, out, err);
+    MYE_TRY(verify_on_grid(v, method, images, part, out, err));
+    return verify_as_it_is(v, method, images, part, out, err);
 }
 
 mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *steps, int n_steps,
@@ -202,13 +253,11 @@ mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *
     mye_proving v = {.c = c, .steps = steps, .n_steps = n_steps, .K = mye_model_classes(c->folded)};
     const mye_status status = verify(&v, method, images, out, err);
     c->callbacks = usual;
-    mye_convert_lanes_free(c->ctx, v.lane);
     mye_free(c->ctx, v.first);
     mye_free(c->ctx, v.sent);
     mye_free(c->ctx, v.count);
     mye_free(c->ctx, v.answer);
     mye_free(c->ctx, v.sum);
-    mye_free(c->ctx, v.row);
     if (status != MYE_OK)
         mye_convert_proof_free(c->ctx, out);
     return status;

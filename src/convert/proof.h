@@ -19,15 +19,15 @@ typedef struct mye_proving {
     mye_snn *snn; /* at work                      */
     const mye_look *look;
     mye_grid *grid; /* NULL: the network's own weights */
-    mye_lane *lane;
-    float *row;
-    int at; /* place in steps                    */
+    int at;         /* place in steps                    */
     int64_t differ, classes;
     bool is_bounded; /* a count reached what one step can say at most */
 } mye_proving;
 
 /* For a look at the spiking network: keeps spike counts and answers at the steps of the list. */
 mye_watch mye_proof_keep(mye_proving *v);
+/* For a look that notes sums in v->grid alone. */
+mye_watch mye_proof_see(mye_proving *v);
 /* For a look at the quantised ANN: compares with those of v->at, into v->differ and v->classes. */
 mye_watch mye_proof_compare(mye_proving *v);
 

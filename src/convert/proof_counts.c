@@ -39,6 +39,8 @@ static void keep_counts(void *self, const mye_pass *p, const mye_node *n, int t0
 {
     mye_proving *v = self;
     const int l = layer_of(v, n);
+    if (v->grid != NULL)
+        mye_grid_see(v->grid, p, n, t0, t1);
     if (l < 0)
         return;
     const int64_t size = v->c->layer[l].n;
@@ -80,7 +82,7 @@ static void compare_counts(void *self, const mye_pass *p, const mye_node *n, int
     MYE_UNUSED(t0);
     MYE_UNUSED(t1);
     if (v->grid != NULL)
-        mye_grid_see(v->grid, p, n, v->lane, v->row);
+        mye_grid_see(v->grid, p, n, 0, 1);
     if (l < 0)
         return;
     const mye_weight *theta = mye_node_find(n, "theta");
@@ -108,6 +110,17 @@ static bool compare_answers(void *self, const mye_pass *p, int t, const float *o
 mye_watch mye_proof_keep(mye_proving *v)
 {
     return (mye_watch){keep_counts, keep_answers, v};
+}
+
+static void see(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
+{
+    const mye_proving *v = self;
+    mye_grid_see(v->grid, p, n, t0, t1);
+}
+
+mye_watch mye_proof_see(mye_proving *v)
+{
+    return (mye_watch){.node = see, .self = v};
 }
 
 mye_watch mye_proof_compare(mye_proving *v)
