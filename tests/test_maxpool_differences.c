@@ -404,26 +404,6 @@ static void rules_that_go_step_by_step_learn_through_it(void **state)
     mye_context_free(ctx);
 }
 
-static void windows_that_do_not_fit_are_refused(void **state)
-{
-    MYE_UNUSED(state);
-    static const struct {
-        const char *text, *word;
-        mye_shape shape;
-    } cases[] = {
-        {"maxpool_differences:kernel=5", "larger than its padded input", {3, 4, 8, false}},
-        {"maxpool_differences", "wants an image", {3, 4, 8, true}},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bench *q = bench_create((bench_setup){.T = 1, .B = 1, .shape = cases[i].shape});
-        mye_error err;
-        const int in = 0;
-        assert_int_equal(bench_try(q, cases[i].text, 1, &in, &err), -1);
-        assert_non_null(strstr(err.message, cases[i].word));
-        bench_free(q);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,7 +419,6 @@ int main(void)
         cmocka_unit_test(orders_and_plans_give_the_same_gradient),
         cmocka_unit_test(the_rate_pass_is_exact),
         cmocka_unit_test(rules_that_go_step_by_step_learn_through_it),
-        cmocka_unit_test(windows_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

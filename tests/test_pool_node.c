@@ -211,6 +211,8 @@ static void windows_that_do_not_fit_are_refused(void **state)
         {"maxpool:kernel=5", "larger than its padded input", {3, 4, 8, false}},
         {"avgpool:kernel=3,padding=2", "at most half its kernel", {3, 4, 8, false}},
         {"maxpool", "wants an image", {3, 4, 8, true}},
+        {"maxpool_differences:kernel=5", "larger than its padded input", {3, 4, 8, false}},
+        {"maxpool_differences", "wants an image", {3, 4, 8, true}},
         {"global_avgpool", "wants an image", {3, 4, 8, true}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
