@@ -482,21 +482,81 @@ static void many_steps_say_what_the_ann_says(void **state)
     mye_context_free(ctx);
 }
 
-/* Operations of one image, counted by hand: the network is a dense layer behind pooling. */
-static void operations_are_counted_behind_pooling(void **state)
+/* Operations by their definition: for every output of a layer, the inputs in its window that are not
+ * 0; events and magnitude by the neurons' values. */
+typedef struct by_definition {
+    double sop, events, magnitude;
+} by_definition;
+
+static double windows(const mye_conv_shape *s, const float *x)
 {
-    const int steps[] = {1};
+    double sum = 0;
+    for (int oh = 0; oh < s->OH; oh++)
+        for (int ow = 0; ow < s->OW; ow++)
+            for (int kh = 0; kh < s->kh; kh++)
+                for (int kw = 0; kw < s->kw; kw++) {
+                    const int h = oh * s->sh + kh - s->ph, w = ow * s->sw + kw - s->pw;
+                    for (int c = 0; c < s->C && h >= 0 && h < s->H && w >= 0 && w < s->W; c++)
+                        sum += x[((ptrdiff_t)h * s->W + w) * s->C + c] != 0;
+                }
+    return sum * s->O / s->groups;
+}
+
+static void count_node(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
+{
+    by_definition *d = self;
+    mye_lane lane = {calloc(1, 1 << 20), 1 << 20, 0};
+    const mye_conv_shape *s = n->plan;
+    assert_int_equal(p->B, 1);
+    for (int t = t0; t < t1; t++) {
+        if ((n->type->flags & MYE_NODE_PRODUCT) && !n->is_static) {
+            const int64_t size = mye_shape_size(p->node[n->in[0]]->shape);
+            float *x = calloc((size_t)size, sizeof *x);
+            for (int h = 0; h < s->H; h++) { /* virtual nodes are read row by row */
+                const int64_t row = (int64_t)s->W * s->C;
+                lane.used = 0;
+                mye_load_into(p, n->in[0], (mye_at){t, 0, h * row, row}, x + h * row, &lane);
+            }
+            d->sop += windows(s, x);
+            free(x);
+        }
+        for (int64_t i = 0; mye_transmit_is(n) && i < p->value[n->index].n; i++) {
+            const double y = (double)mye_value_row(p, n->index, t, 0)[i];
+            d->events += y != 0;
+            d->magnitude += rint(fabs(y) / (double)n->weight[0].data[0]);
+        }
+    }
+    free(lane.base);
+}
+
+static void operations_are_those_of_the_definition(void **state)
+{
+    static const char *const methods[] = {"aug:levels=3", "p99.9", "ter"};
+    const int steps[] = {5};
     mye_context *ctx = threads_context(2);
-    mye_conversion *c = open_ann(ctx, "direct", 16);
-    mye_convert_result r = measured(c, "aug:levels=64", steps, 1);
-    const mye_convert_point *p = &r.point[0];
+    mye_conversion_options o = MYE_CONVERSION_OPTIONS;
+    mye_conversion *c = NULL;
+    o.batch = 1;
+    o.limit = 1;
+    ASSERT_OK(mye_conversion_open(ctx, trained(), &o, NULL, &c, &err));
     (void)state;
-    /* conv1 computes once; conv2 sees at most 14x14x6 values with 9 taps x 8 channels; fc1 at most
-     * 6x6x8 with 24 outputs; fc2 24 with 10: all of that is an upper limit, and pooling comes first */
-    assert_true(p->macs == 28.0 * 28 * 6 * 9);
-    assert_true(p->sop > 0 && p->sop <= 12.0 * 12 * 8 * 9 * 6 + 288 * 24 + 24 * 10);
-    assert_true(p->sop < r.layer[0].events[0] * 72 + r.layer[1].events[0] * 24 + 240);
-    mye_convert_result_free(ctx, &r);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        by_definition d = {0, 0, 0};
+        mye_snn *snn = NULL;
+        ASSERT_OK(mye_convert(c, methods[i], &snn, &err));
+        mye_look look = {.model = snn->model,
+                         .encoder = "direct",
+                         .T = 5,
+                         .n = 1,
+                         .watch = {.node = count_node, .self = &d}};
+        ASSERT_OK(mye_convert_look(c, &look, &err));
+        mye_convert_result r = measured(c, methods[i], steps, 1);
+        assert_true(d.sop > 0 && r.point[0].sop == d.sop);
+        assert_true(r.point[0].events == d.events && r.point[0].magnitude == d.magnitude);
+        assert_true(r.point[0].macs == 28.0 * 28 * 6 * 9); /* conv1, once */
+        mye_convert_result_free(ctx, &r);
+        mye_snn_free(snn);
+    }
     mye_conversion_free(c);
     mye_context_free(ctx);
 }
@@ -645,7 +705,7 @@ int main(void)
         cmocka_unit_test(the_order_of_images_is_of_no_account),
         cmocka_unit_test(exact_obeys_the_scaling_law),
         cmocka_unit_test(many_steps_say_what_the_ann_says),
-        cmocka_unit_test(operations_are_counted_behind_pooling),
+        cmocka_unit_test(operations_are_those_of_the_definition),
         cmocka_unit_test(batches_that_have_decided_stop),
         cmocka_unit_test(exact_is_the_quantised_ann_on_the_grid),
         cmocka_unit_test(levels_keep_to_their_budget),
