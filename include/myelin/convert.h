@@ -85,8 +85,8 @@ MYE_API void mye_conversion_free(mye_conversion *c);
 /*
  * One spiking network. `method` is an entry of `myelin list convert` with its options, say
  * "aug:levels=16,v0=0.5": a neuron (hard, soft, burst, ter, aug, exact) or a rule for thresholds or a
- * calibration that stands for its usual neuron (max, p99.9, channel, snm, spikenorm, mse, qcfs, light,
- * advanced).
+ * calibration that stands for its usual neuron (max, p99, p99.9, channel, snm, spikenorm, mse, qcfs,
+ * calib, calib-advanced).
  */
 MYE_API mye_status mye_convert(mye_conversion *c, const char *method, mye_snn **out,
                                mye_error *err);
@@ -126,8 +126,8 @@ typedef struct mye_convert_point {
 } mye_convert_point;
 
 typedef struct mye_convert_layer {
-    const char *name;            /* of the neurons                                              */
-    int64_t neurons;             /*                                                             */
+    const char *name; /* of the neurons                                              */
+    int64_t neurons;
     double theta_min, theta_max; /* smallest and largest threshold                              */
     const double *error;         /* [n_points] mean |theta S(T)/T - a| over neurons and the first
                                      `error_images` images                                       */

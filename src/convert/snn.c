@@ -14,12 +14,6 @@ static const mye_recipe *recipe_of(const mye_method *m)
     return (const mye_recipe *)(const void *)m->entry;
 }
 
-static mye_status part(mye_context *ctx, const mye_kind *kind, const char *text, mye_method *out,
-                       mye_error *err)
-{
-    return mye_method_parse(ctx, kind, text, out, err);
-}
-
 void mye_snn_note(mye_snn *snn, const char *format, ...)
 {
     const size_t used = strlen(snn->notes);
@@ -131,7 +125,7 @@ static mye_status create(const mye_conversion *c, const mye_method *m, mye_snn *
     const mye_recipe_options *o = m->options;
     char options[MYE_METHOD_MAX];
     mye_method calibration;
-    MYE_TRY(part(c->ctx, &mye_kind_calibration, o->calibration, &calibration, err));
+    MYE_TRY(mye_method_parse(c->ctx, &mye_kind_calibration, o->calibration, &calibration, err));
     const bool per_neuron = ((const mye_calibration *)(const void *)calibration.entry)->per_neuron;
     mye_method_free(c->ctx, &calibration);
     MYE_TRY(neuron_options(r, o, per_neuron, options, sizeof options, err));
@@ -199,11 +193,11 @@ static mye_status settle(mye_conversion *c, const mye_method *m, mye_snn *snn, m
 {
     const mye_recipe_options *o = m->options;
     mye_method rule, how;
-    MYE_TRY(part(c->ctx, &mye_kind_balance, o->balance, &rule, err));
+    MYE_TRY(mye_method_parse(c->ctx, &mye_kind_balance, o->balance, &rule, err));
     mye_status status = balance(c, o, &rule, snn, err);
     mye_method_free(c->ctx, &rule);
     MYE_TRY(status);
-    MYE_TRY(part(c->ctx, &mye_kind_calibration, o->calibration, &how, err));
+    MYE_TRY(mye_method_parse(c->ctx, &mye_kind_calibration, o->calibration, &how, err));
     status =
         mye_calibrate((const mye_calibration *)(const void *)how.entry, c, snn, (int)o->T, err);
     mye_method_free(c->ctx, &how);
