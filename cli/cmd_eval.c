@@ -5,7 +5,7 @@
 #include <string.h>
 
 typedef struct eval_options {
-    char data[MYE_METHOD_MAX], data_dir[512];
+    char data[MYE_METHOD_MAX], data_dir[512], normalise[128];
     int split;
     int64_t batch, T;
     bool int8, report;
@@ -26,6 +26,14 @@ static const mye_param params[] = {
      .def = "",
      .unit = "DIR",
      .help = "where to look first"},
+    {.name = "normalise",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(eval_options, normalise),
+     .size = 128,
+     .def = "",
+     .unit = "HOW",
+     .help = "scaling of pixels: data, none or MEAN/DEVIATION (0.5/0.25); empty: as the file says, "
+             "none for ONNX"},
     {.name = "split",
      .type = MYE_PARAM_CHOICE,
      .offset = offsetof(eval_options, split),
@@ -206,10 +214,17 @@ static mye_status evaluate(cli *app, const eval_options *o, bool int8, mye_class
     mye_status st = mye_classifier_open(app->ctx, app->word[0], &options, c, err);
     if (st == MYE_OK && !*data) {
         const mye_config *config = mye_classifier_config(*c);
+        if (!o->data[0] && !config->data[0])
+            return mye_fail(err, MYE_ERR_ARG,
+                            "'%.300s' does not say which data its network was trained on: name "
+                            "them with --data",
+                            app->word[0]);
         st = mye_dataset_open_steps(app->ctx, o->data[0] ? o->data : config->data,
                                     o->data_dir[0] ? o->data_dir : config->data_dir,
                                     split[o->split], (int)config->T, data, err);
     }
+    if (st == MYE_OK)
+        st = mye_classifier_normalise(*c, o->normalise, mye_dataset_about(*data), err);
     if (st != MYE_OK)
         return st;
     cli_progress progress;
@@ -269,10 +284,11 @@ const cli_command cli_cmd_eval = {
               .source = "",
               .params = params,
               .options_size = sizeof(eval_options)},
-    .usage = "RUN|FILE.safetensors [options]",
+    .usage = "RUN|FILE.safetensors|FILE.onnx [options]",
     .details = "Runs the best weights of a run folder, or those of a checkpoint, over a data set.",
     .examples = "eval runs/a\n"
                 "eval runs/a/last.safetensors --split train --json\n"
+                "eval net.onnx --data fashion-mnist --normalise 0.286/0.353\n"
                 "# what 8-bit weights cost and bring\n"
                 "eval runs/a --int8 --batch 256\n"
                 "# put the confusion matrix into runs/a/report.html\n"

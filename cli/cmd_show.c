@@ -127,11 +127,16 @@ static int show(const cli *app, const mye_model *model, const show_options *o)
     return CLI_EXIT_OK;
 }
 
+static bool ends_with(const char *path, const char *end)
+{
+    const size_t n = strlen(path), m = strlen(end);
+    return n > m && strcmp(path + n - m, end) == 0;
+}
+
+/* Does the file hold a trained network? */
 static bool is_checkpoint(const char *path)
 {
-    static const char end[] = ".safetensors";
-    const size_t n = strlen(path), m = sizeof(end) - 1;
-    return n > m && strcmp(path + n - m, end) == 0;
+    return ends_with(path, ".safetensors") || ends_with(path, ".onnx");
 }
 
 static int show_run(const cli *app, const show_options *o)
@@ -185,9 +190,11 @@ const cli_command cli_cmd_show = {
               .source = "",
               .params = params,
               .options_size = sizeof(show_options)},
-    .usage = "NET|RUN|FILE.safetensors [options]",
-    .details = "NET is notation (32C3-BN-LIF-MP2-FC10), a named network (see 'myelin list net') or "
-               "a YAML file; RUN is the folder of a run, and FILE.safetensors a checkpoint.",
+    .usage = "NET|RUN|FILE.safetensors|FILE.onnx [options]",
+    .details =
+        "NET is notation (32C3-BN-LIF-MP2-FC10), a named network (see 'myelin list net') or "
+        "a YAML file; RUN is the folder of a run, FILE.safetensors a checkpoint, FILE.onnx a "
+        "network of another program.",
     .examples = "show 32C3-BN-LIF-MP2-64C3-BN-LIF-MP2-FC10\n"
                 "show resnet18:width=0.5 --input 3x32x32 --classes 100\n"
                 "# what learns together\n"

@@ -60,12 +60,6 @@ struct mye_snn {
     int *node; /* [layers of the conversion] their neurons in the model */
 };
 
-/* ---- scaling.c ---- */
-
-/* Mean and deviation by "data", "none" or "MEAN/DEVIATION"; NULL or "": they stay as they are. */
-mye_status mye_convert_scaling(mye_checkpoint_input *a, const mye_dataset_info *d, const char *text,
-                               mye_error *err);
-
 /* ---- look.c: a network at work on images, and somebody who looks on ---- */
 
 typedef struct mye_look {

@@ -59,6 +59,14 @@ mye_status mye_classifier_open(mye_context *ctx, const char *path, const mye_inf
     return MYE_OK;
 }
 
+mye_status mye_classifier_normalise(mye_classifier *c, const char *how,
+                                    const mye_dataset_info *data, mye_error *err)
+{
+    MYE_TRY(mye_trained_scaling(&c->net.about, data, how, err));
+    c->norm = mye_normalise_of(c->net.about.C, c->net.about.mean, c->net.about.deviation);
+    return MYE_OK;
+}
+
 const mye_config *mye_classifier_config(const mye_classifier *c)
 {
     return &c->net.config;

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "convert/convert.h"
+#include "train/trained.h"
 
 /* Up to four numbers with commas; channels beyond the last repeat it. */
 static bool read_numbers(const char *text, size_t n, float out[4])
@@ -24,7 +24,7 @@ static bool read_numbers(const char *text, size_t n, float out[4])
     return found > 0;
 }
 
-mye_status mye_convert_scaling(mye_checkpoint_input *a, const mye_dataset_info *d, const char *text,
+mye_status mye_trained_scaling(mye_checkpoint_input *a, const mye_dataset_info *d, const char *text,
                                mye_error *err)
 {
     const char *slash = text != NULL ? strchr(text, '/') : NULL;
