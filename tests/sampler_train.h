@@ -2,6 +2,8 @@
 #ifndef SAMPLER_TRAIN_H
 #define SAMPLER_TRAIN_H
 
+#include <errno.h>
+
 #include "train_support.h"
 
 typedef struct policy_stop {
@@ -20,8 +22,11 @@ static inline void stop_policy(void *user, const mye_progress *p)
 
 static inline mye_config policy_config(const char *policy, const char *name, char dir[1024])
 {
+    char data[128];
     run_dir(name, dir);
-    mye_config c = small_config(bars_dir("policy_data"), dir);
+    /* Each test program makes its own data: programs run side by side. */
+    snprintf(data, sizeof data, "policy_data_%s", program_invocation_short_name);
+    mye_config c = small_config(bars_dir(data), dir);
     set(&c, "batch", "8");
     set(&c, "epochs", "4");
     set(&c, "sample", policy);
