@@ -134,11 +134,8 @@ static bool take_logits(void *self, const mye_pass *p, int t1, const float *out)
     MYE_UNUSED(t1);
     for (int b = 0; b < p->B; b++) {
         const float *o = out + (int64_t)b * l->K;
-        int best = 0;
-        for (int k = 1; k < l->K; k++)
-            best = o[k] > o[best] ? k : best;
         if (l->answer != NULL)
-            l->answer[first + b] = best;
+            l->answer[first + b] = mye_convert_class(o, l->K);
         if (first + b < l->room)
             memcpy(l->out + (first + b) * l->K, o, (size_t)l->K * sizeof *o);
     }

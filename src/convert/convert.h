@@ -86,6 +86,15 @@ mye_status mye_convert_lanes(mye_context *ctx, const mye_model *m, int64_t float
                              mye_error *err);
 void mye_convert_lanes_free(mye_context *ctx, mye_lane *lane);
 
+/* ---- steps.c ---- */
+
+/* Do the steps rise, from 1 to 4096 at most? */
+mye_status mye_convert_check_steps(const int *steps, int n, mye_error *err);
+/* Behind step t (from 1): adds its row of out [t][B][K] to sum [B][K], which begins anew at step 1. */
+void mye_convert_add_outputs(const mye_pass *p, int K, int t, const float *out, float *sum);
+/* The first largest of K outputs. */
+int mye_convert_class(const float *output, int K);
+
 /* ---- activations.c ---- */
 
 /* Fills c->layer and c->facts from the calibration images. */
@@ -120,5 +129,9 @@ extern const mye_kind mye_kind_convert;
 void mye_snn_set_thresholds(mye_snn *snn, int layer, const float *thmax, double factor);
 void mye_snn_note(mye_snn *snn, const char *format, ...) MYE_PRINTF(2, 3);
 mye_node *mye_snn_neuron(const mye_snn *snn, int layer);
+/* The layer whose neurons node n of the spiking network are, or -1. */
+int mye_snn_layer(const mye_conversion *c, const mye_snn *snn, const mye_node *n);
+/* Does the neuron know the option? */
+bool mye_neuron_has_param(const char *neuron, const char *param);
 
 #endif

@@ -148,10 +148,9 @@ static double macs_of(const mye_node *n)
 
 void mye_count_node(mye_count *c, const mye_pass *p, const mye_node *n, int t0, int t1)
 {
-    for (int l = 0; l < c->conversion->n_layers; l++)
-        if (c->snn->node[l] == n->index)
-            for (int t = t0; t < t1; t++)
-                count_layer(c, p, n, l, t);
+    const int layer = mye_snn_layer(c->conversion, c->snn, n);
+    for (int t = t0; layer >= 0 && t < t1; t++)
+        count_layer(c, p, n, layer, t);
     if (n->is_static || macs_of(n) <= 0)
         return;
     for (int t = t0; t < t1; t++) {
@@ -180,7 +179,7 @@ static mye_status take_room(mye_count *c, mye_error *err)
     double *at = c->sop + T;
     for (int l = 0; l < layers; l++, at += 3 * T)
         c->layer[l] = (mye_layer_count){at, at + T, at + 2 * T};
-    return mye_convert_lanes(c->ctx, c->snn->model, 2 * c->row, &c->lane, err);
+    return mye_convert_lanes(c->ctx, c->snn->model, c->row, &c->lane, err);
 }
 
 mye_status mye_count_create(const mye_conversion *conversion, const mye_snn *snn, int T,

@@ -27,7 +27,7 @@ static void set_levels(const mye_levels *h, int layer, double factor)
         theta->data[i] = (float)((double)h->theta[layer][i] / factor);
 }
 
-/* ---- mye_levels ---- */
+/* ---- choosing ---- */
 
 static mye_status try_layers(mye_levels *h, mye_levels_outcome *base, mye_error *err)
 {
@@ -106,9 +106,7 @@ static mye_status check(const mye_conversion *c, const char *method, double shar
     MYE_TRY(mye_method_parse(c->ctx, &mye_kind_convert, method, &m, err));
     const mye_recipe *r = (const mye_recipe *)(const void *)m.entry;
     const mye_recipe_options *o = m.options;
-    bool many = false;
-    for (const mye_param *p = mye_neuron_type_find(r->neuron)->entry.params; p->name; p++)
-        many = many || strcmp(p->name, "coef_max") == 0;
+    const bool many = mye_neuron_has_param(r->neuron, "coef_max");
     *levels = o->levels;
     mye_method_free(c->ctx, &m);
     if (!many)

@@ -36,10 +36,8 @@ static void compare_image(mye_levels *h, const float *ann, const float *sum)
 static bool compare_outputs(void *self, const mye_pass *p, int t, const float *out)
 {
     mye_levels *h = self;
-    const int64_t n = (int64_t)p->B * h->K;
     const float *ann = h->logit + h->look->tester.seen * h->K;
-    for (int64_t i = 0; i < n; i++)
-        h->sum[i] = (t == 1 ? 0 : h->sum[i]) + out[(t - 1) * n + i];
+    mye_convert_add_outputs(p, h->K, t, out, h->sum);
     for (int b = 0; b < p->B && t == h->T; b++)
         compare_image(h, ann + (int64_t)b * h->K, h->sum + (int64_t)b * h->K);
     return true;
@@ -48,11 +46,8 @@ static bool compare_outputs(void *self, const mye_pass *p, int t, const float *o
 static void count_events(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
 {
     const mye_levels *h = self;
-    MYE_UNUSED(t0);
-    MYE_UNUSED(t1);
-    for (int l = 0; l < h->c->n_layers; l++)
-        if (h->snn->node[l] == n->index)
-            mye_count_node(h->count, p, n, t0, t1);
+    if (mye_snn_layer(h->c, h->snn, n) >= 0)
+        mye_count_node(h->count, p, n, t0, t1);
 }
 
 mye_status mye_levels_run_ann(mye_levels *h, mye_error *err)

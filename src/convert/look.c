@@ -140,8 +140,13 @@ mye_status mye_convert_lanes(mye_context *ctx, const mye_model *m, int64_t float
                              mye_error *err)
 {
     const size_t threads = (size_t)mye_context_threads(ctx);
-    /* A chain of sums takes a chunk each. */
-    const size_t bytes = mye_float_bytes(floats) * ((size_t)m->n_nodes + 2);
+    const mye_pass pass = {.node = m->node};
+    size_t most = 0;
+    for (int i = 0; i < m->n_nodes; i++) {
+        const size_t load = mye_load_lane_bytes(&pass, i, floats);
+        most = load > most ? load : most;
+    }
+    const size_t bytes = most + mye_float_bytes(floats);
     mye_lane *lane = mye_alloc_array(ctx, threads, sizeof *lane);
     unsigned char *base = mye_alloc(ctx, threads * bytes);
     *out = lane;

@@ -38,15 +38,10 @@ static bool has_decided(const measuring *m, int b, int t)
     return m->o->stop_confidence > 0 && is_sure(m, m->sum + (int64_t)b * m->K, m->answer[b], t);
 }
 
-static void add_outputs(measuring *m, int B, int t, const float *out)
+static void decide(measuring *m, int B, int t)
 {
     for (int b = 0; b < B; b++) {
-        float *sum = m->sum + (int64_t)b * m->K;
-        int best = 0;
-        for (int k = 0; k < m->K; k++) {
-            sum[k] = (t == 1 ? 0 : sum[k]) + out[(int64_t)b * m->K + k];
-            best = sum[k] > sum[best] ? k : best;
-        }
+        const int best = mye_convert_class(m->sum + (int64_t)b * m->K, m->K);
         if (t == 1 || best != m->answer[b])
             m->change[b] = t;
         m->answer[b] = best;
@@ -89,7 +84,8 @@ static void end_batch(measuring *m, int B, int t)
 static bool behind_step(void *self, const mye_pass *p, int t, const float *out)
 {
     measuring *m = self;
-    add_outputs(m, p->B, t, out + (int64_t)(t - 1) * p->B * m->K);
+    mye_convert_add_outputs(p, m->K, t, out, m->sum);
+    decide(m, p->B, t);
     score(m, p->B, t);
     add_error(m, p->B, t, t);
     bool all = t < m->T;
@@ -194,19 +190,6 @@ static mye_status make_result(const measuring *m, mye_convert_result *out, mye_e
 
 /* ---- the whole ---- */
 
-static mye_status check(const mye_measure_options *o, mye_error *err)
-{
-    if (o->n_steps < 1)
-        return mye_fail(err, MYE_ERR_ARG, "a measurement wants at least one number of steps");
-    for (int i = 0; i < o->n_steps; i++)
-        if (o->steps[i] < 1 || o->steps[i] > 4096 || (i > 0 && o->steps[i] <= o->steps[i - 1]))
-            return mye_fail(err, MYE_ERR_ARG,
-                            "time steps of a measurement rise from at least 1 to 4096 at most, got "
-                            "%d at place %d",
-                            o->steps[i], i + 1);
-    return MYE_OK;
-}
-
 static mye_status take_room(measuring *m, mye_error *err)
 {
     mye_context *ctx = m->c->ctx;
@@ -249,7 +232,7 @@ mye_status mye_convert_measure(mye_conversion *c, const mye_snn *snn,
                                mye_convert_result *out, mye_error *err)
 {
     memset(out, 0, sizeof *out);
-    MYE_TRY(check(options, err));
+    MYE_TRY(mye_convert_check_steps(options->steps, options->n_steps, err));
     const mye_callbacks usual = c->callbacks;
     if (callbacks != NULL)
         c->callbacks = *callbacks;

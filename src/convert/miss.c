@@ -76,16 +76,13 @@ void mye_miss_free(mye_miss *m)
 
 void mye_miss_node(mye_miss *m, const mye_pass *p, const mye_node *n, int64_t first, int t0, int t1)
 {
-    for (int l = 0; l < m->conversion->n_layers; l++) {
-        if (m->snn->node[l] != n->index)
-            continue;
-        for (int b = 0; b < p->B && first + b < m->images; b++) {
-            float *sum = m->sum + b * m->width + m->first[l];
-            if (t0 == 0)
-                memset(sum, 0, (size_t)m->conversion->layer[l].n * sizeof *sum);
-            for (int t = t0; t < t1; t++)
-                p->k->add(m->conversion->layer[l].n, mye_value_row(p, n->index, t, b), sum);
-        }
+    const int l = mye_snn_layer(m->conversion, m->snn, n);
+    for (int b = 0; l >= 0 && b < p->B && first + b < m->images; b++) {
+        float *sum = m->sum + b * m->width + m->first[l];
+        if (t0 == 0)
+            memset(sum, 0, (size_t)m->conversion->layer[l].n * sizeof *sum);
+        for (int t = t0; t < t1; t++)
+            p->k->add(m->conversion->layer[l].n, mye_value_row(p, n->index, t, b), sum);
     }
 }
 

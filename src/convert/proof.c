@@ -12,25 +12,15 @@
 
 enum { MOST_COUNTS = 1 << 26, MOST_BATCH = 64 };
 
-static void scale_biases(const mye_snn *snn, double factor)
-{
-    for (int i = 0; i < snn->model->n_nodes; i++) {
-        mye_weight *bias = mye_node_find(snn->model->node[i], "bias");
-        for (size_t k = 0; bias != NULL && k < bias->count; k++)
-            bias->data[k] = (float)((double)bias->data[k] * factor);
-    }
-}
-
 /* Biases of `of` times a factor. */
 static void take_biases(const mye_snn *of, const mye_snn *to, double factor)
 {
     for (int i = 0; i < of->model->n_nodes; i++) {
         const mye_weight *from = mye_node_find(of->model->node[i], "bias");
         mye_weight *bias = mye_node_find(to->model->node[i], "bias");
-        if (bias != NULL)
-            memcpy(bias->data, from->data, bias->count * sizeof *bias->data);
+        for (size_t k = 0; bias != NULL && k < bias->count; k++)
+            bias->data[k] = (float)((double)from->data[k] * factor);
     }
-    scale_biases(to, factor);
 }
 
 /* ---- one part of the images, one network ---- */
@@ -51,7 +41,7 @@ static mye_look look_at(mye_proving *v, int64_t first, int64_t images, int T)
 static mye_status verify_part(mye_proving *v, const mye_snn *spiking, mye_snn *quantised,
                               int64_t first, int64_t images, mye_verify_row *row, mye_error *err)
 {
-    v->snn = (mye_snn *)(uintptr_t)spiking;
+    v->snn = spiking;
     v->images = images;
     mye_look look = look_at(v, first, images, v->steps[v->n_steps - 1]);
     look.phase = "verify";
@@ -112,42 +102,34 @@ static mye_status verify_networks(mye_proving *v, const mye_snn *spiking, mye_sn
     return MYE_OK;
 }
 
-static mye_status verify_as_it_is(mye_proving *v, const char *method, int64_t images, int64_t part,
-                                  mye_convert_proof *out, mye_error *err)
+/* Both networks on a grid with so much room for sums beyond those of the first images. */
+static mye_status round_networks(mye_proving *v, mye_snn *spiking, mye_snn *quantised, double room,
+                                 int64_t part, mye_error *err)
 {
-    mye_snn *spiking = NULL, *quantised = NULL;
-    mye_status status = mye_convert(v->c, method, &spiking, err);
-    if (status == MYE_OK)
-        status = mye_convert(v->c, method, &quantised, err);
-    if (status == MYE_OK)
-        status = verify_networks(v, spiking, quantised, images, part, out, err);
-    mye_snn_free(spiking);
-    mye_snn_free(quantised);
-    return status;
+    MYE_TRY(mye_grid_create(quantised->model, MOST_BATCH, v->grid, err));
+    MYE_TRY(see_sums(v, spiking, quantised, part, err));
+    take_biases(spiking, quantised, 1);
+    mye_grid_round(v->grid, spiking, room);
+    mye_grid_round(v->grid, quantised, room);
+    mye_grid_forget(v->grid);
+    return MYE_OK;
 }
 
-/* With so much room for sums beyond those of the first images. */
-static mye_status verify_with_room(mye_proving *v, const char *method, double room, int64_t images,
-                                   int64_t part, mye_convert_proof *out, mye_error *err)
+/* room 0: the networks as they are. */
+static mye_status verify_method(mye_proving *v, const char *method, double room, int64_t images,
+                                int64_t part, mye_convert_proof *out, mye_error *err)
 {
     mye_snn *spiking = NULL, *quantised = NULL;
     mye_grid grid = {NULL};
+    v->grid = room > 0 ? &grid : NULL;
     mye_status status = mye_convert(v->c, method, &spiking, err);
     if (status == MYE_OK)
         status = mye_convert(v->c, method, &quantised, err);
+    if (status == MYE_OK && room > 0)
+        status = round_networks(v, spiking, quantised, room, part, err);
     if (status == MYE_OK)
-        status = mye_grid_create(quantised->model, MOST_BATCH, &grid, err);
-    v->grid = &grid;
-    if (status == MYE_OK)
-        status = see_sums(v, spiking, quantised, part, err);
-    if (status == MYE_OK) {
-        take_biases(spiking, quantised, 1);
-        mye_grid_round(&grid, spiking, room);
-        mye_grid_round(&grid, quantised, room);
-        mye_grid_forget(&grid);
         status = verify_networks(v, spiking, quantised, images, part, out, err);
-    }
-    if (status == MYE_OK) {
+    if (status == MYE_OK && room > 0) {
         out->is_exact = mye_grid_was_exact(&grid) && !v->is_bounded;
         out->weight_bits = grid.weight_bits;
     }
@@ -163,7 +145,7 @@ static mye_status verify_on_grid(mye_proving *v, const char *method, int64_t ima
 {
     static const double room[] = {2, 4, 16};
     for (int i = 0; i < 3 && !out->is_exact; i++)
-        MYE_TRY(verify_with_room(v, method, room[i], images, part, out, err));
+        MYE_TRY(verify_method(v, method, room[i], images, part, out, err));
     return MYE_OK;
 }
 
@@ -188,12 +170,7 @@ static mye_status check(const mye_conversion *c, const char *method, const int *
                         "the quantised ANN is verified on the image itself (input direct), got "
                         "input %s",
                         c->input);
-    for (int i = 0; i < n_steps; i++)
-        if (steps[i] < 1 || steps[i] > 4096 || (i > 0 && steps[i] <= steps[i - 1]))
-            return mye_fail(err, MYE_ERR_ARG, "steps rise from at least 1 to 4096, got %d",
-                            steps[i]);
-    if (n_steps < 1)
-        return mye_fail(err, MYE_ERR_ARG, "verification wants steps, got none");
+    MYE_TRY(mye_convert_check_steps(steps, n_steps, err));
     /* The quantised ANN sends a whole count at once. Activations may be several times what the rule's
      * threshold covers, and thresholds on the grid are smaller by sqrt 2 at most. */
     const double most = (double)MYE_TRANSMIT_MOST / 16;
@@ -212,7 +189,7 @@ static mye_status take_room(mye_proving *v, int64_t part, mye_error *err)
     v->sent = mye_alloc_array(ctx, cells, sizeof *v->sent);
     v->count = mye_alloc_array(ctx, cells * steps, sizeof *v->count);
     v->answer = mye_alloc_array(ctx, (size_t)part * steps, sizeof *v->answer);
-    v->sum = mye_alloc_array(ctx, (size_t)part * (size_t)v->K, sizeof *v->sum);
+    v->sum = mye_alloc_array(ctx, (size_t)MOST_BATCH * (size_t)v->K, sizeof *v->sum);
     if (v->sent == NULL || v->count == NULL || v->answer == NULL || v->sum == NULL)
         return mye_no_memory(err, cells * steps * sizeof *v->count, "spike counts");
     return MYE_OK;
@@ -235,7 +212,7 @@ static mye_status verify(mye_proving *v, const char *method, int64_t images, mye
     part = part < 1 ? 1 : part > images ? images : part;
     MYE_TRY(take_room(v, part, err));
     MYE_TRY(verify_on_grid(v, method, images, part, out, err));
-    return verify_as_it_is(v, method, images, part, out, err);
+    return verify_method(v, method, 0, images, part, out, err);
 }
 
 mye_status mye_convert_verify(mye_conversion *c, const char *method, const int *steps, int n_steps,

@@ -13,10 +13,10 @@ typedef struct mye_proving {
     float *sent;           /* [images][width] what the spiking network sent so far  */
     int32_t *count;        /* [n_steps][images][width] spike counts                 */
     int *answer;           /* [n_steps][images]                                     */
-    float *sum;            /* [images][K]                                           */
+    float *sum;            /* [batch][K] outputs so far                              */
     int K;
 
-    mye_snn *snn; /* at work                      */
+    const mye_snn *snn; /* at work                      */
     const mye_look *look;
     mye_grid *grid; /* NULL: the network's own weights */
     int at;         /* place in steps                    */

@@ -4,14 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-static int layer_of(const mye_proving *v, const mye_node *n)
-{
-    for (int l = 0; l < v->c->n_layers; l++)
-        if (v->snn->node[l] == n->index)
-            return l;
-    return -1;
-}
-
 /* An image unlike all calibration images may send more than there is room for; see is_bounded. */
 static int32_t count_of(const mye_weight *theta, int64_t i, float sent)
 {
@@ -25,20 +17,12 @@ static int64_t image_of(const mye_proving *v, int b)
     return v->look->tester.seen + b;
 }
 
-static int class_of(const float *sum, int K)
-{
-    int best = 0;
-    for (int k = 1; k < K; k++)
-        best = sum[k] > sum[best] ? k : best;
-    return best;
-}
-
 /* ---- the spiking network ---- */
 
 static void keep_counts(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
 {
     mye_proving *v = self;
-    const int l = layer_of(v, n);
+    const int l = mye_snn_layer(v->c, v->snn, n);
     if (v->grid != NULL)
         mye_grid_see(v->grid, p, n, t0, t1);
     if (l < 0)
@@ -62,14 +46,11 @@ static void keep_counts(void *self, const mye_pass *p, const mye_node *n, int t0
 static bool keep_answers(void *self, const mye_pass *p, int t, const float *out)
 {
     mye_proving *v = self;
-    for (int b = 0; b < p->B; b++) {
-        float *sum = v->sum + image_of(v, b) * v->K;
-        for (int k = 0; k < v->K; k++)
-            sum[k] = (t == 1 ? 0 : sum[k]) + out[((int64_t)(t - 1) * p->B + b) * v->K + k];
-        for (int s = 0; s < v->n_steps; s++)
-            if (v->steps[s] == t)
-                v->answer[s * v->images + image_of(v, b)] = class_of(sum, v->K);
-    }
+    mye_convert_add_outputs(p, v->K, t, out, v->sum);
+    for (int s = 0; s < v->n_steps; s++)
+        for (int b = 0; v->steps[s] == t && b < p->B; b++)
+            v->answer[s * v->images + image_of(v, b)] =
+                mye_convert_class(v->sum + (int64_t)b * v->K, v->K);
     return true;
 }
 
@@ -78,7 +59,7 @@ static bool keep_answers(void *self, const mye_pass *p, int t, const float *out)
 static void compare_counts(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
 {
     mye_proving *v = self;
-    const int l = layer_of(v, n);
+    const int l = mye_snn_layer(v->c, v->snn, n);
     MYE_UNUSED(t0);
     MYE_UNUSED(t1);
     if (v->grid != NULL)
@@ -103,7 +84,7 @@ static bool compare_answers(void *self, const mye_pass *p, int t, const float *o
     MYE_UNUSED(t);
     for (int b = 0; b < p->B; b++)
         v->classes += v->answer[v->at * v->images + image_of(v, b)] !=
-                      class_of(out + (int64_t)b * v->K, v->K);
+                      mye_convert_class(out + (int64_t)b * v->K, v->K);
     return true;
 }
 

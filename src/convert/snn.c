@@ -31,15 +31,23 @@ mye_node *mye_snn_neuron(const mye_snn *snn, int layer)
     return snn->model->node[snn->node[layer]];
 }
 
-/* ---- the network ---- */
-
-static bool has_param(const mye_entry *e, const char *name)
+int mye_snn_layer(const mye_conversion *c, const mye_snn *snn, const mye_node *n)
 {
-    for (const mye_param *p = e->params; p != NULL && p->name != NULL; p++)
-        if (strcmp(p->name, name) == 0)
+    for (int l = 0; l < c->n_layers; l++)
+        if (snn->node[l] == n->index)
+            return l;
+    return -1;
+}
+
+bool mye_neuron_has_param(const char *neuron, const char *param)
+{
+    for (const mye_param *p = mye_neuron_type_find(neuron)->entry.params; p && p->name; p++)
+        if (strcmp(p->name, param) == 0)
             return true;
     return false;
 }
+
+/* ---- the network ---- */
 
 static mye_status refuse_option(const mye_entry *method, const char *option, const char *neuron,
                                 mye_error *err)
@@ -54,8 +62,8 @@ static mye_status neuron_options(const mye_recipe *r, const mye_recipe_options *
                                  char *out, size_t size, mye_error *err)
 {
     static const char *const per[] = {"layer", "channel", "neuron"};
-    const mye_entry *e = &mye_neuron_type_find(r->neuron)->entry;
-    const bool most = has_param(e, "coef_max"), shift = has_param(e, "shift");
+    const bool most = mye_neuron_has_param(r->neuron, "coef_max");
+    const bool shift = mye_neuron_has_param(r->neuron, "shift");
     if (o->coef_max > 0 && !most)
         return refuse_option(&r->entry, "coef_max", r->neuron, err);
     if (o->shift && !shift)
