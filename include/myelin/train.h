@@ -224,7 +224,7 @@ MYE_API mye_status mye_classifier_open(mye_context *ctx, const char *path,
                                        mye_error *err);
 /* Another scaling of pixels than the file's (ONNX files have none): "data" as the data set has it, "none",
  * or "MEAN/DEVIATION" with a number each or one for each channel ("0.5/0.25"); NULL or "": as it is.
- * MYE_ERR_ARG for other text. */
+ * MYE_ERR_ARG for other text, MYE_ERR_UNSUPPORTED where the encoder takes pixels as they are. */
 MYE_API mye_status mye_classifier_normalise(mye_classifier *c, const char *how,
                                             const mye_dataset_info *data, mye_error *err);
 MYE_API const mye_config *mye_classifier_config(const mye_classifier *c);

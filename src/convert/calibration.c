@@ -19,61 +19,73 @@ const mye_kind mye_kind_calibration = {
 
 enum { IMAGES = 256 }; /* calibration images that are run for each layer */
 
-/* Sums of what one node sends, over images and steps. */
+/* Sums of what layers send, over images and steps. */
 typedef struct sums {
-    const mye_node *node;
-    double *by_neuron;
+    const mye_conversion *c;
+    const mye_snn *snn; /* NULL: the ANN is looked at                       */
+    int layer;          /* the only one; -1: all                            */
+    double **by_neuron; /* [layers][n]                                      */
 } sums;
+
+static int layer_of(const sums *s, const mye_node *n)
+{
+    if (s->snn != NULL)
+        return mye_snn_layer(s->c, s->snn, n);
+    for (int l = 0; l < s->c->n_layers; l++)
+        if (s->c->layer[l].node == n->index)
+            return l;
+    return -1;
+}
 
 static void add_up(void *self, const mye_pass *p, const mye_node *n, int t0, int t1)
 {
     const sums *s = self;
-    if (n != s->node)
+    const int l = layer_of(s, n);
+    if (l < 0 || (s->layer >= 0 && l != s->layer))
         return;
     for (int t = t0; t < t1; t++)
         for (int b = 0; b < p->B; b++) {
             const float *y = mye_value_row(p, n->index, t, b);
             for (int64_t i = 0; i < p->value[n->index].n; i++)
-                s->by_neuron[i] += (double)y[i];
+                s->by_neuron[l][i] += (double)y[i];
         }
 }
 
-/* Mean over `images` calibration images and T steps of what the layer sends. */
-static mye_status means(const mye_conversion *c, const mye_model *model, const mye_node *node,
-                        const char *encoder, int T, double *by_neuron, mye_error *err)
+/* Means over calibration images and T steps of what a layer sends (layer -1: every layer). */
+static mye_status means(const mye_conversion *c, const mye_snn *snn, int layer, int T,
+                        double **by_neuron, mye_error *err)
 {
-    sums s = {node, by_neuron};
-    const int64_t n = mye_shape_size(node->shape);
-    mye_look look = {.model = model,
+    sums s = {c, snn, layer, by_neuron};
+    mye_look look = {.model = snn != NULL ? snn->model : c->folded,
                      .training_set = true,
-                     .encoder = encoder,
+                     .encoder = snn != NULL ? c->input : "direct",
                      .T = T,
                      .n = c->n_calibrate < IMAGES ? c->n_calibrate : IMAGES,
                      .phase = "calibrate",
                      .watch = {.node = add_up, .self = &s}};
-    memset(by_neuron, 0, (size_t)n * sizeof *by_neuron);
+    const int first = layer < 0 ? 0 : layer, end = layer < 0 ? c->n_layers : layer + 1;
+    for (int l = first; l < end; l++)
+        memset(by_neuron[l], 0, (size_t)c->layer[l].n * sizeof **by_neuron);
     MYE_TRY(mye_convert_look(c, &look, err));
-    for (int64_t i = 0; i < n; i++)
-        by_neuron[i] /= (double)look.n * T;
+    for (int l = first; l < end; l++)
+        for (int64_t i = 0; i < c->layer[l].n; i++)
+            by_neuron[l][i] /= (double)look.n * T;
     return MYE_OK;
 }
 
-static mye_status calibrate_layer(const mye_calibration *how, mye_missing *m, double *activation,
-                                  double *rate, double *by_channel, mye_error *err)
+/* activation, rate: [layers][n]; by_channel: room for the channels of any layer. */
+static mye_status calibrate_layer(const mye_calibration *how, mye_missing *m, double **activation,
+                                  double **rate, double *by_channel, mye_error *err)
 {
-    const mye_conversion *c = m->conversion;
-    const mye_node *ann = c->folded->node[c->layer[m->layer].node];
-    const mye_node *neuron = mye_snn_neuron(m->snn, m->layer);
-    const int64_t n = c->layer[m->layer].n;
-    const int C = neuron->shape.c;
-    MYE_TRY(means(c, c->folded, ann, "direct", 1, activation, err));
-    MYE_TRY(means(c, m->snn->model, neuron, c->input, m->T, rate, err));
+    const int l = m->layer, C = mye_snn_neuron(m->snn, l)->shape.c;
+    const int64_t n = m->conversion->layer[l].n;
+    MYE_TRY(means(m->conversion, m->snn, l, m->T, rate, err));
     memset(by_channel, 0, (size_t)C * sizeof *by_channel);
     for (int64_t i = 0; i < n; i++) {
-        activation[i] -= rate[i];
-        by_channel[i % C] += activation[i] * C / (double)n;
+        activation[l][i] -= rate[l][i];
+        by_channel[i % C] += activation[l][i] * C / (double)n;
     }
-    m->by_neuron = activation;
+    m->by_neuron = activation[l];
     m->by_channel = by_channel;
     how->correct(m);
     return MYE_OK;
@@ -82,16 +94,33 @@ static mye_status calibrate_layer(const mye_calibration *how, mye_missing *m, do
 mye_status mye_calibrate(const mye_calibration *how, mye_conversion *c, mye_snn *snn, int T,
                          mye_error *err)
 {
-    int64_t most = 0;
-    for (int l = 0; l < c->n_layers; l++)
-        most = c->layer[l].n > most ? c->layer[l].n : most;
-    double *room = mye_alloc_array(c->ctx, 3 * (size_t)most, sizeof *room);
-    mye_status status =
-        room != NULL ? MYE_OK : mye_no_memory(err, 3 * (size_t)most * sizeof *room, "calibration");
-    for (int l = 0; l < c->n_layers && status == MYE_OK && how->correct != NULL; l++) {
+    const size_t layers = (size_t)c->n_layers;
+    size_t width = 0, most = 0;
+    if (how->correct == NULL)
+        return MYE_OK;
+    for (int l = 0; l < c->n_layers; l++) {
+        const size_t n = (size_t)c->layer[l].n;
+        width += n;
+        most = n > most ? n : most;
+    }
+    double *room = mye_alloc_array(c->ctx, width + 2 * most, sizeof *room);
+    double **row = mye_alloc_array(c->ctx, 2 * layers, sizeof *row);
+    mye_status status = room != NULL && row != NULL
+                            ? MYE_OK
+                            : mye_no_memory(err, (width + 2 * most) * sizeof *room, "calibration");
+    double *at = room;
+    for (int l = 0; l < c->n_layers && status == MYE_OK; l++) {
+        row[l] = at;                         /* activations */
+        row[c->n_layers + l] = room + width; /* rates: one layer at a time */
+        at += c->layer[l].n;
+    }
+    if (status == MYE_OK)
+        status = means(c, NULL, -1, 1, row, err);
+    for (int l = 0; l < c->n_layers && status == MYE_OK; l++) {
         mye_missing m = {.conversion = c, .snn = snn, .layer = l, .T = T};
-        status = calibrate_layer(how, &m, room, room + most, room + 2 * most, err);
+        status = calibrate_layer(how, &m, row, row + c->n_layers, room + width + most, err);
     }
     mye_free(c->ctx, room);
+    mye_free(c->ctx, row);
     return status;
 }

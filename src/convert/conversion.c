@@ -23,6 +23,7 @@ static mye_status open_data(mye_conversion *c, const mye_conversion_options *o, 
         return mye_fail(err, MYE_ERR_ARG,
                         "the file does not say which data the network was trained on: name them");
     snprintf(c->data, sizeof c->data, "%s", data);
+    snprintf(c->data_dir, sizeof c->data_dir, "%s", dir);
     MYE_TRY(mye_dataset_open(c->ctx, data, dir, "train", &c->train, err));
     return mye_dataset_open(c->ctx, data, dir, "test", &c->test, err);
 }
@@ -83,7 +84,7 @@ static mye_status check(mye_conversion *c, const mye_conversion_options *o, mye_
                         "conversion wants a batch and calibration images of at least 1 and a limit "
                         "of at least 0, got %d, %lld and %lld",
                         o->batch, (long long)o->calibrate, (long long)o->limit);
-    MYE_TRY(mye_trained_scaling(&c->ann.about, mye_dataset_about(c->test), o->normalise, err));
+    MYE_TRY(mye_trained_scaling(&c->ann, mye_dataset_about(c->test), o->normalise, err));
     c->batch = o->batch;
     c->seed = o->seed;
     c->n_calibrate = at_most(o->calibrate, mye_dataset_about(c->train)->n);

@@ -39,7 +39,7 @@ struct mye_conversion {
     mye_trained ann;
     mye_dataset *train, *test;
     mye_model *folded; /* of the ANN; as the spiking network takes its input */
-    char input[MYE_METHOD_MAX], source[512], data[MYE_METHOD_MAX];
+    char input[MYE_METHOD_MAX], source[512], data[MYE_METHOD_MAX], data_dir[512];
     int batch;
     int64_t n_calibrate, n_test;
     uint64_t seed;
@@ -80,8 +80,8 @@ typedef struct mye_look {
 } mye_look;
 
 mye_status mye_convert_look(const mye_conversion *c, mye_look *look, mye_error *err);
-/* Scratch for mye_load of a chunk of `floats` of any node, a lane for each thread; free the first
- * lane's base and the lanes. */
+/* Scratch for mye_load of a chunk of `floats` of any node, and so many floats beside: a lane for each
+ * thread. */
 mye_status mye_convert_lanes(mye_context *ctx, const mye_model *m, int64_t floats, mye_lane **out,
                              mye_error *err);
 void mye_convert_lanes_free(mye_context *ctx, mye_lane *lane);

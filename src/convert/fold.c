@@ -11,14 +11,9 @@ bool mye_is_activation(const mye_node *n)
     return n->neuron != NULL && n->neuron->single_step;
 }
 
-static bool is_op(const mye_node *n, const char *op)
-{
-    return strcmp(mye_rewrite_op(n), op) == 0;
-}
-
 static bool is_foldable(const mye_node *n)
 {
-    return is_op(n, "conv2d") || is_op(n, "dense");
+    return mye_rewrite_is(n, "conv2d") || mye_rewrite_is(n, "dense");
 }
 
 /* ---- what may stand in the network ---- */
@@ -30,9 +25,9 @@ static mye_status check_node(const mye_node *n, mye_error *err)
                         "node '%s' (%s) spikes already: conversion wants a network whose neurons "
                         "are relu or qcfs",
                         n->name, n->neuron->entry.name);
-    const bool linear = (n->type->flags & MYE_NODE_LINEAR) && !is_op(n, "feedback");
-    if (mye_is_activation(n) || linear || is_op(n, "batchnorm") || is_op(n, "dropout") ||
-        is_op(n, "maxpool"))
+    const bool linear = (n->type->flags & MYE_NODE_LINEAR) && !mye_rewrite_is(n, "feedback");
+    if (mye_is_activation(n) || linear || mye_rewrite_is(n, "batchnorm") ||
+        mye_rewrite_is(n, "dropout") || mye_rewrite_is(n, "maxpool"))
         return MYE_OK;
     return mye_fail(err, MYE_ERR_UNSUPPORTED,
                     "node '%s' (%s) has no counterpart in a converted network: what is sent in "
@@ -156,9 +151,9 @@ static int input_reader(const mye_model *m)
         if (next == m->n_nodes)
             return 0;
         const mye_node *n = m->node[next];
-        if (is_op(n, "dense"))
+        if (mye_rewrite_is(n, "dense"))
             return next;
-        if (is_op(n, "conv2d")) {
+        if (mye_rewrite_is(n, "conv2d")) {
             const mye_conv_shape *s = n->plan;
             return s->ph == 0 && s->pw == 0 && s->groups == 1 ? next : 0;
         }
@@ -178,7 +173,7 @@ static mye_status plan(folding *f, mye_error *err)
         if (n->auxiliary)
             continue;
         MYE_TRY(check_node(n, err));
-        if (!is_op(n, "batchnorm"))
+        if (!mye_rewrite_is(n, "batchnorm"))
             continue;
         const mye_node *before = m->node[n->in[0]];
         const bool fits = is_foldable(before) && before->n_consumers == 1;
@@ -201,7 +196,7 @@ static mye_status write_node(folding *f, mye_rewrite *r, int i, mye_error *err)
 {
     const mye_node *n = f->from->node[i];
     char text[MYE_METHOD_MAX];
-    if (f->how[i] == INTO_LAYER || is_op(n, "dropout") || is_op(n, "identity")) {
+    if (f->how[i] == INTO_LAYER || mye_rewrite_is(n, "dropout") || mye_rewrite_is(n, "identity")) {
         mye_rewrite_drop(r, i);
         return MYE_OK;
     }

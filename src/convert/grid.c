@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "convert/rewrite.h"
 #include "node/elementwise.h"
 
 enum { MANTISSA = 24 };
@@ -37,21 +38,17 @@ static double largest(const mye_weight *w)
 
 /* ---- what nodes do to the grid ---- */
 
-static bool is_op(const mye_node *n, const char *op)
-{
-    return n->neuron == NULL && strcmp(n->type->entry.name, op) == 0;
-}
-
 /* Binary digits that an average adds, -1: it is not over a power of two. */
 static int average_digits(const mye_model *m, const mye_node *n)
 {
     const mye_shape in = m->node[n->in[0]]->shape;
     int values = 1;
-    if (is_op(n, "global_avgpool"))
+    if (mye_rewrite_is(n, "global_avgpool"))
         values = in.h * in.w;
-    else if (is_op(n, "avgpool"))
+    else if (mye_rewrite_is(n, "avgpool"))
         values = (in.h / n->shape.h) * (in.w / n->shape.w);
-    else if (is_op(n, "adaptive_avgpool") || is_op(n, "upsample") || is_op(n, "scale"))
+    else if (mye_rewrite_is(n, "adaptive_avgpool") || mye_rewrite_is(n, "upsample") ||
+             mye_rewrite_is(n, "scale"))
         return -1;
     const int digits = ilogb(values);
     return 1 << digits == values ? digits : -1;

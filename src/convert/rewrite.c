@@ -9,6 +9,11 @@ const char *mye_rewrite_op(const mye_node *n)
     return n->neuron != NULL ? n->neuron->entry.name : n->type->entry.name;
 }
 
+bool mye_rewrite_is(const mye_node *n, const char *op)
+{
+    return strcmp(mye_rewrite_op(n), op) == 0;
+}
+
 mye_status mye_rewrite_begin(const mye_model *from, mye_rewrite *out, mye_error *err)
 {
     const mye_graph *g = from->graph;

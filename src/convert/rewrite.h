@@ -24,6 +24,7 @@ void mye_rewrite_free(mye_rewrite *r);
 
 /* "<type>" or "<neuron>" of a node. */
 const char *mye_rewrite_op(const mye_node *n);
+bool mye_rewrite_is(const mye_node *n, const char *op);
 /* Copies a node's weights of the same role and number of values. */
 void mye_rewrite_weights(const mye_node *from, mye_node *to);
 

@@ -85,7 +85,7 @@ static mye_status write_nodes(const mye_conversion *c, mye_rewrite *r, const cha
         mye_status st;
         if (mye_is_activation(n))
             st = mye_rewrite_node(r, i, neuron, options, err);
-        else if (strcmp(mye_rewrite_op(n), "maxpool") == 0)
+        else if (mye_rewrite_is(n, "maxpool"))
             st = mye_rewrite_node(r, i, "maxpool_differences", c->folded->text[i], err);
         else
             st = mye_rewrite_node(r, i, NULL, NULL, err);
@@ -273,6 +273,7 @@ mye_status mye_convert_save(const mye_conversion *c, const mye_snn *snn, int T, 
     config.T = T;
     MYE_TRY(mye_config_set(&config, "encoder", c->input, err));
     MYE_TRY(mye_config_set(&config, "data", c->data, err));
+    MYE_TRY(mye_config_set(&config, "data_dir", c->data_dir, err));
     const mye_checkpoint file = {.ctx = c->ctx,
                                  .model = snn->model,
                                  .config = &config,

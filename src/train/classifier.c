@@ -62,7 +62,7 @@ mye_status mye_classifier_open(mye_context *ctx, const char *path, const mye_inf
 mye_status mye_classifier_normalise(mye_classifier *c, const char *how,
                                     const mye_dataset_info *data, mye_error *err)
 {
-    MYE_TRY(mye_trained_scaling(&c->net.about, data, how, err));
+    MYE_TRY(mye_trained_scaling(&c->net, data, how, err));
     c->norm = mye_normalise_of(c->net.about.C, c->net.about.mean, c->net.about.deviation);
     return MYE_OK;
 }

@@ -24,12 +24,17 @@ static bool read_numbers(const char *text, size_t n, float out[4])
     return found > 0;
 }
 
-mye_status mye_trained_scaling(mye_checkpoint_input *a, const mye_dataset_info *d, const char *text,
+mye_status mye_trained_scaling(mye_trained *t, const mye_dataset_info *d, const char *text,
                                mye_error *err)
 {
+    mye_checkpoint_input *a = &t->about;
     const char *slash = text != NULL ? strchr(text, '/') : NULL;
     if (text == NULL || text[0] == '\0')
         return MYE_OK;
+    if (!t->input.type->normalised)
+        return mye_fail(err, MYE_ERR_UNSUPPORTED,
+                        "encoder '%s' takes pixels as they are: they cannot be scaled by '%s'",
+                        t->input.method.entry->name, text);
     if (strcmp(text, "data") == 0) {
         memcpy(a->mean, d->mean, sizeof a->mean);
         memcpy(a->deviation, d->deviation, sizeof a->deviation);

@@ -21,8 +21,9 @@ mye_status mye_trained_open(mye_context *ctx, const char *path, int T, mye_train
 mye_status mye_trained_from_weights(mye_context *ctx, const char *path, const char *net,
                                     const char *neuron, const mye_dataset_info *data,
                                     mye_trained *out, mye_error *err);
-/* Mean and deviation of pixels by "data", "none" or "MEAN/DEVIATION"; NULL or "": they stay. */
-mye_status mye_trained_scaling(mye_checkpoint_input *a, const mye_dataset_info *d, const char *text,
+/* Mean and deviation of pixels by "data", "none" or "MEAN/DEVIATION"; NULL or "": they stay.
+ * MYE_ERR_UNSUPPORTED where the encoder takes pixels as they are. */
+mye_status mye_trained_scaling(mye_trained *t, const mye_dataset_info *d, const char *text,
                                mye_error *err);
 void mye_trained_free(mye_trained *t);
 /* Does it take samples of this data set, and know as many classes? */
