@@ -4,34 +4,6 @@
 
 #include "node/elementwise.h"
 
-typedef struct teller {
-    const mye_conversion *c;
-    const char *phase;
-    int64_t n, batch;
-    double begin_s, last_s;
-} teller;
-
-static void tell(void *self, int64_t done, int64_t total, double loss, double accuracy)
-{
-    teller *t = self;
-    const double now = mye_now_s(), elapsed = now - t->begin_s;
-    if (now - t->last_s < 0.2 && done < total)
-        return;
-    t->last_s = now;
-    const int64_t seen = done < total ? done * t->batch : t->n;
-    const mye_progress p = {.phase = t->phase,
-                            .epoch = 1,
-                            .epochs = 1,
-                            .done = done,
-                            .total = total,
-                            .loss = loss,
-                            .accuracy = accuracy,
-                            .images_per_s = (double)seen / (elapsed + 1e-9),
-                            .elapsed_s = elapsed,
-                            .left_s = elapsed * (double)(total - done) / (double)done};
-    t->c->callbacks.progress(t->c->callbacks.user, &p);
-}
-
 /* ---- between the run and who looks on: a stop need not wait for thousands of steps ---- */
 
 typedef struct guard {
@@ -101,25 +73,28 @@ static void adjust(const void *self, int64_t n, float *image)
 static mye_status run(const mye_conversion *c, mye_look *look, room *r, mye_error *err)
 {
     const int batch = look->batch > 0 ? look->batch : c->batch;
-    teller who = {c, look->phase, look->n, batch, mye_now_s(), 0};
-    look->tester =
-        (mye_tester){.ctx = c->ctx,
-                     .model = look->model,
-                     .run = r->run,
-                     .input = &r->input,
-                     .loader = r->loader,
-                     .n = look->n,
-                     .over = look->training_set ? mye_dataset_about(c->train)->n : 0,
-                     .T = look->T,
-                     .from = look->from,
-                     .batch = batch,
-                     .seed = mye_random_derive(c->seed, UINT64_MAX),
-                     .norm = r->image != NULL ? &r->norm : NULL,
-                     .image = r->image,
-                     .adjust = look->grid != 0 ? adjust : NULL,
-                     .adjuster = look,
-                     .progress = c->callbacks.progress != NULL && look->phase != NULL ? tell : NULL,
-                     .self = &who};
+    mye_teller who = {.callbacks = &c->callbacks,
+                      .phase = look->phase,
+                      .n = look->n,
+                      .batch = batch,
+                      .begin_s = mye_now_s()};
+    look->tester = (mye_tester){.ctx = c->ctx,
+                                .model = look->model,
+                                .run = r->run,
+                                .input = &r->input,
+                                .loader = r->loader,
+                                .n = look->n,
+                                .over = look->training_set ? mye_dataset_about(c->train)->n : 0,
+                                .T = look->T,
+                                .from = look->from,
+                                .batch = batch,
+                                .seed = mye_random_derive(c->seed, UINT64_MAX),
+                                .norm = r->image != NULL ? &r->norm : NULL,
+                                .image = r->image,
+                                .adjust = look->grid != 0 ? adjust : NULL,
+                                .adjuster = look,
+                                .progress = mye_teller_tell,
+                                .self = &who};
     return mye_tester_run(&look->tester, err);
 }
 

@@ -6,33 +6,6 @@
 
 enum { LATENCY_IMAGES = 31 };
 
-typedef struct teller {
-    const mye_callbacks *callbacks;
-    double begin_s, last_s;
-    int batch;
-} teller;
-
-static void tell(void *self, int64_t done, int64_t total, double loss, double accuracy)
-{
-    teller *t = self;
-    const double now = mye_now_s();
-    if (now - t->last_s < 0.2 && done < total)
-        return;
-    t->last_s = now;
-    const double elapsed = now - t->begin_s;
-    const mye_progress p = {.phase = "test",
-                            .epoch = 1,
-                            .epochs = 1,
-                            .done = done,
-                            .total = total,
-                            .loss = loss,
-                            .accuracy = accuracy,
-                            .images_per_s = (double)(done * t->batch) / (elapsed + 1e-9),
-                            .elapsed_s = elapsed,
-                            .left_s = elapsed * (double)(total - done) / (double)done};
-    t->callbacks->progress(t->callbacks->user, &p);
-}
-
 static mye_status make_results(mye_classifier *c, mye_eval_result *out, mye_error *err)
 {
     const size_t K = (size_t)mye_model_classes(c->net.model);
@@ -49,19 +22,23 @@ static mye_status make_results(mye_classifier *c, mye_eval_result *out, mye_erro
 static mye_status run_test(mye_classifier *c, const mye_dataset *data, mye_loader *loader,
                            const mye_callbacks *callbacks, mye_eval_result *out, mye_error *err)
 {
-    teller who = {callbacks, mye_now_s(), 0, c->options.batch};
+    mye_teller who = {.callbacks = callbacks,
+                      .phase = "test",
+                      .n = mye_dataset_about(data)->n,
+                      .batch = c->options.batch,
+                      .begin_s = mye_now_s()};
     mye_tester t = {.ctx = c->ctx,
                     .model = c->net.model,
                     .run = c->run,
                     .input = &c->net.input,
                     .loader = loader,
-                    .n = mye_dataset_about(data)->n,
+                    .n = who.n,
                     .T = (int)c->net.config.T,
                     .batch = c->options.batch,
                     .seed = mye_test_seed(&c->net.config),
                     .norm = c->image ? &c->norm : NULL,
                     .image = c->image,
-                    .progress = callbacks && callbacks->progress ? tell : NULL,
+                    .progress = mye_teller_tell,
                     .self = &who,
                     .confusion = out->confusion,
                     .classes = out->classes,

@@ -30,8 +30,7 @@ typedef struct looking {
     mye_run *run;
     mye_survey survey;
     mye_loader *loader;
-    const mye_callbacks *callbacks;
-    double begin_s, last_s;
+    mye_teller who;
     mye_sample_score *row;
     int64_t n, seen, right;
     double loss_sum;
@@ -96,25 +95,6 @@ static void take_row(looking *l, const mye_batch *batch, int b)
     l->loss_sum += (double)told.loss[b];
 }
 
-static void tell(looking *l)
-{
-    const double now = mye_now_s(), elapsed = now - l->begin_s;
-    if (!l->callbacks || !l->callbacks->progress || (now - l->last_s < 0.2 && l->seen < l->n))
-        return;
-    l->last_s = now;
-    const mye_progress p = {.phase = "look",
-                            .epoch = 1,
-                            .epochs = 1,
-                            .done = l->seen,
-                            .total = l->n,
-                            .loss = l->loss_sum / (double)l->seen,
-                            .accuracy = (double)l->right / (double)l->seen,
-                            .images_per_s = (double)l->seen / (elapsed + 1e-9),
-                            .elapsed_s = elapsed,
-                            .left_s = elapsed * (double)(l->n - l->seen) / (double)l->seen};
-    l->callbacks->progress(l->callbacks->user, &p);
-}
-
 static mye_status look_at(looking *l, const mye_batch *batch, mye_error *err)
 {
     mye_classifier *c = l->c;
@@ -133,13 +113,14 @@ static mye_status look_at(looking *l, const mye_batch *batch, mye_error *err)
     MYE_TRY(mye_survey_look(&l->survey, &b, err));
     for (int i = 0; i < batch->B; i++)
         take_row(l, batch, i);
-    tell(l);
+    mye_teller_tell(&l->who, l->seen, l->n, l->loss_sum / (double)l->seen,
+                    (double)l->right / (double)l->seen);
     return MYE_OK;
 }
 
 static mye_status look_at_all(looking *l, mye_error *err)
 {
-    l->begin_s = mye_now_s();
+    l->who.begin_s = mye_now_s();
     for (;;) {
         const mye_batch *batch = NULL;
         if (mye_context_cancelled(l->c->ctx))
@@ -234,8 +215,9 @@ mye_status mye_score_samples(mye_context *ctx, mye_classifier *c, const mye_data
     if (o->limit < 0)
         return mye_fail(err, MYE_ERR_ARG, "a limit of at least 0 samples is wanted, got %lld",
                         (long long)o->limit);
-    looking l = {.c = c, .callbacks = callbacks};
+    looking l = {.c = c, .who = {.callbacks = callbacks, .phase = "look", .batch = 1}};
     l.n = o->limit > 0 && o->limit < all ? o->limit : all;
+    l.who.n = l.n;
     MYE_TRY(mye_trained_check(&c->net, mye_dataset_about(data), err));
     mye_status status = make_room(ctx, l.n, &l.row, &hardest, &suspicious, out, err);
     if (status == MYE_OK)

@@ -170,6 +170,19 @@ mye_status mye_weights_read(mye_context *ctx, mye_model *model, const struct mye
 /* Room for the largest weight: the gradient block where it is large enough, else new memory. */
 float *mye_weight_scratch(mye_context *ctx, mye_model *model, bool *is_new);
 
+/* ---- teller.c: progress of one pass over a data set ---- */
+
+/* Says nothing without callbacks or a phase. `done` and `total` of mye_teller_tell, which fits
+ * mye_tester.progress, are in units of `batch` of the n samples. */
+typedef struct mye_teller {
+    const mye_callbacks *callbacks;
+    const char *phase;
+    int64_t n, batch;
+    double begin_s, last_s;
+} mye_teller;
+
+void mye_teller_tell(void *self, int64_t done, int64_t total, double loss, double accuracy);
+
 /* ---- tester.c: one pass over a data set without learning ---- */
 
 /* (pixel - mean) / deviation as the loader computes it, to the bit. Channel c counts as min(c, 3). */
