@@ -9,6 +9,7 @@
 #include "myelin/data.h"
 #include "myelin/error.h"
 #include "myelin/network.h"
+#include "myelin/patterns.h"
 #include "myelin/plan.h"
 #include "myelin/registry.h"
 #include "myelin/train.h"

@@ -14,10 +14,12 @@
 #include "node/node.h"
 #include "sample/sample.h"
 #include "step/step.h"
+#include "synapse/noise.h"
+#include "synapse/patterns.h"
 #include "time/time.h"
 
 /* The five axes first, in the order of the design; then what networks, data and training are made
- * of; then conversion. */
+ * of; then conversion; then single neurons. */
 static const mye_kind *const kinds[] = {&mye_kind_neuron,
                                         &mye_kind_time,
                                         &mye_kind_depth,
@@ -34,6 +36,8 @@ static const mye_kind *const kinds[] = {&mye_kind_neuron,
                                         &mye_kind_convert,
                                         &mye_kind_balance,
                                         &mye_kind_calibration,
+                                        &mye_kind_pattern,
+                                        &mye_kind_noise,
                                         NULL};
 
 const mye_kind *const *mye_kinds(void)
