@@ -12,6 +12,7 @@
 #include "myelin/patterns.h"
 #include "myelin/plan.h"
 #include "myelin/registry.h"
+#include "myelin/synapse.h"
 #include "myelin/train.h"
 #include "myelin/verify.h"
 

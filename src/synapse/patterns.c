@@ -138,6 +138,15 @@ static int by_time(const void *a, const void *b)
     return (x->c > y->c) - (x->c < y->c);
 }
 
+void mye_spikes_sort(mye_spike *spike, int64_t n)
+{
+    bool sorted = true;
+    for (int64_t i = 1; i < n && sorted; i++)
+        sorted = by_time(&spike[i - 1], &spike[i]) <= 0;
+    if (!sorted)
+        qsort(spike, (size_t)n, sizeof(*spike), by_time);
+}
+
 static mye_status check(const mye_patterns *set, const mye_pattern *p, mye_error *err)
 {
     const mye_patterns_info *info = &set->info;
@@ -176,13 +185,9 @@ mye_status mye_patterns_add(mye_patterns *set, const mye_pattern *pattern, mye_e
     MYE_TRY(mye_patterns_reserve(set, 1, pattern->n, err));
     const int64_t k = set->info.n, start = set->info.spikes;
     mye_spike *to = set->spike + start;
-    bool sorted = true;
-    for (int64_t i = 0; i < pattern->n; i++) {
-        to[i] = pattern->spike[i];
-        sorted = sorted && (i == 0 || by_time(&to[i - 1], &to[i]) <= 0);
-    }
-    if (!sorted)
-        qsort(to, (size_t)pattern->n, sizeof(*to), by_time);
+    if (pattern->n > 0)
+        memcpy(to, pattern->spike, (size_t)pattern->n * sizeof(*to));
+    mye_spikes_sort(to, pattern->n);
     set->window_ms[k] = pattern->window_ms;
     set->label[k] = pattern->label;
     set->group[k] = pattern->group;

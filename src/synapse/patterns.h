@@ -34,6 +34,8 @@ typedef struct mye_source_type {
 
 extern const mye_kind mye_kind_pattern;
 
+/* Sorts spikes by time, those of one time by afferent, then by coefficient. */
+void mye_spikes_sort(mye_spike *spike, int64_t n);
 /* Room for n patterns and m spikes more, so that adding them allocates nothing. */
 mye_status mye_patterns_reserve(mye_patterns *set, int64_t n, int64_t m, mye_error *err);
 /* Adds copies of all patterns of `from`, which has no more units and classes. */

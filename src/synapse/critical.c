@@ -1,0 +1,107 @@
+/*
+ * Critical thresholds and their gradients.
+ *
+ * At theta*_k the potential touches the threshold at t*, after m spikes at t_1 < .. < t_m. With
+ *   C_x = 1 + sum_{j: t_j < t_x} exp(-(t_x - t_j)/tau_m)
+ * the recursion of the derivation (Guetig 2016; A_k, B_k there) is solved from behind: what a spike
+ * time is worth to those after it. mu_* = 1 and
+ *   mu_j = theta/(tau_m V'(t_j)) sum_{x > j} mu_x exp(-(t_x - t_j)/tau_m)
+ *   d theta*_k/d w_i = sum_x mu_x x_i(t_x) / sum_x mu_x C_x
+ * Two running sums instead of a matrix of spikes by afferents.
+ */
+#include <math.h>
+
+#include "synapse/reader.h"
+
+#define HALVINGS_MAX 60
+#define SAME_MS      1e-4 /* two runs' spikes are one if they are as near as this */
+
+static int count(const mye_reader *r, double theta, int most, mye_walk *out)
+{
+    mye_walk_along(r->course, r->psp, r->drive, theta, most, false, out);
+    return out->n;
+}
+
+/* The first spike of the run below the critical threshold that the run above it does not have. */
+static int first_difference(const mye_walk *below, const mye_walk *above)
+{
+    int i = 0;
+    while (i < above->n && i < below->n &&
+           fabs(below->spike[i].t_ms - above->spike[i].t_ms) <= SAME_MS)
+        i++;
+    return i;
+}
+
+bool mye_reader_critical(mye_reader *r, int k, double tolerance, double *theta, int *touch,
+                         double *t_ms)
+{
+    double high, low;
+    const double at = mye_reader_maximum(r, &high);
+    if (at < 0 || k < 1 || k > MYE_WALK_SPIKES)
+        return false;
+    *theta = high;
+    *touch = 0;
+    *t_ms = at;
+    if (k == 1)
+        return true;
+    low = high / 2;
+    for (int i = 0; count(r, low, k, &r->walk) < k; i++) {
+        high = low;
+        low /= 2;
+        if (i == HALVINGS_MAX)
+            return false;
+    }
+    while (high - low > tolerance * high) {
+        const double middle = 0.5 * (low + high);
+        if (!(middle > low && middle < high))
+            break;
+        *(count(r, middle, k, &r->walk) < k ? &high : &low) = middle;
+    }
+    count(r, low, k, &r->walk);
+    count(r, high, k, &r->other);
+    *touch = first_difference(&r->walk, &r->other);
+    *theta = low;
+    if (*touch == k) /* rounding: no spike tells the runs apart */
+        *touch = k - 1;
+    *t_ms = r->walk.spike[*touch].top_ms;
+    return true;
+}
+
+/* mu of n spikes and of the time after them, into r->read_mu; times into r->read_ms. */
+static void fill_chain(mye_reader *r, const mye_walk *walk, int n, double t_ms, double theta,
+                       mye_chain_mode mode)
+{
+    double sum = 0, later = t_ms;
+    r->read_ms[n] = t_ms;
+    r->read_mu[n] = 1;
+    for (int j = n - 1; j >= 0; j--) {
+        const mye_fired *s = &walk->spike[j];
+        const double next = mode.whole || j == n - 1 ? r->read_mu[j + 1] : 0;
+        sum = (sum + next) * exp(-(later - s->t_ms) / r->psp->tau_m);
+        later = s->t_ms;
+        r->read_ms[j] = s->t_ms;
+        r->read_mu[j] = mode.moves && s->slope > 0 ? theta / (r->psp->tau_m * s->slope) * sum : 0;
+    }
+}
+
+/* sum_x mu_x C_x of the whole recursion; C of the last one where its mu alone counts. */
+static double chain_norm(const mye_reader *r, int n, mye_chain_mode mode)
+{
+    double c = 1, norm = 0;
+    for (int x = 0; x <= n; x++) {
+        if (x > 0)
+            c = 1 + c * exp(-(r->read_ms[x] - r->read_ms[x - 1]) / r->psp->tau_m);
+        norm += mode.whole || x == n ? r->read_mu[x] * c : 0;
+    }
+    return norm;
+}
+
+void mye_reader_chain(mye_reader *r, const mye_walk *walk, int n, double t_ms, double theta,
+                      mye_chain_mode mode, double sign)
+{
+    fill_chain(r, walk, n, t_ms, theta, mode);
+    const double scale = sign / (mode.normalised ? chain_norm(r, n, mode) : 1);
+    for (int x = 0; x <= n; x++)
+        r->read_mu[x] *= scale;
+    mye_reader_trace(r, n + 1, r->read_ms, r->read_mu, r->gradient);
+}
