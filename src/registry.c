@@ -14,6 +14,7 @@
 #include "node/node.h"
 #include "sample/sample.h"
 #include "step/step.h"
+#include "synapse/experiment_kind.h"
 #include "synapse/move.h"
 #include "synapse/noise.h"
 #include "synapse/patterns.h"
