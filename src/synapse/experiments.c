@@ -60,7 +60,7 @@ mye_synapse_options mye_learn_synapse(const mye_learn_options *o, uint64_t seed)
     s.decay = o->decay;
     s.init_mean = o->init_mean;
     s.init_sd = o->init_sd;
-    s.epochs = o->epochs;
+    s.epochs = o->epochs > 0 ? o->epochs : 1; /* trials need none */
     s.batch = o->batch > 0 ? (int)o->batch : 1;
     s.average = o->average;
     s.seed = seed;
