@@ -30,9 +30,8 @@ typedef struct mye_study_series {
 
 typedef struct mye_study_panel {
     char *title, *x_name;
-    bool is_table;   /* points are labelled columns; else a curve over x                      */
-    bool is_long;    /* a curve to look at, not to read number by number                      */
-    bool by_decades; /* x is best seen by powers of ten                                       */
+    bool is_table; /* points are labelled columns; else a curve over x                      */
+    bool is_long;  /* a curve to look at, not to read number by number                      */
     int n_series;
     mye_study_series *series;
 } mye_study_panel;

@@ -276,7 +276,7 @@ void mye_svg_lines(mye_text *out, const mye_chart *c)
     axis x = ticks(first, last > first ? last : first + 1, 6);
     x.low = first;
     x.high = last > first ? last : first + 1;
-    x.step = x.step < 1 ? 1 : x.step;
+    x.step = x.step < 1 && !c->x_real ? 1 : x.step;
     if (c->x_decades && !(last > first)) /* one point stands in the middle */
         x.low = first - 0.5, x.high = first + 0.5;
     draw_legend(out, c);

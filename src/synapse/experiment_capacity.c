@@ -107,10 +107,10 @@ static double critical_load(const mye_numbers *load, const double *share)
 static void tell(const work *w, mye_study *out)
 {
     static const mye_panel_kind success = {"runs that learned all", "load (patterns / afferents)",
-                                           false, false, false};
+                                           false, false};
     static const mye_panel_kind took = {"epochs they took", "load (patterns / afferents)", false,
-                                        false, false};
-    static const mye_panel_kind critical = {"critical load", "", true, false, false};
+                                        false};
+    static const mye_panel_kind critical = {"critical load", "", true, false};
     const int runs = (int)w->o->runs;
     for (int c = 0; c < CONDITIONS; c++) {
         double share[MYE_NUMBERS_MAX];

@@ -168,9 +168,8 @@ static mye_status one_run(void *arg, int i, mye_error *err)
 
 static void tell_epochs(const work *w, int c, int k, const trace *t, double *column)
 {
-    static const mye_panel_kind took = {"epochs to learn", "wanted spikes", false, false, false};
-    static const mye_panel_kind learned = {"runs that learned", "wanted spikes", false, false,
-                                           false};
+    static const mye_panel_kind took = {"epochs to learn", "wanted spikes", false, false};
+    static const mye_panel_kind learned = {"runs that learned", "wanted spikes", false, false};
     const int runs = (int)w->o->runs;
     double share = 0;
     for (int r = 0; r < runs; r++) {
@@ -187,8 +186,8 @@ static void tell_curves(const work *w, int c, const trace *t, double *column)
     const int runs = (int)w->o->runs, wanted = (int)w->spikes.value[w->spikes.n - 1];
     snprintf(title[0], sizeof(title[0]), "van Rossum distance, %d wanted spikes", wanted);
     snprintf(title[1], sizeof(title[1]), "correlation with the wanted train, %d spikes", wanted);
-    const mye_panel_kind panel[] = {{title[0], "epoch", false, true, false},
-                                    {title[1], "epoch", false, true, false}};
+    const mye_panel_kind panel[] = {{title[0], "epoch", false, true},
+                                    {title[1], "epoch", false, true}};
     for (int e = 0; e < EPOCHS_SHOWN; e += e < 32 ? 1 : 8) {
         for (int r = 0; r < runs; r++)
             column[r] = t[r].distance[e];
@@ -202,10 +201,9 @@ static void tell_curves(const work *w, int c, const trace *t, double *column)
 /* Mean weight over the lag, of all runs and numbers of spikes. */
 static void tell_lags(const work *w, int c, const trace *t)
 {
-    static const mye_panel_kind panel = {"weight over lag",
-                                         "ms from the afferent's spike to the nearest wanted one",
-                                         false, true, false};
-    static const mye_panel_kind peak = {"causes", "", true, false, false};
+    static const mye_panel_kind panel = {
+        "weight over lag", "ms from the afferent's spike to the nearest wanted one", false, true};
+    static const mye_panel_kind peak = {"causes", "", true, false};
     const int n = w->spikes.n * (int)w->o->runs;
     double best = -(double)INFINITY, best_lag = 0;
     for (int b = 0; b < LAGS; b++) {

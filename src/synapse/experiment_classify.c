@@ -286,7 +286,7 @@ static mye_status draw(const work *w, const mye_trial *t, const mye_patterns *se
                        mye_error *err)
 {
     static const mye_panel_kind panel = {"membrane potential of a neuron of its class", "ms", false,
-                                         true, false};
+                                         true};
     const mye_pattern p = mye_patterns_at(set, 0);
     const int each = t->neurons / t->classes, neuron = each > 0 ? p.label * each : 0;
     const double end = p.window_ms > 0 ? p.window_ms : 1;
@@ -401,12 +401,12 @@ static mye_status one_source(work *w, int source, int run, mye_error *err)
 
 static void tell(const work *w)
 {
-    static const mye_panel_kind summary = {"accuracy", "", true, false, false};
-    static const mye_panel_kind noisy = {"test accuracy with noise", "", true, false, false};
+    static const mye_panel_kind summary = {"accuracy", "", true, false};
+    static const mye_panel_kind noisy = {"test accuracy with noise", "", true, false};
     static const mye_panel_kind curve = {"accuracy over the signal-to-noise ratio", "dB", false,
-                                         true, false};
+                                         true};
     static const mye_panel_kind wrong = {"wrong answers of neurons while learning",
-                                         "part of the learning", false, true, false};
+                                         "part of the learning", false, true};
     for (int c = 0; c < w->n_columns; c++) {
         const column *k = &w->column[c];
         const struct {

@@ -274,10 +274,10 @@ static double mean_response(const work *w, const finding *f, int task, bool clue
 static void tell_task(const work *w, int c, int k, double *column, mye_study *out)
 {
     static const mye_panel_kind panel[] = {
-        {"features told right", "", true, false, false},
-        {"features told right, with noise", "", true, false, false},
-        {"spikes for a clue, of those wanted", "", true, false, false},
-        {"spikes for a distractor", "", true, false, false},
+        {"features told right", "", true, false},
+        {"features told right, with noise", "", true, false},
+        {"spikes for a clue, of those wanted", "", true, false},
+        {"spikes for a distractor", "", true, false},
     };
     const int runs = (int)w->o->runs, task = w->task[k];
     const finding *f = &w->finding[(c * w->n_tasks + k) * runs];
@@ -299,8 +299,8 @@ static void tell_last(const work *w, int c, double *column, mye_study *out)
     snprintf(title[0], sizeof(title[0]), "trials told right while learning, task %s",
              task_list[task].name);
     snprintf(title[1], sizeof(title[1]), "response to each feature, task %s", task_list[task].name);
-    const mye_panel_kind curve = {title[0], "trials", false, true, false};
-    const mye_panel_kind each = {title[1], "feature (clues first)", false, true, false};
+    const mye_panel_kind curve = {title[0], "trials", false, true};
+    const mye_panel_kind each = {title[1], "feature (clues first)", false, true};
     for (int k = 0; k < CURVE; k++) {
         for (int r = 0; r < runs; r++)
             column[r] = f[r].right[k];

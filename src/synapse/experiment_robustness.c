@@ -178,7 +178,7 @@ static void tell(const work *w, mye_study *out)
             snprintf(title, sizeof(title), "accuracy, noise %s (%s)", type->entry.name,
                      type->entry.brief);
             snprintf(x_name, sizeof(x_name), "%s%s%s", p->help, p->unit[0] ? ", " : "", p->unit);
-            const mye_panel_kind panel = {title, x_name, false, false, false};
+            const mye_panel_kind panel = {title, x_name, false, false};
             mye_study_add(out, &panel, series_name[s], 0, NULL, "%", clean, runs);
             for (int i = 0; i < w->sweep[k].level.n; i++, at += runs)
                 mye_study_add(out, &panel, series_name[s], w->sweep[k].level.value[i], NULL, "%",

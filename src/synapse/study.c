@@ -56,8 +56,7 @@ static mye_study_panel *find_panel(mye_study *s, const mye_panel_kind *kind)
     *p = (mye_study_panel){.title = keep(s, kind->title),
                            .x_name = keep(s, kind->x_name),
                            .is_table = kind->is_table,
-                           .is_long = kind->is_long,
-                           .by_decades = kind->by_decades};
+                           .is_long = kind->is_long};
     return s->failed ? NULL : p;
 }
 

@@ -11,7 +11,7 @@ mye_study *mye_study_begin(mye_context *ctx, const char *title);
 /* Panels are made by their first point, in the order of their first points; so are series. */
 typedef struct mye_panel_kind {
     const char *title, *x_name;
-    bool is_table, is_long, by_decades;
+    bool is_table, is_long;
 } mye_panel_kind;
 /* Mean and spread of n values; those that are NAN (never came about) are left out. */
 void mye_study_add(mye_study *s, const mye_panel_kind *panel, const char *series, double x,
