@@ -75,7 +75,7 @@ MYE_API mye_status mye_patterns_noise(const mye_patterns *set, const char *noise
 /*
  * Opens one split ("train", "test") of a source: `text` is an entry of `myelin list pattern`, say
  * "poisson:patterns=20" or "sound:taps=8". `dir`: where its files are looked for first, may be
- * NULL. Random sources draw from `seed`. Errors: those of files; MYE_ERR_ARG.
+ * NULL or empty. Random sources draw from `seed`. Errors: those of files; MYE_ERR_ARG.
  */
 MYE_API mye_status mye_patterns_open(mye_context *ctx, const char *text, const char *dir,
                                      const char *split, uint64_t seed, mye_patterns **out,
