@@ -30,13 +30,16 @@ typedef struct cli cli;
 /* ---- commands ---- */
 
 typedef struct cli_command {
-    mye_entry entry;      /* name, brief, options                                             */
+    mye_entry entry;      /* name ("data", of a subcommand "synapse make"), brief, options      */
     const char *usage;    /* what follows "myelin NAME"                                       */
     const char *details;  /* paragraphs for --help; "" = none                                 */
     const char *examples; /* one command a line, without "myelin "; "# text" explains         */
     const char *words;    /* what the words are, for completion: "file", "net", "kind", ...   */
     int min_words, max_words;
     bool config; /* every configuration key is an option too                         */
+    /* What the first word chooses, alphabetical, NULL-terminated, each with options of its own;
+     * NULL: none. A command that has them has no options and is not run. */
+    const struct cli_command *const *sub;
     int (*run)(cli *app);
 } cli_command;
 
@@ -44,6 +47,12 @@ typedef struct cli_command {
 extern const mye_kind cli_commands;
 extern const cli_command cli_cmd_version;
 const cli_command *cli_command_at(int i); /* NULL after the last */
+/* The subcommand of that name ("make"), or NULL. */
+const cli_command *cli_sub_find(const cli_command *command, const char *word);
+/* Says that there is none, with the nearest. */
+int cli_sub_unknown(const cli *app, const cli_command *command, const char *word);
+/* The name of a subcommand without the command's: "make". */
+const char *cli_sub_name(const cli_command *sub);
 
 /* ---- arguments (args.c) ---- */
 

@@ -71,6 +71,8 @@ static void command(const cli_command *c)
               "all of them.\n\n",
               stdout);
     examples(c->examples);
+    for (int i = 0; c->sub && c->sub[i]; i++)
+        command(c->sub[i]);
 }
 
 static int man_tool(void)
