@@ -66,6 +66,10 @@ const mye_param *cli_tables(const cli_command *command, int i, cli_origin *origi
     *origin = (cli_origin)i;
     if (i == CLI_OWN)
         return command && command->entry.params ? command->entry.params : none;
+    if (i == CLI_EXPERIMENT) {
+        const mye_entry *entry = command ? cli_experiment_entry(command) : NULL;
+        return entry && entry->params ? entry->params : none;
+    }
     if (i == CLI_CONFIG)
         return command && command->config ? mye_config_params() : none;
     return i == CLI_GLOBAL ? cli_global_params : NULL;
@@ -320,17 +324,35 @@ int cli_args_read(cli *app, int argc, char **argv)
     return apply_global(app);
 }
 
-int cli_options(cli *app, void *options)
+const mye_entry *cli_experiment_entry(const cli_command *command)
+{
+    const mye_entry *found = NULL;
+    if (command->experiment)
+        mye_kind_entry(mye_kind_find("experiment"), command->experiment, &found, NULL);
+    return found;
+}
+
+/* Defaults of a table, then the settings of that origin. */
+static int fill(cli *app, const mye_param *params, cli_origin origin, void *options)
 {
     mye_error err = {0};
-    const mye_param *params = app->command->entry.params;
     mye_status st = mye_params_defaults(params, options, &err);
     for (int i = 0; i < app->n_settings && st == MYE_OK; i++) {
         const cli_setting *s = &app->setting[i];
-        if (s->origin == CLI_OWN)
+        if (s->origin == origin)
             st = mye_params_set(params, options, s->key, s->value, &err);
     }
     return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
+}
+
+int cli_options(cli *app, void *options)
+{
+    return fill(app, app->command->entry.params, CLI_OWN, options);
+}
+
+int cli_experiment_options(cli *app, void *options)
+{
+    return fill(app, cli_experiment_entry(app->command)->params, CLI_EXPERIMENT, options);
 }
 
 bool cli_given(const cli *app, const char *key)

@@ -37,6 +37,8 @@ typedef struct cli_command {
     const char *words;    /* what the words are, for completion: "file", "net", "kind", ...   */
     int min_words, max_words;
     bool config; /* every configuration key is an option too                         */
+    const char
+        *experiment; /* parameters of this entry of kind `experiment` are options too; NULL */
     /* What the first word chooses, alphabetical, NULL-terminated, each with options of its own;
      * NULL: none. A command that has them has no options and is not run. */
     const struct cli_command *const *sub;
@@ -56,7 +58,7 @@ const char *cli_sub_name(const cli_command *sub);
 
 /* ---- arguments (args.c) ---- */
 
-typedef enum cli_origin { CLI_OWN, CLI_CONFIG, CLI_GLOBAL } cli_origin;
+typedef enum cli_origin { CLI_OWN, CLI_EXPERIMENT, CLI_CONFIG, CLI_GLOBAL } cli_origin;
 
 typedef struct cli_setting {
     cli_origin origin;
@@ -92,6 +94,10 @@ void cli_profile(const cli *app, const mye_profile_row *row, int n);
 int cli_args_read(cli *app, int argc, char **argv);
 /* Fills a command's own options: defaults, then what was given. */
 int cli_options(cli *app, void *options);
+/* The entry whose parameters are options of a command too; NULL: none. */
+const mye_entry *cli_experiment_entry(const cli_command *command);
+/* Fills the options of that entry; `options` is of its size. */
+int cli_experiment_options(cli *app, void *options);
 /* Was this option (own, or configuration key) given? */
 bool cli_given(const cli *app, const char *key);
 /* "--data-dir" out of "data_dir". */

@@ -153,6 +153,7 @@ void cli_help_command(const cli *app, const cli_command *command)
     for (int i = 0; command->sub && command->sub[i]; i++)
         command_row(app, cli_sub_name(command->sub[i]), command->sub[i]->entry.brief);
     option_rows(app, cli_tables(command, CLI_OWN, &origin), "options:");
+    option_rows(app, cli_tables(command, CLI_EXPERIMENT, &origin), "the experiment:");
     option_rows(app, cli_tables(command, CLI_CONFIG, &origin),
                 "configuration (each is a key of the YAML file; --set KEY=VALUE reaches all):");
     if (command->config)

@@ -3,9 +3,17 @@
 #define CLI_SYNAPSE_H
 
 #include "cli.h"
+#include "myelin/experiment.h"
 #include "myelin/patterns.h"
 
-extern const cli_command cli_synapse_make, cli_synapse_show;
+extern const cli_command cli_synapse_capacity, cli_synapse_causality, cli_synapse_classify,
+    cli_synapse_features, cli_synapse_make, cli_synapse_robustness, cli_synapse_show;
+
+/* synapse_study.c: what an experiment found, as tables on stdout, as JSON lines. */
+void cli_study_print(const cli *app, const mye_study *study);
+void cli_study_json(const mye_study *study);
+/* The whole study as one object. */
+json_t *cli_study_object(const mye_study *study);
 
 /* Where patterns come from; first member of the options of subcommands that read some. */
 typedef struct cli_patterns_source {
