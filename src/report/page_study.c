@@ -88,15 +88,26 @@ static double *columns(mye_context *ctx, const mye_study_panel *p, mye_chart *ch
     return block;
 }
 
+static bool is_positive(const mye_study_panel *p)
+{
+    for (int s = 0; s < p->n_series; s++)
+        for (int i = 0; i < p->series[s].n; i++)
+            if (p->series[s].point[i].mean < 0)
+                return false;
+    return true;
+}
+
 static mye_status add_curve(mye_text *out, mye_context *ctx, const mye_study_panel *p,
                             mye_error *err)
 {
+    const bool percent = p->series[0].n > 0 && p->series[0].point[0].unit[0] == '%';
     mye_chart chart = {.title = p->title,
-                       .unit = p->series[0].n > 0 ? p->series[0].point[0].unit : "",
+                       .unit = percent ? "%" : "",
                        .x_name = p->x_name,
-                       .x_real = true};
-    chart.from_zero = chart.unit[0] == '%';
+                       .x_real = true,
+                       .from_zero = percent};
     double *block = columns(ctx, p, &chart);
+    chart.positive = is_positive(p);
     if (!block)
         return mye_no_memory(err, 0, "a figure");
     mye_text_add(out, "<div class=\"panel\">");
@@ -109,7 +120,7 @@ static mye_status add_curve(mye_text *out, mye_context *ctx, const mye_study_pan
 static mye_status add_figures(mye_text *out, mye_context *ctx, const mye_study *study,
                               mye_error *err)
 {
-    mye_text_add(out, "<div class=\"pair\">\n");
+    mye_text_add(out, "<h2>Figures</h2>\n<div class=\"pair\">\n");
     for (int i = 0; i < study->n_panels; i++)
         if (!study->panel[i].is_table)
             MYE_TRY(add_curve(out, ctx, &study->panel[i], err));

@@ -52,6 +52,7 @@ typedef struct mye_chart {
     bool level[MYE_SERIES_MAX];           /* a line across, through the first point */
     bool dotless[MYE_SERIES_MAX];         /* no dots at its points                   */
     bool from_zero;
+    bool positive; /* no value is below 0, no share above 1: spreads end there */
     bool doubling; /* both axes by powers of two, y in bytes; what is not above 0 is left out */
     bool x_real;   /* x is no count: ticks may stand between whole numbers */
     /* Only x by powers of two, or by powers of ten with ticks at 1, 2, 5; x above 0 alone is drawn. */

@@ -292,9 +292,7 @@ static mye_status draw(const work *w, const mye_trial *t, const mye_patterns *se
     const double end = p.window_ms > 0 ? p.window_ms : 1;
     double t_ms[TRACE], v[TRACE];
     char title[200];
-    snprintf(title, sizeof(title),
-             "a pattern of class %s: afferents over time, larger where the "
-             "coefficient is",
+    snprintf(title, sizeof(title), "a pattern of class %.40s (dots: coefficients)",
              set->class_name[p.label]);
     mye_study_plane(w->out, title, "ms", "afferent", end, set->info.units);
     for (int64_t i = 0; i < p.n && i < RASTER_MAX; i++)
