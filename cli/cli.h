@@ -49,6 +49,9 @@ typedef struct cli_command {
 extern const mye_kind cli_commands;
 extern const cli_command cli_cmd_version;
 const cli_command *cli_command_at(int i); /* NULL after the last */
+
+/* ---- subcommands (sub.c) ---- */
+
 /* The subcommand of that name ("make"), or NULL. */
 const cli_command *cli_sub_find(const cli_command *command, const char *word);
 /* Says that there is none, with the nearest. */
