@@ -119,13 +119,12 @@ static bool pass_event(const walker *w, state *s, double end)
 static bool is_quiet(const walker *w, const state *s, double rate, double length, double a_end,
                      double b_end)
 {
-    const double v = s->a - s->b,
-                 wanted = w->peaks && w->out->peak < w->theta ? w->out->peak : w->theta;
+    const double v = s->a - s->b, wanted = w->peaks ? w->out->peak : w->theta;
+    if (v + (rate > 0 ? rate : 0) * length < wanted) /* one branch, nearly always taken */
+        return true;
     if (v >= w->theta)
         return false;
-    if (rate <= 0 || v + rate * length < wanted)
-        return true;
-    return b_end * w->per_s >= a_end * w->per_m && a_end - b_end < w->theta;
+    return rate <= 0 || (b_end * w->per_s >= a_end * w->per_m && a_end - b_end < w->theta);
 }
 
 /* An impulse lifts V to a local maximum; spikes of its event are subtracted already. */
@@ -158,10 +157,10 @@ void mye_walk_along(const mye_course *c, const mye_psp *psp, const double *drive
         s.t = mye_course_time(c, k);
         s.a += drive[k];
         s.b += psp->rise * drive[k];
-        const double rate = psp->rise * s.b * w.per_s - s.a * w.per_m;
+        const double rate = s.b * w.per_s - s.a * w.per_m;
         const double length = mye_course_length(c, k), end = s.t + length;
         /* A kink: V rose up to the event and falls after it. */
-        if (peaks && psp->rise > 0 && before > 0 && rate <= 0 && s.a - s.b < theta)
+        if (peaks && s.a - s.b > out->peak && s.a - s.b < theta && before > 0 && rate <= 0)
             see_peak(out, s.a - s.b, s.t);
         const double a_end = s.a * c->decay_m[k], b_end = s.b * c->decay_s[k];
         if (is_quiet(&w, &s, rate, length, a_end, b_end)) {
