@@ -4,7 +4,7 @@
 #include "synapse/mel.h"
 #include "synapse/spectrum.h"
 
-static const mye_spectrum_options usual = {40, 10, 32, 80, 3900, 0};
+static const mye_spectrum_options usual = {40, 10, 32, 80, 3900, 9, 0, 0, 0};
 
 /* ---- noise ---- */
 
@@ -49,7 +49,7 @@ static void noise_has_the_power_asked_for(void **state)
 /* Energy below and above 500 Hz: equal per octave in pink noise, per Hz in white. */
 static void pink_noise_is_low(void **state)
 {
-    const mye_spectrum_options o = {2, 100, 512, 1, 3900, 0};
+    const mye_spectrum_options o = {2, 100, 512, 1, 3900, 9, 0, 0, 0};
     mye_context *ctx = make_context(NULL);
     double low[2];
 
@@ -103,7 +103,7 @@ static double corner(int b, int bands, double low, double high)
 
 static void spectrum_is_that_of_the_definition(void **state)
 {
-    const mye_spectrum_options o = {20, 10, 25, 80, 3900, 0};
+    const mye_spectrum_options o = {20, 10, 25, 80, 3900, 9, 0, 0, 0};
     mye_context *ctx = make_context(NULL);
     mye_wave w = {mye_alloc_array(ctx, 900, sizeof(float)), 900, 8000};
     double want[10][20], most = 0;
@@ -193,6 +193,37 @@ static void trimming_cuts_both_ends(void **state)
     mye_context_free(ctx);
 }
 
+/* A short tone in steady noise: without the noise of each band, other bands fall silent. */
+static void noise_of_bands_can_be_subtracted(void **state)
+{
+    mye_spectrum_options o = usual;
+    mye_context *ctx = make_context(NULL);
+    mye_wave w = tone(ctx, 900, 8000, 8000);
+    mye_draws d = mye_draws_begin(2, 2);
+    int loud[2] = {0};
+
+    (void)state;
+    for (int i = 0; i < 8000; i++)
+        w.x[i] *= i >= 3000 && i < 5000;
+    ASSERT_OK(mye_din_add(ctx, MYE_DIN_WHITE, -5, &d, &w, &err));
+    o.range = 6;
+    o.floor = 0.2;
+    for (int k = 0; k < 2; k++) {
+        mye_spectrum s;
+        o.subtract = 6 * k;
+        ASSERT_OK(mye_spectrum_make(ctx, &o, &w, &s, &err));
+        for (int64_t i = 0; i < s.frames * s.bands; i++)
+            loud[k] += s.value[i] > 0.3F;
+        assert_true(s.value[50 * 40 + 13] > 0.9F || s.value[50 * 40 + 14] > 0.9F ||
+                    s.value[50 * 40 + 15] > 0.9F);
+        mye_spectrum_free(&s);
+    }
+    print_message("values above 0.3: %d, with subtraction %d\n", loud[0], loud[1]);
+    assert_true(loud[1] > 25 && loud[1] < loud[0] / 2);
+    mye_wave_free(ctx, &w);
+    mye_context_free(ctx);
+}
+
 static void impossible_frames_are_refused(void **state)
 {
     mye_context *ctx = make_context(NULL);
@@ -255,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_tone_peaks_in_its_band),
         cmocka_unit_test(silence_is_zeros_and_short_sounds_have_one_frame),
         cmocka_unit_test(trimming_cuts_both_ends),
+        cmocka_unit_test(noise_of_bands_can_be_subtracted),
         cmocka_unit_test(impossible_frames_are_refused),
 #else
         cmocka_unit_test(without_kissfft_one_sentence_says_so),

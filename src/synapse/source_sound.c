@@ -10,7 +10,7 @@
 typedef struct options {
     char data[MYE_METHOD_MAX], ear[MYE_METHOD_MAX];
     int64_t bands, taps;
-    double hop, window, low, high, trim, tap_ms, snr;
+    double hop, window, low, high, range, subtract, floor, trim, tap_ms, snr;
     int noise, train;
 } options;
 
@@ -24,6 +24,8 @@ static const mye_param params[] = {
      &mye_kind_sound, "", "the sounds"},
     {"ear", MYE_PARAM_METHOD, offsetof(options, ear), MYE_METHOD_MAX, "keypoint", 0, 0, NULL,
      &mye_kind_ear, "", "how the spectrum becomes spikes"},
+    {"floor", MYE_PARAM_FLOAT, offsetof(options, floor), 0, "0.2", 0, 1, NULL, NULL, "",
+     "quantile of a band's energies over the frames that is taken for its noise; see subtract"},
     {"high", MYE_PARAM_FLOAT, offsetof(options, high), 0, "3900", 1, 200000, NULL, NULL, "Hz",
      "upper edge of the bands; at most 0.49 of the sampling rate"},
     {"hop", MYE_PARAM_FLOAT, offsetof(options, hop), 0, "10", 1, 1000, NULL, NULL, "ms",
@@ -32,8 +34,12 @@ static const mye_param params[] = {
      "lower edge of the bands"},
     {"noise", MYE_PARAM_CHOICE, offsetof(options, noise), 0, "white", 0, 0, MYE_DIN_CHOICES, NULL,
      "", "kind of the noise that snr adds"},
+    {"range", MYE_PARAM_FLOAT, offsetof(options, range), 0, "9", 0.1, 100, NULL, NULL, "nepers",
+     "the spectrum is 0 so far below its largest value, and 1 there"},
     {"snr", MYE_PARAM_FLOAT, offsetof(options, snr), 0, "inf", -100, INFINITY, NULL, NULL, "dB",
      "power of the sound over that of noise added to it; inf: no noise"},
+    {"subtract", MYE_PARAM_FLOAT, offsetof(options, subtract), 0, "0", 0, 100, NULL, NULL, "",
+     "so many times its noise is taken off each band's energy"},
     {"tap_ms", MYE_PARAM_FLOAT, offsetof(options, tap_ms), 0, "40", 0, 10000, NULL, NULL, "ms",
      "delay from tap to tap"},
     {"taps", MYE_PARAM_INT, offsetof(options, taps), 0, "1", 1, 1024, NULL, NULL, "taps",
@@ -54,7 +60,8 @@ static mye_hearing hearing_of(const options *o, const mye_source_request *ask)
     static const double clean[] = {INFINITY};
     static const double mixed[] = {INFINITY, 20, 10, 0, -5};
     mye_hearing h = {.bands = (int)o->bands, .taps = (int)o->taps, .tap_ms = o->tap_ms};
-    h.spectrum = (mye_spectrum_options){(int)o->bands, o->hop, o->window, o->low, o->high, o->trim};
+    h.spectrum = (mye_spectrum_options){(int)o->bands, o->hop,      o->window, o->low, o->high,
+                                        o->range,      o->subtract, o->floor,  o->trim};
     h.noise = o->noise;
     h.seed = ask->seed;
     h.snr_db = &o->snr;

@@ -2,10 +2,10 @@
 #include "synapse/spectrum.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "synapse/mel.h"
 
-#define NEPERS     9.0
 #define FRAME_MOST 16384 /* samples */
 
 void mye_spectrum_free(mye_spectrum *s)
@@ -111,16 +111,36 @@ static void one_frame(frames *f, const mye_wave *wave, int64_t start, float *ene
     mye_mel_apply(&f->mel, f->power, energy);
 }
 
-static void normalise(mye_spectrum *s)
+static int by_value(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Spectral subtraction, band by band; sorted [frames] is scratch. */
+static void subtract_noise(mye_spectrum *s, double times, double quantile, float *sorted)
+{
+    for (int b = 0; b < s->bands; b++) {
+        for (int64_t f = 0; f < s->frames; f++)
+            sorted[f] = s->value[f * s->bands + b];
+        qsort(sorted, (size_t)s->frames, sizeof(*sorted), by_value);
+        const int64_t place = (int64_t)(quantile * (double)(s->frames - 1));
+        const float noise = (float)(times * (double)sorted[place]);
+        for (int64_t f = 0; f < s->frames; f++)
+            s->value[f * s->bands + b] = fmaxf(0, s->value[f * s->bands + b] - noise);
+    }
+}
+
+static void normalise(mye_spectrum *s, double nepers)
 {
     const int64_t n = s->frames * s->bands;
     float most = 0;
     for (int64_t i = 0; i < n; i++)
         most = fmaxf(most, s->value[i]);
-    const double least = (double)most * exp(-NEPERS);
+    const double least = (double)most * exp(-nepers);
     for (int64_t i = 0; i < n; i++) {
         const double p = (double)s->value[i];
-        s->value[i] = p > least ? (float)(1 + log(p / (double)most) / NEPERS) : 0;
+        s->value[i] = p > least ? (float)(1 + log(p / (double)most) / nepers) : 0;
     }
 }
 
@@ -151,20 +171,25 @@ mye_status mye_spectrum_make(mye_context *ctx, const mye_spectrum_options *o, co
 {
     frames f = {.ctx = ctx};
     *out = (mye_spectrum){.ctx = ctx, .bands = o->bands, .hop_ms = o->hop_ms};
+    float *sorted = NULL;
     mye_status st = begin(ctx, o, wave->rate, &f, err);
     if (st == MYE_OK) {
         out->frames = wave->n > f.length ? 1 + (int64_t)((double)(wave->n - f.length) / f.hop) : 1;
         const size_t n = (size_t)out->frames * (size_t)o->bands;
         out->block = out->value = mye_alloc_array(ctx, n, sizeof(*out->block));
-        if (!out->block)
+        sorted = mye_alloc_array(ctx, (size_t)out->frames, sizeof(*sorted));
+        if (!out->block || !sorted)
             st = mye_no_memory(err, n * sizeof(*out->block), "the spectrum of a sound");
     }
     for (int64_t k = 0; st == MYE_OK && k < out->frames; k++)
         one_frame(&f, wave, llround((double)k * f.hop), out->value + k * o->bands);
     if (st == MYE_OK) {
-        normalise(out);
+        if (o->subtract > 0)
+            subtract_noise(out, o->subtract, o->floor, sorted);
+        normalise(out, o->range);
         cut_ends(out, o->trim);
     }
+    mye_free(ctx, sorted);
     finish(&f);
     return st;
 }

@@ -1,6 +1,6 @@
 /*
- * The log mel spectrum of a sound: Hamming frames, power, mel filters, logarithm, and from 0 to 1
- * over 9 nepers (39 dB) below the sound's largest value.
+ * The log mel spectrum of a sound: Hamming frames, power, mel filters, less the noise of each band,
+ * logarithm, and from 0 to 1 over so many nepers (9: 39 dB) below the sound's largest value.
  */
 #ifndef MYE_SPECTRUM_H
 #define MYE_SPECTRUM_H
@@ -11,6 +11,9 @@ typedef struct mye_spectrum_options {
     int bands;
     double hop_ms, window_ms; /* distance of frames, length of a frame                      */
     double low_hz, high_hz;   /* edges of the filters; high is at most 0.49 of the rate       */
+    double range;             /* nepers                                                     */
+    double subtract, floor;   /* from the energy of a band: so many times its quantile `floor`
+                                 over the frames, which is taken for its noise; 0: nothing  */
     double trim;              /* frames at both ends are cut off whose sum is less than this
                                  share of the largest sum of a frame; 0: none               */
 } mye_spectrum_options;
