@@ -25,9 +25,10 @@
 
 #include "synapse/image.h"
 
-enum { LOBES_BAR = 1, LOBES_EDGE, LOBES_BOTH }; /* index of the choice + 1: a set of bits */
+enum { LOBES_BAR, LOBES_EDGE, LOBES_BOTH };
 enum { POOL_MEAN, POOL_MAX };
-#define BLOCK 8 /* pixels of a row that are filtered together */
+#define PI          3.14159265358979323846
+#define FILTERS_MAX 64 /* of one scale */
 
 typedef struct options {
     int64_t orientations, size, scales, pool, stride;
@@ -66,19 +67,12 @@ static int side(const options *o, int scale)
 
 static int filters(const options *o)
 {
-    return (int)o->orientations * (o->lobes + 1 == LOBES_BOTH ? 2 : 1);
-}
-
-/* Pixels of a row of the image with its margins: whole blocks, and what a filter reads beyond. */
-static int padded_width(const mye_feature_plan *p, int K)
-{
-    return (p->in.W + BLOCK - 1) / BLOCK * BLOCK + K - 1;
+    return (int)o->orientations * (o->lobes == LOBES_BOTH ? 2 : 1);
 }
 
 static mye_status plan(const void *opt, mye_feature_plan *p, mye_error *err)
 {
     const options *o = opt;
-    const int64_t area = (int64_t)p->in.H * p->in.W;
     const int largest = side(o, (int)o->scales - 1);
     if (o->pool < o->stride)
         return mye_fail(err, MYE_ERR_ARG, "gabor:pool=%lld leaves pixels out: stride is %lld",
@@ -92,111 +86,111 @@ static mye_status plan(const void *opt, mye_feature_plan *p, mye_error *err)
     p->fixed = 0;
     for (int s = 0; s < o->scales; s++)
         p->fixed += (int64_t)filters(o) * side(o, s) * side(o, s);
-    p->work = (int64_t)(p->in.H + largest - 1) * padded_width(p, largest) +
-              (2 * filters(o) + 1) * area + (int64_t)p->out.H * p->out.W;
+    p->work = (int64_t)(p->in.H + largest - 1) * (p->in.W + largest - 1) * filters(o) +
+              (int64_t)p->out.H * p->out.W;
     return MYE_OK;
 }
 
-static void make_filter(int K, double angle, bool is_edge, float *g)
+/* g: the filter's K x K values, `step` floats apart, turned by half a turn (see spread). */
+static void make_filter(int K, double angle, bool is_edge, int step, float *g)
 {
-    const double pi = 3.14159265358979323846, sigma = 2.0 * K / 9, lambda = 2.0 * K / 3;
+    const double sigma = 2.0 * K / 9, lambda = 2.0 * K / 3;
     double mean = 0, sum = 0;
     for (int i = 0; i < K * K; i++) {
-        const double x = i % K - K / 2, y = i / K - K / 2;
+        const double x = K / 2 - i % K, y = K / 2 - i / K;
         const double u = x * cos(angle) + y * sin(angle), v = y * cos(angle) - x * sin(angle);
-        const double wave = 2 * pi * u / lambda;
+        const double wave = 2 * PI * u / lambda;
         const double e = exp(-(u * u + 0.49 * v * v) / (2 * sigma * sigma));
-        g[i] = (float)(e * (is_edge ? sin(wave) : cos(wave)));
-        mean += (double)g[i] / (K * K);
+        g[i * step] = (float)(e * (is_edge ? sin(wave) : cos(wave)));
+        mean += (double)g[i * step] / (K * K);
     }
     for (int i = 0; i < K * K; i++)
-        sum += fabs((double)g[i] - mean);
+        sum += fabs((double)g[i * step] - mean);
     for (int i = 0; i < K * K; i++)
-        g[i] = (float)(2 * ((double)g[i] - mean) / sum);
+        g[i * step] = (float)(2 * ((double)g[i * step] - mean) / sum);
 }
 
+/* fixed: for each scale [K][K][F]. */
 static void prepare(const void *opt, const mye_feature_plan *p, float *fixed)
 {
     const options *o = opt;
+    const int O = (int)o->orientations, F = filters(o);
     MYE_UNUSED(p);
-    for (int s = 0; s < o->scales; s++)
-        for (int is_edge = 0; is_edge < 2; is_edge++)
-            for (int k = 0; k < o->orientations; k++) {
-                const int K = side(o, s);
-                if (!((o->lobes + 1) & (is_edge ? LOBES_EDGE : LOBES_BAR)))
-                    continue;
-                make_filter(K, 3.14159265358979323846 * k / (double)o->orientations, is_edge,
-                            fixed);
-                fixed += K * K;
-            }
+    for (int s = 0; s < o->scales; s++) {
+        const int K = side(o, s);
+        for (int f = 0; f < F; f++)
+            make_filter(K, PI * (f % O) / O, o->lobes == LOBES_EDGE || f >= O, F, fixed + f);
+        fixed += K * K * F;
+    }
 }
 
-/* Grey image with margins of zeros. */
-static void pad(const mye_feature_plan *p, int K, const float *image, float *padded)
+/*
+ * All filters over the whole image: r [H + K - 1][W + K - 1][F], of which (y + K / 2, x + K / 2) belongs
+ * to pixel (y, x). Each pixel that is not black adds its share to the K x K places around it, so
+ * that black ones cost nothing.
+ */
+static void spread(const mye_feature_plan *p, int K, int F, const float *image,
+                   const float *restrict g, float *restrict r)
 {
-    const int C = p->in.C, width = padded_width(p, K);
-    memset(padded, 0, sizeof(*padded) * (size_t)width * (size_t)(p->in.H + K - 1));
+    const int C = p->in.C, row = (p->in.W + K - 1) * F;
+    memset(r, 0, sizeof(*r) * (size_t)row * (size_t)(p->in.H + K - 1));
     for (int y = 0; y < p->in.H; y++)
         for (int x = 0; x < p->in.W; x++) {
             const float *pixel = image + ((int64_t)y * p->in.W + x) * C;
-            float sum = 0;
+            float grey = 0;
             for (int c = 0; c < C; c++)
-                sum += pixel[c];
-            padded[(int64_t)(y + K / 2) * width + x + K / 2] = sum / (float)C;
-        }
-}
-
-/* One filter over the whole image: maps on [H][W] and off [H][W]. */
-static void respond(const mye_feature_plan *p, int K, const float *padded, const float *restrict g,
-                    float *restrict on, float *restrict off)
-{
-    const int W = p->in.W, width = padded_width(p, K);
-    for (int y = 0; y < p->in.H; y++)
-        for (int x0 = 0; x0 < W; x0 += BLOCK) {
-            float sum[BLOCK] = {0};
-            for (int j = 0; j < K; j++) {
-                const float *from = padded + (int64_t)(y + j) * width + x0;
-                for (int i = 0; i < K; i++)
-                    for (int k = 0; k < BLOCK; k++)
-                        sum[k] += g[j * K + i] * from[i + k];
-            }
-            for (int k = 0; k < BLOCK && x0 + k < W; k++) {
-                on[(int64_t)y * W + x0 + k] = sum[k] > 0 ? sum[k] : 0;
-                off[(int64_t)y * W + x0 + k] = sum[k] < 0 ? -sum[k] : 0;
+                grey += pixel[c] / (float)C;
+            for (int j = 0; j < K && grey != 0; j++) {
+                float *to = r + (int64_t)(y + j) * row + (int64_t)x * F;
+                for (int i = 0; i < K * F; i++)
+                    to[i] += grey * g[j * K * F + i];
             }
         }
 }
 
-static void compete(int maps, int64_t area, float rho, float *restrict a, float *restrict most)
+/* The share of each answer of one pixel that its rivals leave: r [F], in place, signs kept. */
+static void compete(int F, float rho, float *restrict r)
 {
-    const float scale = 1 / (1 - rho);
-    memset(most, 0, sizeof(*most) * (size_t)area);
-    for (int m = 0; m < maps; m++)
-        for (int64_t i = 0; i < area; i++)
-            most[i] = a[m * area + i] > most[i] ? a[m * area + i] : most[i];
-    for (int m = 0; m < maps; m++)
-        for (int64_t i = 0; i < area; i++) {
-            const float left = a[m * area + i] - rho * most[i];
-            a[m * area + i] = left > 0 ? left * scale : 0;
-        }
+    float most = 0;
+    for (int f = 0; f < F; f++)
+        most = fabsf(r[f]) > most ? fabsf(r[f]) : most;
+    if (most == 0)
+        return;
+    const float floor = rho * most, scale = 1 / (1 - rho);
+    for (int f = 0; f < F; f++) {
+        const float on = r[f] - floor, off = -r[f] - floor;
+        r[f] = scale * ((on > 0 ? on : 0) - (off > 0 ? off : 0));
+    }
 }
 
-/* One map to its cells. The window is centred on the cell; outside the image all is 0. */
-static void pool(const options *o, const mye_feature_plan *p, const float *a, float *out)
+static void gather(int F, bool is_mean, const float *restrict r, float *restrict on,
+                   float *restrict off)
 {
-    const int size = (int)o->pool, stride = (int)o->stride, H = p->in.H, W = p->in.W;
-    const int before = (size - stride) / 2;
-    for (int i = 0; i < p->out.H * p->out.W; i++) {
-        const int y = i / p->out.W * stride - before, x = i % p->out.W * stride - before;
-        const int y1 = y + size < H ? y + size : H, x1 = x + size < W ? x + size : W;
-        float sum = 0, most = 0;
-        for (int yy = y > 0 ? y : 0; yy < y1; yy++)
-            for (int xx = x > 0 ? x : 0; xx < x1; xx++) {
-                const float value = a[(int64_t)yy * W + xx];
-                sum += value;
-                most = value > most ? value : most;
-            }
-        out[i] = o->pooling == POOL_MEAN ? sum / (float)(size * size) : most;
+    for (int f = 0; f < F; f++) {
+        const float a = r[f] > 0 ? r[f] : 0, b = r[f] < 0 ? -r[f] : 0;
+        on[f] = is_mean ? on[f] + a : on[f] > a ? on[f] : a;
+        off[f] = is_mean ? off[f] + b : off[f] > b ? off[f] : b;
+    }
+}
+
+/* Cell i of all maps. The window is centred on the cell; outside the image all is 0. */
+static void pool(const options *o, const mye_feature_plan *p, int K, const float *r, int i,
+                 float *out)
+{
+    const int F = filters(o), size = (int)o->pool, stride = (int)o->stride, margin = K / 2;
+    const int y = i / p->out.W * stride - (size - stride) / 2;
+    const int x = i % p->out.W * stride - (size - stride) / 2;
+    const int y1 = y + size < p->in.H ? y + size : p->in.H;
+    const int x1 = x + size < p->in.W ? x + size : p->in.W;
+    const int64_t row = (int64_t)(p->in.W + K - 1) * F, cells = (int64_t)p->out.H * p->out.W;
+    const bool is_mean = o->pooling == POOL_MEAN;
+    float on[FILTERS_MAX] = {0}, off[FILTERS_MAX] = {0};
+    for (int yy = y > 0 ? y : 0; yy < y1; yy++)
+        for (int xx = x > 0 ? x : 0; xx < x1; xx++)
+            gather(F, is_mean, r + (yy + margin) * row + (int64_t)(xx + margin) * F, on, off);
+    for (int f = 0; f < F; f++) {
+        out[2 * f * cells + i] = is_mean ? on[f] / (float)(size * size) : on[f];
+        out[(2 * f + 1) * cells + i] = is_mean ? off[f] / (float)(size * size) : off[f];
     }
 }
 
@@ -227,19 +221,19 @@ static void extract(const void *opt, const mye_feature_plan *p, const float *fix
                     const float *image, float *work, float *out)
 {
     const options *o = opt;
-    const int maps = 2 * filters(o), cells = p->out.H * p->out.W;
-    const int64_t area = (int64_t)p->in.H * p->in.W;
-    float *a = work, *most = a + maps * area, *energy = most + area, *padded = energy + cells;
+    const int F = filters(o), cells = p->out.H * p->out.W;
+    float *energy = work, *r = work + cells;
     for (int s = 0; s < o->scales; s++) {
         const int K = side(o, s);
-        pad(p, K, image, padded);
-        for (int k = 0; k < maps / 2; k++, fixed += K * K)
-            respond(p, K, padded, fixed, a + 2 * k * area, a + (2 * k + 1) * area);
-        compete(maps, area, (float)o->rivalry, a, most);
-        for (int m = 0; m < maps; m++)
-            pool(o, p, a + m * area, out + (int64_t)m * cells);
-        normalise(o, &p->out, maps, energy, out);
-        out += (int64_t)maps * cells;
+        const int64_t places = (int64_t)(p->in.H + K - 1) * (p->in.W + K - 1);
+        spread(p, K, F, image, fixed, r);
+        for (int64_t i = 0; i < places; i++)
+            compete(F, (float)o->rivalry, r + i * F);
+        for (int i = 0; i < cells; i++)
+            pool(o, p, K, r, i, out);
+        normalise(o, &p->out, 2 * F, energy, out);
+        fixed += K * K * F;
+        out += (int64_t)2 * F * cells;
     }
 }
 
