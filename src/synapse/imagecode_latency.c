@@ -34,13 +34,13 @@ static int64_t encode(const void *opt, const mye_maps *maps, const float *value,
     const int64_t size = mye_maps_size(maps);
     int64_t n = 0;
     for (int64_t i = 0; i < size; i++) {
-        const double x = (double)value[i];
-        if (!(x > o->theta))
+        const double x = value[i] < 1 ? (double)value[i] : 1;
+        if (!((double)value[i] > o->theta))
             continue;
         double t_ms = o->T * (1 - x);
         if (o->resolution > 0)
             t_ms = o->resolution * floor(t_ms / o->resolution + 0.5);
-        spike[n++] = (mye_spike){t_ms, o->value ? value[i] : 1, (int32_t)i};
+        spike[n++] = (mye_spike){t_ms, o->value ? (float)x : 1, (int32_t)i};
     }
     return n;
 }
