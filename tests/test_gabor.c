@@ -56,10 +56,10 @@ static void an_edge_answers_by_its_side(void **state)
     for (int side = 0; side < 2; side++) {
         for (int i = 0; i < SIDE * SIDE; i++)
             image[i] = (i % SIDE >= SIDE / 2 + 2) != side; /* bright to the right, to the left */
-        FIND("gabor:lobes=edge", 1);
+        FIND("gabor:lobes=edge,gain=0.5", 1);
         assert_int_equal(maps.C, 8);
         assert_int_equal(strongest(&maps, found), side);
-        FIND("gabor", 1); /* bars first, then edges */
+        FIND("gabor:gain=0.5", 1); /* bars first, then edges */
         assert_int_equal(maps.C, 16);
         assert_int_equal(strongest(&maps, found), 8 + side);
     }

@@ -37,7 +37,7 @@ typedef struct options {
 } options;
 
 static const mye_param params[] = {
-    {"contrast", MYE_PARAM_FLOAT, offsetof(options, contrast), 0, "0.05", 1e-6, 1e6, NULL, NULL, "",
+    {"contrast", MYE_PARAM_FLOAT, offsetof(options, contrast), 0, "0.01", 1e-6, 1e6, NULL, NULL, "",
      "eps: contrast below which answers stay small"},
     {"gain", MYE_PARAM_FLOAT, offsetof(options, gain), 0, "2", 1e-3, 1e3, NULL, NULL, "",
      "factor of the answers before they are cut at 1"},
