@@ -151,6 +151,18 @@ static inline void stand_q(stand *s, const char *psp, const char *rule, double t
     stand_show(s, q_spikes, Q_SPIKES, 200);
 }
 
+/* A random neuron and pattern; with `wild` half of the weights are negative. */
+static inline int stand_random(stand *s, const char *psp, uint64_t seed, bool wild,
+                               mye_spike *spike)
+{
+    enum { UNITS = 100 };
+    stand_open(s, psp, "tempotron", 1, UNITS);
+    draw_normals(seed + 1000, UNITS, wild ? 0.02 : 0.1, wild ? 0.5 : 0.05, s->w);
+    const int n = draw_spikes(seed, UNITS, 5, 500, true, spike);
+    stand_show(s, spike, n, 500);
+    return n;
+}
+
 /* What the rule learns from the pattern, in direction [units]. */
 static inline mye_verdict stand_learn(stand *s, int count, const double *t_ms, double *direction)
 {
