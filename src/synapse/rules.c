@@ -11,8 +11,8 @@ const mye_kind mye_kind_rule = {"rule", "What does a neuron learn from a mistake
 
 void mye_rule_wake(mye_reader *r)
 {
-    for (int32_t i = 0; i < r->units; i++)
-        r->gradient[i] += 1;
+    for (int64_t i = 0; i < r->course->n_spikes; i++)
+        r->gradient[r->course->spike[i].unit] += (double)r->course->spike[i].c;
 }
 
 mye_verdict mye_rule_threshold(mye_reader *r, const mye_aim *aim, double tolerance,
