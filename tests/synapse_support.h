@@ -278,4 +278,45 @@ static inline int clock_driven(const mye_psp *psp, const mye_spike *spike, int n
     return count;
 }
 
+/* ---- a group before random patterns, with random aims ---- */
+
+enum { B_UNITS = 60, B_NEURONS = 6, B_PATTERNS = 50 };
+
+typedef struct bench {
+    mye_context *ctx;
+    size_t live; /* bytes of the context itself */
+    mye_patterns *set;
+    mye_synapse *s;
+    int32_t count[B_PATTERNS * B_NEURONS];
+    mye_synapse_result result;
+} bench;
+
+static inline void bench_open(bench *b, int threads, const mye_synapse_options *options)
+{
+    const mye_context_options of_context = {.threads = threads, .kernels = "ref"};
+    *b = (bench){NULL};
+    ASSERT_OK(mye_context_create(&of_context, &b->ctx, &err));
+    b->live = mye_context_live_bytes(b->ctx);
+    ASSERT_OK(mye_patterns_open(b->ctx, "poisson:units=60,patterns=50,rate=20,window=200", NULL,
+                                "train", 4, &b->set, &err));
+    for (int i = 0; i < B_PATTERNS * B_NEURONS; i++)
+        b->count[i] = (int32_t)(4 * draw_uniform(9, (uint64_t)i));
+    ASSERT_OK(mye_synapse_create(b->ctx, B_UNITS, B_NEURONS, options, &b->s, &err));
+}
+
+static inline mye_status bench_train(bench *b, const mye_callbacks *callbacks, mye_error *err)
+{
+    const mye_aims aims = {b->count, NULL, NULL};
+    return mye_synapse_train(b->s, b->set, &aims, callbacks, &b->result, err);
+}
+
+static inline void bench_close(bench *b)
+{
+    mye_synapse_result_free(b->ctx, &b->result);
+    mye_synapse_free(b->s);
+    mye_patterns_free(b->set);
+    assert_int_equal(mye_context_live_bytes(b->ctx), b->live);
+    mye_context_free(b->ctx);
+}
+
 #endif
