@@ -66,6 +66,10 @@ const mye_param *cli_tables(const cli_command *command, int i, cli_origin *origi
     *origin = (cli_origin)i;
     if (i == CLI_OWN)
         return command && command->entry.params ? command->entry.params : none;
+    if (i == CLI_EXPERIMENT) {
+        const mye_entry *entry = command ? cli_experiment_entry(command) : NULL;
+        return entry && entry->params ? entry->params : none;
+    }
     if (i == CLI_CONFIG)
         return command && command->config ? mye_config_params() : none;
     return i == CLI_GLOBAL ? cli_global_params : NULL;
@@ -146,7 +150,11 @@ static int unknown_option(const cli *app, const char *given, size_t n)
     char message[200];
     snprintf(message, sizeof(message), "unknown option '%.80s'%s%s", word, owner[0] ? " for " : "",
              owner);
-    if (!err.hint[0])
+    const bool has_near = strncmp(err.hint, "did you mean", 12) == 0;
+    if (!has_near && app->command && app->command->sub)
+        snprintf(err.hint, sizeof(err.hint), "options follow the subcommand: myelin %s WORD %s",
+                 owner, word);
+    else if (!err.hint[0])
         snprintf(err.hint, sizeof(err.hint), "see 'myelin %s%s--help'", owner, owner[0] ? " " : "");
     const int code = cli_usage(app, err.hint, "%s", message);
     free(word);
@@ -220,6 +228,13 @@ static int short_option(cli *app, const char *arg)
 
 static int word(cli *app, const char *arg)
 {
+    if (app->command && app->command->sub) {
+        const cli_command *sub = cli_sub_find(app->command, arg);
+        if (!sub)
+            return cli_sub_unknown(app, app->command, arg);
+        app->command = sub;
+        return CLI_EXIT_OK;
+    }
     if (app->command) {
         app->word[app->n_words++] = arg;
         return CLI_EXIT_OK;
@@ -274,17 +289,35 @@ int cli_args_read(cli *app, int argc, char **argv)
     return apply_global(app);
 }
 
-int cli_options(cli *app, void *options)
+const mye_entry *cli_experiment_entry(const cli_command *command)
+{
+    const mye_entry *found = NULL;
+    if (command->experiment)
+        mye_kind_entry(mye_kind_find("experiment"), command->experiment, &found, NULL);
+    return found;
+}
+
+/* Defaults of a table, then the settings of that origin. */
+static int fill(cli *app, const mye_param *params, cli_origin origin, void *options)
 {
     mye_error err = {0};
-    const mye_param *params = app->command->entry.params;
     mye_status st = mye_params_defaults(params, options, &err);
     for (int i = 0; i < app->n_settings && st == MYE_OK; i++) {
         const cli_setting *s = &app->setting[i];
-        if (s->origin == CLI_OWN)
+        if (s->origin == origin)
             st = mye_params_set(params, options, s->key, s->value, &err);
     }
     return st == MYE_OK ? CLI_EXIT_OK : cli_fail(app, &err);
+}
+
+int cli_options(cli *app, void *options)
+{
+    return fill(app, app->command->entry.params, CLI_OWN, options);
+}
+
+int cli_experiment_options(cli *app, void *options)
+{
+    return fill(app, cli_experiment_entry(app->command)->params, CLI_EXPERIMENT, options);
 }
 
 bool cli_given(const cli *app, const char *key)

@@ -30,13 +30,18 @@ typedef struct cli cli;
 /* ---- commands ---- */
 
 typedef struct cli_command {
-    mye_entry entry;      /* name, brief, options                                             */
+    mye_entry entry;      /* name ("data", of a subcommand "synapse make"), brief, options      */
     const char *usage;    /* what follows "myelin NAME"                                       */
     const char *details;  /* paragraphs for --help; "" = none                                 */
     const char *examples; /* one command a line, without "myelin "; "# text" explains         */
     const char *words;    /* what the words are, for completion: "file", "net", "kind", ...   */
     int min_words, max_words;
     bool config; /* every configuration key is an option too                         */
+    const char
+        *experiment; /* parameters of this entry of kind `experiment` are options too; NULL */
+    /* What the first word chooses, alphabetical, NULL-terminated, each with options of its own;
+     * NULL: none. A command that has them has no options and is not run. */
+    const struct cli_command *const *sub;
     int (*run)(cli *app);
 } cli_command;
 
@@ -45,9 +50,18 @@ extern const mye_kind cli_commands;
 extern const cli_command cli_cmd_version;
 const cli_command *cli_command_at(int i); /* NULL after the last */
 
+/* ---- subcommands (sub.c) ---- */
+
+/* The subcommand of that name ("make"), or NULL. */
+const cli_command *cli_sub_find(const cli_command *command, const char *word);
+/* Says that there is none, with the nearest. */
+int cli_sub_unknown(const cli *app, const cli_command *command, const char *word);
+/* The name of a subcommand without the command's: "make". */
+const char *cli_sub_name(const cli_command *sub);
+
 /* ---- arguments (args.c) ---- */
 
-typedef enum cli_origin { CLI_OWN, CLI_CONFIG, CLI_GLOBAL } cli_origin;
+typedef enum cli_origin { CLI_OWN, CLI_EXPERIMENT, CLI_CONFIG, CLI_GLOBAL } cli_origin;
 
 typedef struct cli_setting {
     cli_origin origin;
@@ -83,6 +97,10 @@ void cli_profile(const cli *app, const mye_profile_row *row, int n);
 int cli_args_read(cli *app, int argc, char **argv);
 /* Fills a command's own options: defaults, then what was given. */
 int cli_options(cli *app, void *options);
+/* The entry whose parameters are options of a command too; NULL: none. */
+const mye_entry *cli_experiment_entry(const cli_command *command);
+/* Fills the options of that entry; `options` is of its size. */
+int cli_experiment_options(cli *app, void *options);
 /* Was this option (own, or configuration key) given? */
 bool cli_given(const cli *app, const char *key);
 /* "--data-dir" out of "data_dir". */

@@ -30,6 +30,13 @@ static void values(const mye_param *p)
     }
 }
 
+/* A command's name as a pattern of case. */
+static void pattern(const cli_command *command)
+{
+    const char *quote = strchr(command->entry.name, ' ') ? "\"" : "";
+    printf("        %s%s%s", quote, command->entry.name, quote);
+}
+
 static void value_cases(const cli_command *command)
 {
     cli_origin origin;
@@ -40,11 +47,14 @@ static void value_cases(const cli_command *command)
                 continue;
             char flag[64];
             cli_flag_name(p, flag, sizeof(flag));
-            printf("        %s:%s) words=\"", command->entry.name, flag);
+            pattern(command);
+            printf(":%s) words=\"", flag);
             values(p);
             printf("\" ;;\n");
         }
     }
+    for (int i = 0; command->sub && command->sub[i]; i++)
+        value_cases(command->sub[i]);
 }
 
 static void kind_names(void)
@@ -73,8 +83,37 @@ static void first_words(const char *what)
             printf("%s ", cli_command_at(i)->entry.name);
     else if (strcmp(what, "shell") == 0)
         fputs("bash", stdout);
+    else if (strcmp(what, "pattern") == 0)
+        entry_names("pattern");
     else if (strcmp(what, "page") == 0)
         fputs("config", stdout);
+}
+
+static void word_cases(const cli_command *command)
+{
+    pattern(command);
+    fputs(") flags=\"", stdout);
+    flags(command);
+    fputs("\"; words=\"", stdout);
+    for (int i = 0; command->sub && command->sub[i]; i++)
+        printf("%s ", cli_sub_name(command->sub[i]));
+    if (command->words)
+        first_words(command->words);
+    fputs("\" ;;\n", stdout);
+    for (int i = 0; command->sub && command->sub[i]; i++)
+        word_cases(command->sub[i]);
+}
+
+/* The first word after a command that has subcommands is one of them. */
+static void sub_cases(void)
+{
+    for (int i = 0; cli_command_at(i); i++) {
+        if (cli_command_at(i)->sub)
+            printf("    %s) for word in \"${COMP_WORDS[@]:2:COMP_CWORD-2}\"; do\n"
+                   "        case \"$word\" in -*) ;; *) command=\"$command $word\"; break ;; esac\n"
+                   "        done ;;\n",
+                   cli_command_at(i)->entry.name);
+    }
 }
 
 static int run(cli *app)
@@ -85,24 +124,20 @@ static int run(cli *app)
     fputs("# bash completion for myelin; use: source <(myelin completion bash)\n"
           "_myelin()\n{\n"
           "    local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
-          "    local command=\"${COMP_WORDS[1]}\" words=\"\" flags=\"\"\n"
+          "    local command=\"${COMP_WORDS[1]}\" words=\"\" flags=\"\" word\n"
           "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"",
           stdout);
     first_words("command");
     fputs("--help --version\"\n        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-          "        return\n    fi\n    case \"$command:$prev\" in\n",
+          "        return\n    fi\n    case \"$command\" in\n",
           stdout);
+    sub_cases();
+    fputs("    esac\n    case \"$command:$prev\" in\n", stdout);
     for (int i = 0; cli_command_at(i); i++)
         value_cases(cli_command_at(i));
     fputs("    esac\n    if [ -z \"$words\" ]; then\n        case \"$command\" in\n", stdout);
-    for (int i = 0; cli_command_at(i); i++) {
-        const cli_command *c = cli_command_at(i);
-        printf("        %s) flags=\"", c->entry.name);
-        flags(c);
-        fputs("\"; words=\"", stdout);
-        first_words(c->words);
-        fputs("\" ;;\n", stdout);
-    }
+    for (int i = 0; cli_command_at(i); i++)
+        word_cases(cli_command_at(i));
     fputs("        esac\n    fi\n"
           "    case \"$cur\" in -*) words=\"$flags\" ;; esac\n"
           "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"

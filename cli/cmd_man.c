@@ -64,13 +64,18 @@ static void command(const cli_command *c)
         text(c->details);
         fputs("\n\n", stdout);
     }
+    const mye_entry *experiment = cli_experiment_entry(c);
     for (const mye_param *p = c->entry.params; p && p->name; p++)
+        option(p);
+    for (const mye_param *p = experiment ? experiment->params : NULL; p && p->name; p++)
         option(p);
     if (c->config)
         fputs("Every key of *myelin-config*(5) is an option too, and *--set* _KEY=VALUE_ reaches "
               "all of them.\n\n",
               stdout);
     examples(c->examples);
+    for (int i = 0; c->sub && c->sub[i]; i++)
+        command(c->sub[i]);
 }
 
 static int man_tool(void)

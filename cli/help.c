@@ -105,6 +105,14 @@ static void examples(const cli *app, const char *text)
     }
 }
 
+/* "  make        writes ...", a row of a list of commands. */
+static void command_row(const cli *app, const char *name, const char *brief)
+{
+    printf("  %s%-12s%s", cli_paint(app->color_out, "cyan"), name, cli_plain(app->color_out));
+    cli_wrap(stdout, brief, 14, 14, help_width(app));
+    putchar('\n');
+}
+
 void cli_help(const cli *app)
 {
     cli_wrap(stdout, "myelin trains spiking neural networks on the machine that you have.", 0, 0,
@@ -115,10 +123,7 @@ void cli_help(const cli *app)
     heading(app, "commands:");
     for (int i = 0; cli_command_at(i); i++) {
         const mye_entry *e = &cli_command_at(i)->entry;
-        printf("  %s%-12s%s", cli_paint(app->color_out, "cyan"), e->name,
-               cli_plain(app->color_out));
-        cli_wrap(stdout, e->brief, 14, 14, help_width(app));
-        putchar('\n');
+        command_row(app, e->name, e->brief);
     }
     option_rows(app, cli_global_params, "options of every command:");
     examples(app, "train --data fashion-mnist --epochs 3\n"
@@ -141,11 +146,20 @@ void cli_help_command(const cli *app, const cli_command *command)
         cli_wrap(stdout, command->details, 0, 0, width);
         putchar('\n');
     }
+    if (command->sub) {
+        putchar('\n');
+        heading(app, "subcommands:");
+    }
+    for (int i = 0; command->sub && command->sub[i]; i++)
+        command_row(app, cli_sub_name(command->sub[i]), command->sub[i]->entry.brief);
     option_rows(app, cli_tables(command, CLI_OWN, &origin), "options:");
+    option_rows(app, cli_tables(command, CLI_EXPERIMENT, &origin), "the experiment:");
     option_rows(app, cli_tables(command, CLI_CONFIG, &origin),
                 "configuration (each is a key of the YAML file; --set KEY=VALUE reaches all):");
     if (command->config)
         printf("  Parameters follow a method's name: --step sgd:lr=0.1,momentum=0.9\n");
     examples(app, command->examples);
+    if (command->sub)
+        printf("\nOptions of a subcommand: myelin %s SUBCOMMAND --help", command->entry.name);
     printf("\nOptions of every command (--json, --quiet, --threads, ...): myelin --help\n");
 }

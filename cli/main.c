@@ -22,6 +22,7 @@
     X(plan)             \
     X(report)           \
     X(show)             \
+    X(synapse)          \
     X(train)            \
     X(verify)           \
     X(version)
@@ -40,29 +41,46 @@ const cli_command *cli_command_at(int i)
     return commands[i];
 }
 
+static const cli_command *find_command(const char *name)
+{
+    for (int i = 0; commands[i]; i++) {
+        if (strcmp(commands[i]->entry.name, name) == 0)
+            return commands[i];
+    }
+    return NULL;
+}
+
 static int run_help(cli *app)
 {
     if (app->n_words == 0) {
         cli_help(app);
         return CLI_EXIT_OK;
     }
-    for (int i = 0; commands[i]; i++) {
-        if (strcmp(commands[i]->entry.name, app->word[0]) == 0) {
-            cli_help_command(app, commands[i]);
-            return CLI_EXIT_OK;
-        }
+    const cli_command *command = find_command(app->word[0]);
+    if (!command)
+        return cli_usage(app, "'myelin --help' lists the commands", "unknown command '%.80s'",
+                         app->word[0]);
+    if (app->n_words > 1 && !command->sub)
+        return cli_usage(app, "usage: myelin help [COMMAND]", "unexpected argument '%.80s'",
+                         app->word[1]);
+    if (app->n_words > 1) {
+        const cli_command *sub = cli_sub_find(command, app->word[1]);
+        if (!sub)
+            return cli_sub_unknown(app, command, app->word[1]);
+        command = sub;
     }
-    return cli_usage(app, "'myelin --help' lists the commands", "unknown command '%.80s'",
-                     app->word[0]);
+    cli_help_command(app, command);
+    return CLI_EXIT_OK;
 }
 
 const cli_command cli_cmd_help = {
     .entry = {.name = "help", .brief = "show help for a command", .source = ""},
-    .usage = "[COMMAND]",
+    .usage = "[COMMAND [SUBCOMMAND]]",
     .details = "",
-    .examples = "help train",
+    .examples = "help train\n"
+                "help synapse make",
     .words = "command",
-    .max_words = 1,
+    .max_words = 2,
     .run = run_help,
 };
 
@@ -91,15 +109,17 @@ static bool asks_for_help(int argc, char **argv)
 /* Help is shown even when the rest of the line is wrong. */
 static int show_help(cli *app, int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++) {
-        for (int k = 0; commands[k]; k++) {
-            if (strcmp(commands[k]->entry.name, argv[i]) == 0) {
-                cli_help_command(app, commands[k]);
-                return CLI_EXIT_OK;
-            }
-        }
+    const cli_command *command = NULL, *sub = NULL;
+    for (int i = 1; i < argc && !sub; i++) {
+        if (!command)
+            command = find_command(argv[i]);
+        else
+            sub = cli_sub_find(command, argv[i]);
     }
-    cli_help(app);
+    if (command)
+        cli_help_command(app, sub ? sub : command);
+    else
+        cli_help(app);
     return CLI_EXIT_OK;
 }
 
@@ -110,6 +130,10 @@ static int dispatch(cli *app)
         return cli_cmd_version.run(app);
     if (!command) {
         cli_help(app);
+        return CLI_EXIT_USAGE;
+    }
+    if (command->sub) {
+        cli_help_command(app, command);
         return CLI_EXIT_USAGE;
     }
     const char *name = command->entry.name;

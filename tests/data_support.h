@@ -115,6 +115,20 @@ static inline void write_idx(const char *path, int rank, const uint32_t *dim, in
     write_file(path, p, n);
 }
 
+/* A python3 that has NumPy; NULL: none here. */
+static inline const char *numpy_python(void)
+{
+    static const char *const python[] = {"python3", "/usr/bin/python3"};
+    char command[120];
+
+    for (size_t k = 0; k < sizeof python / sizeof python[0]; k++) {
+        snprintf(command, sizeof command, "%s -c 'import numpy' 2>/dev/null", python[k]);
+        if (system(command) == 0)
+            return python[k];
+    }
+    return NULL;
+}
+
 /* A folder in the form of MNIST with n samples in both splits. */
 static inline const char *small_mnist(const char *name, uint32_t n)
 {

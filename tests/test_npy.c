@@ -138,8 +138,8 @@ static void damaged_arrays_are_refused_in_one_sentence(void **state)
         {"{'descr': '<f4', 'descr': '<f4'}", 4, MYE_ERR_FORMAT, "dictionary"},
         {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}", 8, MYE_ERR_UNSUPPORTED, "<c8"},
         {"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", 8, MYE_ERR_UNSUPPORTED, "|O"},
-        {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", 4, MYE_ERR_FORMAT,
-         "dictionary"},
+        {"{'descr': [('a', '<f4'), ('b', '<f4')], 'fortran_order': False, 'shape': (1,)}", 8,
+         MYE_ERR_FORMAT, "got records of the fields a, b"},
         {"{'descr': '", 0, MYE_ERR_FORMAT, "dictionary"},
         {"", 0, MYE_ERR_FORMAT, "dictionary"},
     };
@@ -160,6 +160,68 @@ static void damaged_arrays_are_refused_in_one_sentence(void **state)
     }
     assert_int_equal(mye_context_live_bytes(ctx), 0);
     mye_context_free(ctx);
+}
+
+#define RECORDS(fields) "{'descr': [" fields "], 'fortran_order': False, 'shape': (2,)}"
+
+static void records_are_read_field_by_field(void **state)
+{
+    /* what np.dtype('u1, >i4, f8', align=True) saves: gaps after the first field and the second */
+    static const char dict[] =
+        RECORDS("('a', '|u1'), ('', '|V3'), ('b', '>i4'), ('', '|V8'), ('c', '<f8')");
+    unsigned char values[2 * 24] = {[0] = 200, [7] = 5, [24] = 3, [28] = 0xff, [29] = 0xff};
+    const double c[2] = {2.5, -1};
+    mye_npy file;
+
+    (void)state;
+    memcpy(values + 16, &c[0], 8);
+    memcpy(values + 40, &c[1], 8);
+    values[30] = 0xff;
+    values[31] = 0xfe;
+    const blob *b = npy(1, dict, values, sizeof values);
+    ASSERT_OK(mye_npy_open("x.npy", b->data, b->n, &file, &err));
+    assert_true(file.count == 2 && file.record == 24 && file.n_fields == 3);
+    assert_true(mye_npy_find(&file, "b") == 1 && mye_npy_find(&file, "d") == -1);
+    assert_true(mye_npy_get(&file, 0, 0) == 200 && mye_npy_get(&file, 0, 1) == 3);
+    assert_true(mye_npy_get(&file, 1, 0) == 5 && mye_npy_get(&file, 1, 1) == -2);
+    assert_true(mye_npy_get(&file, 2, 0) == 2.5 && mye_npy_get(&file, 2, 1) == -1);
+}
+
+static void damaged_records_are_refused_in_one_sentence(void **state)
+{
+    static const struct {
+        const char *dict;
+        size_t n;
+        mye_status status;
+        const char *words;
+    } cases[] = {
+        {RECORDS("('a', '<f4')"), 7, MYE_ERR_FORMAT, "expected 8 bytes of values, got 7"},
+        {RECORDS("('a', '<f4'), ('a', '<f4')"), 16, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('', '<f4')"), 8, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('', '|V4')"), 8, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS(""), 8, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('a', '<f4', (3,))"), 24, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('a', [('b', '<f4')])"), 8, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("(('title', 'a'), '<f4')"), 8, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('a', '<f4'"), 8, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('a', '<f4') ('b', '<f4')"), 16, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('', '|V9999999999999999999'), ('a', '|u1')"), 2, MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('', '|V9223372036854775807'), ('', '|V9223372036854775807'), ('a', '<f4')"), 4,
+         MYE_ERR_FORMAT, "dictionary"},
+        {RECORDS("('', '|V9223372036854775807'), ('a', '|u1')"), 2, MYE_ERR_FORMAT,
+         "larger than any memory"},
+        {RECORDS("('a', '<f4'), ('word', '<U5')"), 8, MYE_ERR_UNSUPPORTED,
+         "field 'word' of type '<U5' cannot be read"},
+    };
+    static const unsigned char zeros[32];
+    mye_npy file;
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const blob *b = npy(1, cases[k].dict, zeros, cases[k].n);
+        ASSERT_FAILS(mye_npy_open("x.npy", b->data, b->n, &file, &err), cases[k].status,
+                     cases[k].words);
+    }
 }
 
 static void what_is_written_is_read_back(void **state)
@@ -472,6 +534,8 @@ int main(void)
         cmocka_unit_test(fortran_order_becomes_c_order),
         cmocka_unit_test(scalars_and_empty_arrays_are_arrays),
         cmocka_unit_test(damaged_arrays_are_refused_in_one_sentence),
+        cmocka_unit_test(records_are_read_field_by_field),
+        cmocka_unit_test(damaged_records_are_refused_in_one_sentence),
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(archives_stored_and_deflated_become_datasets),
         cmocka_unit_test(damaged_archives_are_refused),

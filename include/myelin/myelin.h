@@ -8,6 +8,7 @@
 #include "myelin/convert.h"
 #include "myelin/data.h"
 #include "myelin/error.h"
+#include "myelin/experiment.h"
 #include "myelin/network.h"
 #include "myelin/patterns.h"
 #include "myelin/plan.h"

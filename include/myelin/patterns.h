@@ -75,7 +75,7 @@ MYE_API mye_status mye_patterns_noise(const mye_patterns *set, const char *noise
 /*
  * Opens one split ("train", "test") of a source: `text` is an entry of `myelin list pattern`, say
  * "poisson:patterns=20" or "sound:taps=8". `dir`: where its files are looked for first, may be
- * NULL. Random sources draw from `seed`. Errors: those of files; MYE_ERR_ARG.
+ * NULL or empty. Random sources draw from `seed`. Errors: those of files; MYE_ERR_ARG.
  */
 MYE_API mye_status mye_patterns_open(mye_context *ctx, const char *text, const char *dir,
                                      const char *split, uint64_t seed, mye_patterns **out,
@@ -84,16 +84,24 @@ MYE_API mye_status mye_patterns_open(mye_context *ctx, const char *text, const c
 /* ---- files ----
  *
  * PATH.npy: one structured array, a record a spike; fields t (ms) and unit, and where they are wanted
- * coefficient, pattern (0, 1, ..; rising), label, window, group, of any number type. A pattern without
- * spikes cannot be written there.
+ * coefficient, pattern (0, 1, ..; rising), label, window (ms), group, in any order, of any number type,
+ * with gaps between them or none. Other names of them are time and t_ms, afferent, c, window_ms; a field
+ * that has none of these names is refused. label, window and group are the same for all spikes of a
+ * pattern. A number that is left out is a pattern without spikes of label 0; such patterns, at most a
+ * million, are read, but cannot be written there.
  * PATH.npz: arrays `spikes` (records t, unit, coefficient), `first` (n + 1 places in it), `label`,
- * `window`, `group` (n each), and `units`, `classes` (single numbers).
+ * `window`, `group` (n each), and `units`, `classes` (single numbers). Only the first three must be
+ * there; an array of another name is refused. Written uncompressed, and read compressed too.
+ * What is not there: coefficient 1, one pattern, label 0, group 0; the window ends with the last spike
+ * of the file. Names of classes are in neither.
  */
 
-/* Reads either; units and classes: at least so many (0: as the file says, or its largest + 1). */
+/* Reads either, by its content; units and classes: at least so many (0: as the file says, or its
+ * largest + 1). Errors: MYE_ERR_FORMAT names the record or value that is wrong. */
 MYE_API mye_status mye_patterns_read(mye_context *ctx, const char *path, int32_t units,
                                      int32_t classes, mye_patterns **out, mye_error *err);
-/* Writes by the ending of the path. The file appears whole or not at all. */
+/* Writes by the ending of the path. The file appears whole or not at all. An .npz file is at most
+ * 4 GiB large. */
 MYE_API mye_status mye_patterns_write(const mye_patterns *set, const char *path, mye_error *err);
 
 #ifdef __cplusplus

@@ -51,16 +51,19 @@ bool mye_size_mul(size_t a, size_t b, size_t *out)
     return !__builtin_mul_overflow(a, b, out);
 }
 
+bool mye_shape_measure(int rank, const int64_t *dim, size_t size, size_t *count, size_t *bytes)
+{
+    /* A zero anywhere makes the product zero, but must not hide an overflow before it. */
+    *count = 1;
+    for (int k = 0; k < rank; k++)
+        if (dim[k] < 0 || !mye_size_mul(*count, (size_t)dim[k], count))
+            return false;
+    return mye_size_mul(*count, size, bytes) && *bytes <= PTRDIFF_MAX;
+}
+
 bool mye_array_measure(mye_array *array, size_t *bytes)
 {
-    size_t count = 1;
-
-    /* A zero anywhere makes the product zero, but must not hide an overflow before it. */
-    for (int k = 0; k < array->rank; k++)
-        if (array->dim[k] < 0 || !mye_size_mul(count, (size_t)array->dim[k], &count))
-            return false;
-    array->count = count;
-    return mye_size_mul(count, array->type->size, bytes) && *bytes <= PTRDIFF_MAX;
+    return mye_shape_measure(array->rank, array->dim, array->type->size, &array->count, bytes);
 }
 
 void mye_array_swap(mye_array *array)

@@ -29,6 +29,9 @@ typedef struct mye_array {
 /* Type of a code as in the tables above, or NULL. */
 const mye_array_type *mye_array_type_find(const char *code);
 const mye_array_type *mye_array_type_idx(unsigned char idx_code);
+/* Elements of a shape, and their bytes at `size` each; false when a dimension is negative or the
+ * bytes overflow. */
+bool mye_shape_measure(int rank, const int64_t *dim, size_t size, size_t *count, size_t *bytes);
 /* Fills count from rank and dim; false when a dimension is negative or the bytes overflow. */
 bool mye_array_measure(mye_array *array, size_t *bytes);
 /* Reverses the bytes of every element: big-endian files. */

@@ -176,42 +176,73 @@ static mye_status find_bytes(const mye_npz *npz, const char *array, const entry 
     return MYE_OK;
 }
 
-static mye_status parse_bytes(const mye_npz *npz, const char *array, const entry *e,
-                              const unsigned char *data, mye_array *out, mye_error *err)
+/* Entry of this name; *found: false when there is none. */
+static mye_status find_entry(const mye_npz *npz, const char *array, entry *e, bool *found,
+                             mye_error *err)
 {
-    if (crc32_z(0, data, e->unpacked) != e->crc)
-        return mye_fail(err, MYE_ERR_FORMAT, "%s: array '%s' has a wrong checksum", npz->name,
-                        array);
-    return mye_npy_parse(npz->ctx, npz->name, data, e->unpacked, out, err);
+    size_t at = 0;
+
+    *found = false;
+    for (int k = 0; k < npz->n; k++) {
+        if (!next_entry(npz, &at, e))
+            return mye_fail(err, MYE_ERR_FORMAT, "%s: entry %d of the directory is damaged",
+                            npz->name, k);
+        *found = is_called(e, array);
+        if (*found)
+            break;
+    }
+    return MYE_OK;
+}
+
+bool mye_npz_has(const mye_npz *npz, const char *array)
+{
+    bool found;
+    entry e;
+
+    return find_entry(npz, array, &e, &found, NULL) == MYE_OK && found;
+}
+
+mye_status mye_npz_file(const mye_npz *npz, const char *array, const void **data, size_t *bytes,
+                        void **owned, mye_error *err)
+{
+    const unsigned char *packed = NULL;
+    bool found;
+    entry e;
+    mye_status st = MYE_OK;
+
+    *owned = NULL;
+    MYE_TRY(find_entry(npz, array, &e, &found, err));
+    if (!found)
+        return no_such_array(npz, array, err);
+    MYE_TRY(find_bytes(npz, array, &e, &packed, err));
+    *data = packed;
+    *bytes = e.unpacked;
+    if (e.method == METHOD_DEFLATED) {
+        *data = *owned = mye_alloc(npz->ctx, e.unpacked);
+        if (!*owned)
+            return mye_no_memory(err, e.unpacked, npz->name);
+        st = mye_inflate_exact(MYE_INFLATE_RAW, npz->name, packed, e.packed, *owned, e.unpacked,
+                               err);
+    }
+    if (st == MYE_OK && crc32_z(0, *data, e.unpacked) != e.crc)
+        st = mye_fail(err, MYE_ERR_FORMAT, "%s: array '%s' has a wrong checksum", npz->name, array);
+    if (st != MYE_OK) {
+        mye_free(npz->ctx, *owned);
+        *owned = NULL;
+    }
+    return st;
 }
 
 mye_status mye_npz_array(const mye_npz *npz, const char *array, mye_array *out, mye_error *err)
 {
-    const unsigned char *packed = NULL;
-    unsigned char *data;
-    size_t at = 0;
-    entry e;
+    const void *data;
+    void *owned;
+    size_t bytes;
     mye_status st;
 
     memset(out, 0, sizeof *out);
-    for (int k = 0;; k++) {
-        if (k == npz->n)
-            return no_such_array(npz, array, err);
-        if (!next_entry(npz, &at, &e))
-            return mye_fail(err, MYE_ERR_FORMAT, "%s: entry %d of the directory is damaged",
-                            npz->name, k);
-        if (is_called(&e, array))
-            break;
-    }
-    MYE_TRY(find_bytes(npz, array, &e, &packed, err));
-    if (e.method == METHOD_STORED)
-        return parse_bytes(npz, array, &e, packed, out, err);
-    data = mye_alloc(npz->ctx, e.unpacked);
-    if (!data)
-        return mye_no_memory(err, e.unpacked, npz->name);
-    st = mye_inflate_exact(MYE_INFLATE_RAW, npz->name, packed, e.packed, data, e.unpacked, err);
-    if (st == MYE_OK)
-        st = parse_bytes(npz, array, &e, data, out, err);
-    mye_free(npz->ctx, data);
+    MYE_TRY(mye_npz_file(npz, array, &data, &bytes, &owned, err));
+    st = mye_npy_parse(npz->ctx, npz->name, data, bytes, out, err);
+    mye_free(npz->ctx, owned);
     return st;
 }

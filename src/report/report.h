@@ -31,7 +31,7 @@
 #include "base/base.h"
 #include "myelin/train.h"
 
-/* ---- drawings (svg.c, svg_bars.c, svg_histogram.c); each adds one <svg> to the text ---- */
+/* ---- drawings (svg.c, svg_bars.c, svg_dots.c, svg_histogram.c); each adds one <svg> to the text ---- */
 
 #define MYE_SERIES_MAX  32
 #define MYE_SERIES_COLS 8 /* colours s0..s7 of the style sheet */
@@ -52,7 +52,9 @@ typedef struct mye_chart {
     bool level[MYE_SERIES_MAX];           /* a line across, through the first point */
     bool dotless[MYE_SERIES_MAX];         /* no dots at its points                   */
     bool from_zero;
+    bool positive; /* no value is below 0, no share above 1: spreads end there */
     bool doubling; /* both axes by powers of two, y in bytes; what is not above 0 is left out */
+    bool x_real;   /* x is no count: ticks may stand between whole numbers */
     /* Only x by powers of two, or by powers of ten with ticks at 1, 2, 5; x above 0 alone is drawn. */
     bool x_doubling, x_decades;
 } mye_chart;
@@ -73,6 +75,14 @@ void mye_svg_parts(mye_text *out, const char *title, const mye_bar *part, int n)
 /* How many of n values lie where, counts by powers of ten; values that are not finite are left out. */
 void mye_svg_histogram(mye_text *out, const char *title, const char *x_name, const double *value,
                        int64_t n);
+/* Dots on a plane, x in 0..width from the left, y in 0..height from below; size 1 is a usual dot. */
+typedef struct mye_plane {
+    const char *title, *x_name, *y_name;
+    double width, height;
+    int n;
+    const float *x, *y, *size;
+} mye_plane;
+void mye_svg_dots(mye_text *out, const mye_plane *plane);
 /* counts [n][n], row = truth; names may be NULL. */
 void mye_svg_matrix(mye_text *out, const double *counts, int n, const char *const *names);
 

@@ -68,6 +68,14 @@ static double spread_of(const mye_chart *c, int series, int i)
     return around > 0 && drawable(c, around) ? around : 0;
 }
 
+/* Value i with its spread added times `sign`. */
+static double reach(const mye_chart *c, int series, int i, double sign)
+{
+    const double v = c->series[series].y[i] + sign * spread_of(c, series, i);
+    const double most = scale_of(c) > 1 ? 1 : (double)INFINITY;
+    return c->positive ? fmin(fmax(v, 0), most) : v;
+}
+
 static bool range(const mye_chart *c, bool of_y, double *low, double *high)
 {
     *low = INFINITY;
@@ -77,10 +85,10 @@ static bool range(const mye_chart *c, bool of_y, double *low, double *high)
         for (int i = 0; v && i < c->series[s].n; i++) {
             if (!is_point(c, &c->series[s], i))
                 continue;
-            const double at = of_y ? place_of(c, v[i]) : place_x(c, v[i]);
-            const double around = of_y ? spread_of(c, s, i) : 0;
-            *low = at - around < *low ? at - around : *low;
-            *high = at + around > *high ? at + around : *high;
+            const double from = of_y ? place_of(c, reach(c, s, i, -1)) : place_x(c, v[i]);
+            const double to = of_y ? place_of(c, reach(c, s, i, 1)) : from;
+            *low = from < *low ? from : *low;
+            *high = to > *high ? to : *high;
         }
     }
     return *low <= *high;
@@ -215,8 +223,8 @@ static void draw_spread(mye_text *out, const mye_chart *c, int series, const axi
                          "<line class=\"l s%d\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" "
                          "style=\"stroke-opacity:.45\"/>\n",
                          s->color % MYE_SERIES_COLS, at_x(x, place_x(c, s->x[i])),
-                         at_x(x, place_x(c, s->x[i])), at_y(y, (s->y[i] - around) * scale),
-                         at_y(y, (s->y[i] + around) * scale));
+                         at_x(x, place_x(c, s->x[i])), at_y(y, reach(c, series, i, -1) * scale),
+                         at_y(y, reach(c, series, i, 1) * scale));
     }
 }
 
@@ -276,7 +284,7 @@ void mye_svg_lines(mye_text *out, const mye_chart *c)
     axis x = ticks(first, last > first ? last : first + 1, 6);
     x.low = first;
     x.high = last > first ? last : first + 1;
-    x.step = x.step < 1 ? 1 : x.step;
+    x.step = x.step < 1 && !c->x_real ? 1 : x.step;
     if (c->x_decades && !(last > first)) /* one point stands in the middle */
         x.low = first - 0.5, x.high = first + 0.5;
     draw_legend(out, c);

@@ -26,10 +26,9 @@ typedef struct mye_rule_type {
 
 extern const mye_kind mye_kind_rule;
 
-/* For a neuron whose potential never rises above 0 and that should fire: each weight by the sum of its
- * afferent's coefficients, which raises V in the mean over time. Chosen: with coefficients of both
- * signs, raising all weights alike does not help (64 patterns of one time with normal coefficients
- * were not learned in 400 epochs, and take 4 to 8 this way). */
+/* For a neuron that should fire and whose potential never rises above 0, so that there is no peak to
+ * raise: each weight goes up by the sum of its coefficients, as if all spikes had come together. Where
+ * they do, V = w c, and this is the perceptron's move. */
 void mye_rule_wake(mye_reader *r);
 /* One spike too few or too many moves a critical threshold up or down; what its gradient knows of
  * earlier spikes is `mode`. Guetig 2016; Yu et al. 2018 (TDP). */

@@ -11,8 +11,9 @@ const mye_kind mye_kind_rule = {"rule", "What does a neuron learn from a mistake
 
 void mye_rule_wake(mye_reader *r)
 {
-    for (int64_t i = 0; i < r->course->n_spikes; i++)
-        r->gradient[r->course->spike[i].unit] += (double)r->course->spike[i].c;
+    const mye_course *c = r->course;
+    for (int64_t i = 0; i < c->n_spikes; i++)
+        r->gradient[c->spike[i].unit] += (double)c->spike[i].c;
 }
 
 mye_verdict mye_rule_threshold(mye_reader *r, const mye_aim *aim, double tolerance,

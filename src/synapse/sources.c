@@ -14,7 +14,7 @@ const mye_kind mye_kind_pattern = {"pattern", "Which spike patterns are read?", 
 mye_status mye_patterns_open(mye_context *ctx, const char *text, const char *dir, const char *split,
                              uint64_t seed, mye_patterns **out, mye_error *err)
 {
-    const mye_source_request ask = {dir, split, seed};
+    const mye_source_request ask = {dir && dir[0] ? dir : NULL, split, seed};
     mye_method method = {0};
     *out = NULL;
     if (strcmp(split, "train") != 0 && strcmp(split, "test") != 0)

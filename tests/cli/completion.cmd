@@ -6,3 +6,11 @@ complete_at myelin train --ep
 complete_at myelin plan --comp
 complete_at myelin data ''
 complete_at myelin list ti
+complete_at myelin syn
+complete_at myelin synapse ''
+complete_at myelin synapse m
+complete_at myelin synapse make po
+complete_at myelin synapse make poisson --o
+complete_at myelin synapse make poisson --split ''
+complete_at myelin synapse --json show --pat
+complete_at myelin synapse --q

@@ -1,0 +1,184 @@
+/* myelin synapse capacity, causality, classify, features, robustness: experiments of the library. */
+#include "synapse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct experiment_options {
+    char data_dir[512], out[512];
+} experiment_options;
+
+static const mye_param params[] = {
+    {.name = "data_dir",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(experiment_options, data_dir),
+     .size = 512,
+     .def = "",
+     .unit = "DIR",
+     .help = "where data are looked for first"},
+    {.name = "out",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(experiment_options, out),
+     .size = 512,
+     .def = "",
+     .unit = "DIR",
+     .help = "write report.html and study.json to this folder"},
+    CLI_END,
+};
+
+/* ---- the folder ---- */
+
+static mye_status write_text(const char *folder, const char *name, const char *text, mye_error *err)
+{
+    char *path = cli_format("%s/%s", folder, name), *part = cli_format("%s/%s.tmp", folder, name);
+    FILE *file = fopen(part, "w");
+    bool ok = file && fputs(text, file) >= 0;
+    ok = file && fclose(file) == 0 && ok;
+    ok = ok && rename(part, path) == 0;
+    mye_status st = MYE_OK;
+    if (!ok) {
+        st = mye_fail(err, MYE_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+        unlink(part);
+    }
+    free(path);
+    free(part);
+    return st;
+}
+
+/* Makes the folder before the work, so that none is lost where it cannot be. */
+static mye_status make_folder(const char *folder, mye_error *err)
+{
+    if (mkdir(folder, 0777) == 0 || errno == EEXIST)
+        return MYE_OK;
+    return mye_fail(err, MYE_ERR_IO, "cannot make the folder %s: %s", folder, strerror(errno));
+}
+
+static mye_status write_folder(const cli *app, const char *folder, const mye_study *study,
+                               mye_error *err)
+{
+    char *page = cli_format("%s/report.html", folder);
+    json_t *object = cli_study_object(study);
+    char *text = json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+    char *readme =
+        cli_format("myelin synapse %s\n\nreport.html  figures and tables, for a browser\n"
+                   "study.json   the same numbers: mean, sd and runs of every point\n",
+                   study->command);
+    mye_status st = text ? MYE_OK : mye_fail(err, MYE_ERR_NOMEM, "not enough memory");
+    if (st == MYE_OK)
+        st = mye_report_study(app->ctx, study, page, err);
+    if (st == MYE_OK)
+        st = write_text(folder, "study.json", text, err);
+    if (st == MYE_OK)
+        st = write_text(folder, "README.txt", readme, err);
+    if (st == MYE_OK && !app->global.json)
+        printf("page  %s\n", page);
+    json_decref(object);
+    free(text);
+    free(readme);
+    free(page);
+    return st;
+}
+
+/* ---- the work ---- */
+
+static mye_status work(cli *app, const experiment_options *o, const mye_entry *entry,
+                       const void *options, mye_error *err)
+{
+    cli_progress progress;
+    mye_study *study = NULL;
+    if (o->out[0])
+        MYE_TRY(make_folder(o->out, err));
+    cli_progress_init(&progress, app, false);
+    progress.about = entry->name;
+    mye_status st =
+        mye_experiment_with(app->ctx, entry, options, o->data_dir[0] ? o->data_dir : NULL,
+                            &progress.callbacks, &study, err);
+    cli_progress_clear(&progress);
+    if (st != MYE_OK)
+        return st;
+    if (app->global.json) {
+        cli_study_json(study);
+    } else {
+        cli_study_print(app, study);
+        cli_note(app, "%s in all", cli_seconds(study->seconds).text);
+    }
+    if (o->out[0])
+        st = write_folder(app, o->out, study, err);
+    mye_study_free(study);
+    return st;
+}
+
+static int run(cli *app)
+{
+    experiment_options o;
+    mye_error err = {0};
+    const mye_entry *entry = cli_experiment_entry(app->command);
+    void *options = cli_memory(1, entry->options_size);
+    int code = cli_options(app, &o);
+    for (size_t n = strlen(o.out); n > 1 && o.out[n - 1] == '/'; n--)
+        o.out[n - 1] = '\0';
+    if (code == CLI_EXIT_OK)
+        code = cli_experiment_options(app, options);
+    if (code == CLI_EXIT_OK)
+        code = cli_open(app, NULL);
+    if (code == CLI_EXIT_OK && work(app, &o, entry, options, &err) != MYE_OK)
+        code = cli_fail(app, &err);
+    free(options);
+    return code;
+}
+
+#define EXPERIMENT(word, says, tells, shows)                   \
+    const cli_command cli_synapse_##word = {                   \
+        .entry = {.name = "synapse " #word,                    \
+                  .brief = says,                               \
+                  .source = "",                                \
+                  .params = params,                            \
+                  .options_size = sizeof(experiment_options)}, \
+        .usage = "[options]",                                  \
+        .details = tells,                                      \
+        .examples = shows,                                     \
+        .words = "",                                           \
+        .experiment = #word,                                   \
+        .run = run,                                            \
+    }
+
+EXPERIMENT(capacity, "how many random patterns a neuron tells apart",
+           "Teaches single neurons random patterns by heart, more and more for each afferent, and "
+           "tells up to where it works: with spike times alone, with times and coefficients, with "
+           "coefficients alone.",
+           "synapse capacity\n"
+           "synapse capacity --units 200 --load 2,2.5,3 --epochs 5000 --out runs/capacity");
+
+EXPERIMENT(causality, "learn to fire at given times",
+           "Teaches a neuron to fire at given times in a pattern of noise (rule psd), and shows "
+           "which afferents it made their causes: weights over the lag between their spike and the "
+           "wanted one.",
+           "synapse causality\n"
+           "synapse causality --spikes 1,2,4,8,16 --units 800 --out runs/causality");
+
+EXPERIMENT(classify, "learn the classes of patterns, images, sounds or a file",
+           "Trains groups of neurons on the training patterns of a source and tests them on the "
+           "others, over several runs: with ordinary spikes and, with everything else the same, "
+           "with coefficients. Sources with options: 'myelin list pattern NAME'.",
+           "synapse classify --readout levels:step=1\n"
+           "# one neuron, four classes told by the number of its spikes\n"
+           "synapse classify --patterns poisson:classes=4,patterns=12 --rule mst --readout levels "
+           "--epochs 1000\n"
+           "# your own patterns, ten parts in turn\n"
+           "synapse classify --patterns file:path=patterns.npz --folds 10 --out runs/mine");
+
+EXPERIMENT(features, "find features in a stream from one number for all of it",
+           "Short features come back in a stream of background. The neuron is told how many spikes "
+           "a whole trial is worth, not which feature is worth what, nor when it comes.",
+           "synapse features --trials 3000 --tasks 1x1,5x1..5\n"
+           "synapse features --rule peak --out runs/features");
+
+EXPERIMENT(robustness, "how noise on spikes hurts",
+           "Patterns are learned by heart and then read with noise on times and coefficients, with "
+           "spikes lost or added. --train-noise adds curves of neurons that learned with noise.",
+           "synapse robustness\n"
+           "synapse robustness --train-noise jitter:sd=3 --rule tempotron:margin=0.2\n"
+           "synapse robustness --noise \"jitter=1,2,4;delete=0.1,0.2\" --out runs/noise");

@@ -1,0 +1,180 @@
+/* The page of an experiment with single neurons: what it found, drawn and in numbers. */
+#include <math.h>
+#include <string.h>
+
+#include "myelin/experiment.h"
+#include "report/report.h"
+
+/* "91.3 ± 0.4 %", "12", "–" for what never came about. */
+static void add_value(mye_text *out, const mye_study_point *p)
+{
+    const bool percent = p->unit[0] == '%';
+    const double scale = percent ? 100 : 1, mean = p->mean * scale, sd = p->sd * scale;
+    const double size = fabs(mean);
+    const int digits = percent || size >= 100 ? 1 : size >= 10 ? 2 : size == floor(size) ? 0 : 3;
+    if (!isfinite(mean)) {
+        mye_text_add(out, "–");
+        return;
+    }
+    mye_text_add(out, "%.*f", digits, mean);
+    if (isfinite(sd))
+        mye_text_add(out, " ± %.*f", digits, sd);
+    if (p->unit[0]) {
+        mye_text_add(out, " ");
+        mye_html_text(out, p->unit);
+    }
+}
+
+static void add_head(mye_text *out, const mye_study_panel *p)
+{
+    mye_text_add(out, "<table><tr><th>");
+    mye_html_text(out, p->is_table ? "" : p->x_name);
+    mye_text_add(out, "</th>");
+    for (int i = 0; i < p->series[0].n; i++) {
+        const mye_study_point *at = &p->series[0].point[i];
+        mye_text_add(out, "<th class=\"n\">");
+        if (at->label)
+            mye_html_text(out, at->label);
+        else
+            mye_text_add(out, "%.4g", at->x);
+        mye_text_add(out, "</th>");
+    }
+    mye_text_add(out, "</tr>\n");
+}
+
+static void add_table(mye_text *out, const mye_study_panel *p)
+{
+    mye_text_add(out, "<h2>");
+    mye_html_text(out, p->title);
+    mye_text_add(out, "</h2>\n<div class=\"panel\">");
+    add_head(out, p);
+    for (int s = 0; s < p->n_series; s++) {
+        mye_text_add(out, "<tr><td class=\"w\">");
+        mye_html_text(out, p->series[s].name);
+        mye_text_add(out, "</td>");
+        for (int i = 0; i < p->series[s].n; i++) {
+            mye_text_add(out, "<td class=\"n\">");
+            add_value(out, &p->series[s].point[i]);
+            mye_text_add(out, "</td>");
+        }
+        mye_text_add(out, "</tr>\n");
+    }
+    mye_text_add(out, "</table></div>\n");
+}
+
+/* Points as columns of numbers: x, mean, spread of every series, one after the other. */
+static double *columns(mye_context *ctx, const mye_study_panel *p, mye_chart *chart)
+{
+    size_t n = 0;
+    for (int s = 0; s < p->n_series; s++)
+        n += (size_t)p->series[s].n;
+    double *block = mye_alloc_array(ctx, 3 * n, sizeof(*block)), *at = block;
+    for (int s = 0; block && s < p->n_series && s < MYE_SERIES_MAX; s++) {
+        const mye_study_series *from = &p->series[s];
+        const int k = from->n;
+        chart->series[s] =
+            (mye_series){.name = from->name, .x = at, .y = at + k, .n = k, .color = s};
+        chart->spread[s] = at + 2 * k;
+        chart->dotless[s] = p->is_long;
+        chart->n = s + 1;
+        for (int i = 0; i < k; i++) {
+            at[i] = from->point[i].x;
+            at[k + i] = from->point[i].mean;
+            /* A long curve would drown in its bars. */
+            at[2 * k + i] = p->is_long || !isfinite(from->point[i].sd) ? 0 : from->point[i].sd;
+        }
+        at += 3 * k;
+    }
+    return block;
+}
+
+static bool is_positive(const mye_study_panel *p)
+{
+    for (int s = 0; s < p->n_series; s++)
+        for (int i = 0; i < p->series[s].n; i++)
+            if (p->series[s].point[i].mean < 0)
+                return false;
+    return true;
+}
+
+static mye_status add_curve(mye_text *out, mye_context *ctx, const mye_study_panel *p,
+                            mye_error *err)
+{
+    const bool percent = p->series[0].n > 0 && p->series[0].point[0].unit[0] == '%';
+    mye_chart chart = {.title = p->title,
+                       .unit = percent ? "%" : "",
+                       .x_name = p->x_name,
+                       .x_real = true,
+                       .from_zero = percent};
+    double *block = columns(ctx, p, &chart);
+    chart.positive = is_positive(p);
+    if (!block)
+        return mye_no_memory(err, 0, "a figure");
+    mye_text_add(out, "<div class=\"panel\">");
+    mye_svg_lines(out, &chart);
+    mye_text_add(out, "</div>\n");
+    mye_free(ctx, block);
+    return MYE_OK;
+}
+
+static mye_status add_figures(mye_text *out, mye_context *ctx, const mye_study *study,
+                              mye_error *err)
+{
+    mye_text_add(out, "<h2>Figures</h2>\n<div class=\"pair\">\n");
+    for (int i = 0; i < study->n_panels; i++)
+        if (!study->panel[i].is_table)
+            MYE_TRY(add_curve(out, ctx, &study->panel[i], err));
+    for (int i = 0; i < study->n_rasters; i++) {
+        const mye_study_raster *r = &study->raster[i];
+        const mye_plane plane = {r->title, r->x_name, r->y_name, r->width, r->height,
+                                 r->n,     r->x,      r->y,      r->size};
+        mye_text_add(out, "<div class=\"panel\">");
+        mye_svg_dots(out, &plane);
+        mye_text_add(out, "</div>\n");
+    }
+    if (study->classes > 0) {
+        mye_text_add(out, "<div class=\"panel\">");
+        mye_svg_matrix(out, study->confusion, study->classes,
+                       (const char *const *)study->class_name);
+        mye_text_add(out, "</div>\n");
+    }
+    mye_text_add(out, "</div>\n");
+    return MYE_OK;
+}
+
+static mye_status add_page(mye_text *out, mye_context *ctx, const mye_study *study, mye_error *err)
+{
+    char seconds[32];
+    mye_html_begin(out, study->title);
+    mye_text_add(out, "<h1>");
+    mye_html_text(out, study->title);
+    mye_text_add(out, "</h1>\n<p class=\"say\"><b>");
+    mye_html_text(out, study->command);
+    mye_text_add(out, "</b>: %s. Numbers are mean ± standard deviation over runs.</p>\n",
+                 mye_html_seconds(study->seconds, seconds, sizeof(seconds)));
+    for (int i = 0; i < study->n_notes; i++) {
+        mye_text_add(out, "<p class=\"say\">");
+        mye_html_text(out, study->note[i]);
+        mye_text_add(out, "</p>\n");
+    }
+    for (int i = 0; i < study->n_panels; i++)
+        if (study->panel[i].is_table)
+            add_table(out, &study->panel[i]);
+    MYE_TRY(add_figures(out, ctx, study, err));
+    for (int i = 0; i < study->n_panels; i++)
+        if (!study->panel[i].is_table && !study->panel[i].is_long)
+            add_table(out, &study->panel[i]);
+    mye_html_end(out);
+    return MYE_OK;
+}
+
+mye_status mye_report_study(mye_context *ctx, const mye_study *study, const char *path,
+                            mye_error *err)
+{
+    mye_text page = {.ctx = ctx};
+    mye_status st = add_page(&page, ctx, study, err);
+    if (st == MYE_OK)
+        st = mye_page_write(ctx, &page, path, err);
+    mye_text_free(&page);
+    return st;
+}
