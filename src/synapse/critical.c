@@ -14,7 +14,7 @@
 #include "synapse/reader.h"
 
 #define HALVINGS_MAX 60
-#define SAME_MS      1e-4 /* two runs' spikes are one if they are as near as this */
+#define SAME_MS      1e-4 /* so far a maximum may move from run to run */
 
 static int count(const mye_reader *r, double theta, int most, mye_walk *out)
 {
@@ -22,12 +22,15 @@ static int count(const mye_reader *r, double theta, int most, mye_walk *out)
     return out->n;
 }
 
-/* The first spike of the run below the critical threshold that the run above it does not have. */
+/*
+ * The first spike of the run below the critical threshold that the run above it does not have: there
+ * V turned before it reached the threshold, and the next spike comes after that maximum. Times alone do
+ * not tell: with a coarse tolerance spikes that stay move further than that.
+ */
 static int first_difference(const mye_walk *below, const mye_walk *above)
 {
     int i = 0;
-    while (i < above->n && i < below->n &&
-           fabs(below->spike[i].t_ms - above->spike[i].t_ms) <= SAME_MS)
+    while (i < above->n && i < below->n && above->spike[i].t_ms <= below->spike[i].top_ms + SAME_MS)
         i++;
     return i;
 }

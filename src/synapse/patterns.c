@@ -182,11 +182,15 @@ static mye_status check(const mye_patterns *set, const mye_pattern *p, mye_error
 mye_status mye_patterns_add(mye_patterns *set, const mye_pattern *pattern, mye_error *err)
 {
     MYE_TRY(check(set, pattern, err));
-    MYE_TRY(mye_patterns_reserve(set, 1, pattern->n, err));
     const int64_t k = set->info.n, start = set->info.spikes;
+    const mye_spike *from = pattern->spike;
+    /* A pattern of this set moves with it. */
+    const bool is_own = start > 0 && from >= set->spike && from < set->spike + start;
+    const ptrdiff_t place = is_own ? from - set->spike : 0;
+    MYE_TRY(mye_patterns_reserve(set, 1, pattern->n, err));
     mye_spike *to = set->spike + start;
     if (pattern->n > 0)
-        memcpy(to, pattern->spike, (size_t)pattern->n * sizeof(*to));
+        memcpy(to, is_own ? set->spike + place : from, (size_t)pattern->n * sizeof(*to));
     mye_spikes_sort(to, pattern->n);
     set->window_ms[k] = pattern->window_ms;
     set->label[k] = pattern->label;
@@ -215,8 +219,9 @@ mye_status mye_patterns_like(const mye_patterns *set, mye_patterns **out, mye_er
 
 mye_status mye_patterns_append(mye_patterns *set, const mye_patterns *from, mye_error *err)
 {
-    MYE_TRY(mye_patterns_reserve(set, from->info.n, from->info.spikes, err));
-    for (int64_t k = 0; k < from->info.n; k++) {
+    const int64_t n = from->info.n; /* `from` may be the set itself */
+    MYE_TRY(mye_patterns_reserve(set, n, from->info.spikes, err));
+    for (int64_t k = 0; k < n; k++) {
         const mye_pattern p = mye_patterns_at(from, k);
         MYE_TRY(mye_patterns_add(set, &p, err));
     }

@@ -26,13 +26,14 @@ static mye_status shape(const void *opt, mye_psp *out, mye_error *err)
         return mye_fail(err, MYE_ERR_ARG,
                         "psp double-exp wants tau_s below tau_m, got tau_s %g and tau_m %g ms",
                         o->tau_s, o->tau_m);
+    /* K is the gain, about e / (eta - 1), times a difference of nearly equal numbers: its rounding
+     * errors are 1e-16 of the gain. */
     const double eta = o->tau_m / o->tau_s;
-    const double gain = pow(eta, eta / (eta - 1)) / (eta - 1);
-    if (!isfinite(gain))
+    if (!(eta - 1 >= 1e-6))
         return mye_fail(err, MYE_ERR_ARG,
                         "psp double-exp cannot tell tau_s %.17g from tau_m %.17g ms", o->tau_s,
                         o->tau_m);
-    *out = (mye_psp){o->tau_m, o->tau_s, gain, 1};
+    *out = (mye_psp){o->tau_m, o->tau_s, pow(eta, eta / (eta - 1)) / (eta - 1), 1};
     return MYE_OK;
 }
 
