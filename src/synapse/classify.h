@@ -9,7 +9,7 @@ enum { MYE_SPIKES_BOTH, MYE_SPIKES_AUGMENTED, MYE_SPIKES_ORDINARY };
 
 typedef struct mye_classify_options {
     mye_learn_options learn;
-    char patterns[2048], readout[MYE_METHOD_MAX], test_noise[512], snr[128];
+    char patterns[2048], readout[MYE_METHOD_MAX], test_noise[512], snr[128], save[512];
     int spikes;
     int64_t neurons, folds, runs, seed;
 } mye_classify_options;

@@ -104,6 +104,8 @@ static mye_status one_column(mye_classify *w, const mye_patterns *train, const m
         st = test_snr(w, &t, c, job, run, err);
     if (st == MYE_OK && last && job == 0)
         st = draw(w, &t, test, c, err);
+    if (st == MYE_OK && last && job == 0 && w->o->save[0])
+        st = mye_synapse_save(t.group, w->o->save, err);
     mye_trial_close(&t);
     return st;
 }
