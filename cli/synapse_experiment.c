@@ -25,7 +25,7 @@ static const mye_param params[] = {
      .size = 512,
      .def = "",
      .unit = "DIR",
-     .help = "write report.html and study.json to this folder"},
+     .help = "write a page, its figures (SVG) and numbers (JSON) to this folder"},
     CLI_END,
 };
 
@@ -56,19 +56,37 @@ static mye_status make_folder(const char *folder, mye_error *err)
     return mye_fail(err, MYE_ERR_IO, "cannot make the folder %s: %s", folder, strerror(errno));
 }
 
+/* What was asked for, as a shell takes it. */
+static char *command_line(const cli *app)
+{
+    char *line = cli_format("myelin %s", app->command->entry.name);
+    for (int i = 0; i < app->n_settings; i++) {
+        const cli_setting *s = &app->setting[i];
+        const char *quote = strpbrk(s->value, " ;()&|<>$*?\"\\") ? "'" : "";
+        char *longer = cli_format("%s --%s=%s%s%s", line, s->key, quote, s->value, quote);
+        free(line);
+        line = longer;
+    }
+    return line;
+}
+
 static mye_status write_folder(const cli *app, const char *folder, const mye_study *study,
                                mye_error *err)
 {
     char *page = cli_format("%s/report.html", folder);
     json_t *object = cli_study_object(study);
     char *text = json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-    char *readme =
-        cli_format("myelin synapse %s\n\nreport.html  figures and tables, for a browser\n"
-                   "study.json   the same numbers: mean, sd and runs of every point\n",
-                   study->command);
+    char *line = command_line(app);
+    char *readme = cli_format("%s\n\nreport.html    figures and tables, for a browser\n"
+                              "figure-N.svg   the figures, for papers and slides\n"
+                              "study.json     the numbers: mean, sd and runs of every point\n",
+                              line);
+    int figures = 0;
     mye_status st = text ? MYE_OK : mye_fail(err, MYE_ERR_NOMEM, "not enough memory");
     if (st == MYE_OK)
         st = mye_report_study(app->ctx, study, page, err);
+    if (st == MYE_OK)
+        st = mye_report_figures(app->ctx, study, folder, &figures, err);
     if (st == MYE_OK)
         st = write_text(folder, "study.json", text, err);
     if (st == MYE_OK)
@@ -78,6 +96,7 @@ static mye_status write_folder(const cli *app, const char *folder, const mye_stu
     json_decref(object);
     free(text);
     free(readme);
+    free(line);
     free(page);
     return st;
 }

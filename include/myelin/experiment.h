@@ -75,6 +75,9 @@ MYE_API void mye_study_free(mye_study *study);
 /* One page: tables, figures, rasters. */
 MYE_API mye_status mye_report_study(mye_context *ctx, const mye_study *study, const char *path,
                                     mye_error *err);
+/* Every figure as a file of its own, FOLDER/figure-N.svg in the order of the page; *n: how many. */
+MYE_API mye_status mye_report_figures(mye_context *ctx, const mye_study *study, const char *folder,
+                                      int *n, mye_error *err);
 
 #ifdef __cplusplus
 }

@@ -97,8 +97,8 @@ static bool is_positive(const mye_study_panel *p)
     return true;
 }
 
-static mye_status add_curve(mye_text *out, mye_context *ctx, const mye_study_panel *p,
-                            mye_error *err)
+static mye_status draw_curve(mye_text *out, mye_context *ctx, const mye_study_panel *p,
+                             mye_error *err)
 {
     const bool percent = p->series[0].n > 0 && p->series[0].point[0].unit[0] == '%';
     mye_chart chart = {.title = p->title,
@@ -110,35 +110,69 @@ static mye_status add_curve(mye_text *out, mye_context *ctx, const mye_study_pan
     chart.positive = is_positive(p);
     if (!block)
         return mye_no_memory(err, 0, "a figure");
-    mye_text_add(out, "<div class=\"panel\">");
     mye_svg_lines(out, &chart);
-    mye_text_add(out, "</div>\n");
     mye_free(ctx, block);
+    return MYE_OK;
+}
+
+/* Figure number k: curves, then rasters, then the confusion; *there false past the last. */
+static mye_status draw_figure(mye_text *out, mye_context *ctx, const mye_study *study, int k,
+                              bool *there, mye_error *err)
+{
+    *there = true;
+    for (int i = 0; i < study->n_panels; i++)
+        if (!study->panel[i].is_table && k-- == 0)
+            return draw_curve(out, ctx, &study->panel[i], err);
+    if (k < study->n_rasters) {
+        const mye_study_raster *r = &study->raster[k];
+        const mye_plane plane = {r->title, r->x_name, r->y_name, r->width, r->height,
+                                 r->n,     r->x,      r->y,      r->size};
+        mye_svg_dots(out, &plane);
+    } else if (k == study->n_rasters && study->classes > 0) {
+        mye_svg_matrix(out, study->confusion, study->classes,
+                       (const char *const *)study->class_name);
+    } else {
+        *there = false;
+    }
     return MYE_OK;
 }
 
 static mye_status add_figures(mye_text *out, mye_context *ctx, const mye_study *study,
                               mye_error *err)
 {
+    bool there = true;
     mye_text_add(out, "<h2>Figures</h2>\n<div class=\"pair\">\n");
-    for (int i = 0; i < study->n_panels; i++)
-        if (!study->panel[i].is_table)
-            MYE_TRY(add_curve(out, ctx, &study->panel[i], err));
-    for (int i = 0; i < study->n_rasters; i++) {
-        const mye_study_raster *r = &study->raster[i];
-        const mye_plane plane = {r->title, r->x_name, r->y_name, r->width, r->height,
-                                 r->n,     r->x,      r->y,      r->size};
-        mye_text_add(out, "<div class=\"panel\">");
-        mye_svg_dots(out, &plane);
-        mye_text_add(out, "</div>\n");
-    }
-    if (study->classes > 0) {
-        mye_text_add(out, "<div class=\"panel\">");
-        mye_svg_matrix(out, study->confusion, study->classes,
-                       (const char *const *)study->class_name);
-        mye_text_add(out, "</div>\n");
+    for (int k = 0; there; k++) {
+        mye_text one = {.ctx = ctx};
+        const mye_status st = draw_figure(&one, ctx, study, k, &there, err);
+        if (st == MYE_OK && there)
+            mye_text_add(out, "<div class=\"panel\">%s</div>\n", one.data ? one.data : "");
+        out->failed = out->failed || one.failed;
+        mye_text_free(&one);
+        MYE_TRY(st);
     }
     mye_text_add(out, "</div>\n");
+    return MYE_OK;
+}
+
+mye_status mye_report_figures(mye_context *ctx, const mye_study *study, const char *folder, int *n,
+                              mye_error *err)
+{
+    bool there = true;
+    *n = 0;
+    while (there) {
+        mye_text one = {.ctx = ctx}, path = {.ctx = ctx};
+        mye_status st = draw_figure(&one, ctx, study, *n, &there, err);
+        mye_text_add(&path, "%s/figure-%d.svg", folder, *n + 1);
+        if (st == MYE_OK && path.failed)
+            st = mye_no_memory(err, strlen(folder), "a path");
+        if (st == MYE_OK && there)
+            st = mye_svg_write(ctx, &one, path.data, err);
+        *n += st == MYE_OK && there;
+        mye_text_free(&one);
+        mye_text_free(&path);
+        MYE_TRY(st);
+    }
     return MYE_OK;
 }
 

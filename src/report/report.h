@@ -86,6 +86,11 @@ void mye_svg_dots(mye_text *out, const mye_plane *plane);
 /* counts [n][n], row = truth; names may be NULL. */
 void mye_svg_matrix(mye_text *out, const double *counts, int n, const char *const *names);
 
+/* Writes one drawing, as the functions above add it, as a file of its own: on white, with its colours in
+ * it (svg_file.c). Atomic. */
+mye_status mye_svg_write(mye_context *ctx, const mye_text *drawing, const char *path,
+                         mye_error *err);
+
 /* ---- pages (html.c) ---- */
 
 /* Text with & < > " ' escaped. */
