@@ -109,7 +109,8 @@ MYE_API mye_status mye_synapse_critical(const mye_synapse *s, const mye_pattern 
                                         mye_error *err);
 
 /* Classes out of responses: neuron m speaks for class m / (neurons / classes), unless the readout says
- * otherwise. `readout` is an entry of `myelin list readout`; out [n]. */
+ * otherwise. `readout` is an entry of `myelin list readout`; both arrays of responses are wanted; out
+ * [n]. */
 MYE_API mye_status mye_synapse_classify(mye_context *ctx, const char *readout, int classes,
                                         int neurons, double theta, int64_t n,
                                         const mye_responses *responses, int32_t *out,
