@@ -134,6 +134,12 @@ static void scaled_coefficients_and_inverse_weights_change_nothing(void **state)
             b.w[i] /= 4;
         stand_show(&b, spike, n, 500);
         check_same(&a, &b, 1, 0);
+        double da[100], db[100];
+        stand_learn(&a, 0, NULL, da);
+        stand_learn(&b, 0, NULL, db);
+        for (int i = 0; i < a.units; i++)
+            assert_true(db[i] == 4 * da[i]); /* gradients are as large as the coefficients */
+        assert_true(norm(a.units, da) > 0);
         stand_close(&a);
         stand_close(&b);
     }
