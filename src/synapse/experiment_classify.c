@@ -13,7 +13,7 @@ enum { SPIKES_BOTH, SPIKES_AUGMENTED, SPIKES_ORDINARY };
 
 typedef struct options {
     mye_learn_options learn;
-    char patterns[2048], readout[MYE_METHOD_MAX], test_noise[512], snr[128], train_snr[128];
+    char patterns[2048], readout[MYE_METHOD_MAX], test_noise[512], snr[128];
     int spikes;
     int64_t neurons, folds, runs, seed;
 } options;
@@ -44,8 +44,6 @@ static const mye_param params[] = {
      "NOISE", "to test with too, with ';' between: 'jitter:sd=2;delete:share=0.1'"},
     {"train_noise", MYE_PARAM_TEXT, offsetof(options, learn.noise), MYE_METHOD_MAX, "", 0, 0, NULL,
      NULL, "NOISE", "while learning: 'jitter:sd=2 delete:share=0.1'"},
-    {"train_snr", MYE_PARAM_TEXT, offsetof(options, train_snr), 128, "", 0, 0, NULL, NULL, "LIST",
-     "learn sounds at these ratios as well as clean"},
     {0},
 };
 
@@ -66,7 +64,7 @@ typedef struct work {
     int n_sources, n_columns, jobs, n_tests;
     char source[SOURCES_MAX][MYE_METHOD_MAX];
     column column[2 * SOURCES_MAX];
-    mye_numbers snr, train_snr;
+    mye_numbers snr;
     int n_noises;
     char noise[MYE_NUMBERS_MAX][MYE_METHOD_MAX];
     double *numbers; /* all columns */
@@ -99,8 +97,6 @@ static mye_status read_options(work *w, mye_error *err)
     MYE_TRY(split("test_noise", o->test_noise, MYE_NUMBERS_MAX, w->noise, &w->n_noises, err));
     if (o->snr[0])
         MYE_TRY(mye_numbers_parse("snr", o->snr, -100, 200, &w->snr, err));
-    if (o->train_snr[0])
-        MYE_TRY(mye_numbers_parse("train_snr", o->train_snr, -100, 200, &w->train_snr, err));
     if (w->n_sources == 0)
         return mye_fail(err, MYE_ERR_ARG, "classify wants patterns, got none");
     if (o->folds == 1)
@@ -173,29 +169,6 @@ static mye_status open_set(const work *w, const char *source, const char *split_
 {
     return mye_patterns_open(w->ctx, source, w->dir, split_name,
                              (uint64_t)w->o->seed + (uint64_t)run, out, err);
-}
-
-/* The training patterns, clean and at the ratios asked for. */
-static mye_status open_train(const work *w, const char *source, int run, mye_patterns **out,
-                             mye_error *err)
-{
-    MYE_TRY(open_set(w, source, "train", run, out, err));
-    for (int i = 0; i < w->train_snr.n; i++) {
-        char text[MYE_METHOD_MAX];
-        mye_patterns *more = NULL;
-        mye_status st = with_snr(w, source, w->train_snr.value[i], text, sizeof(text), err);
-        if (st == MYE_OK)
-            st = open_set(w, text, "train", run, &more, err);
-        if (st == MYE_OK)
-            st = mye_patterns_append(*out, more, err);
-        mye_patterns_free(more);
-        if (st != MYE_OK) {
-            mye_patterns_free(*out);
-            *out = NULL;
-            return st;
-        }
-    }
-    return MYE_OK;
 }
 
 /* The fold of pattern k: by its group where groups are known, else classes are dealt out. */
@@ -371,7 +344,7 @@ static mye_status one_source(work *w, int source, int run, mye_error *err)
 {
     mye_patterns *set = NULL, *train = NULL, *test = NULL;
     const bool last = source == w->n_sources - 1;
-    mye_status st = open_train(w, w->source[source], run, &set, err);
+    mye_status st = open_set(w, w->source[source], "train", run, &set, err);
     if (st == MYE_OK && last)
         st = need_confusion(w, set, err);
     if (st == MYE_OK && w->o->folds == 0) {

@@ -13,7 +13,8 @@ typedef struct walker {
     double theta;
     int most;
     bool peaks;
-    double span; /* tau_m tau_s / (tau_m - tau_s) */
+    double span;         /* tau_m tau_s / (tau_m - tau_s) */
+    double per_m, per_s; /* 1 / tau_m, 1 / tau_s */
     mye_walk *out;
 } walker;
 
@@ -36,16 +37,20 @@ static void see_peak(mye_walk *out, double v, double t_ms)
     }
 }
 
-/* V(u) = theta on (0, top], where V rises from below theta to above it: Newton, kept in a bracket. */
-static double crossing(const walker *w, const state *s, double top)
+/* V(u) = theta on (0, top], where V rises from below theta to above it: Newton, kept in a bracket. V is
+ * concave there, so Newton comes from below and the first guess is the tangent's or the chord's. */
+static double crossing(const walker *w, const state *s, double top, double v_top)
 {
-    double low = 0, high = top;
-    double u = top * (w->theta - (s->a - s->b)) / (value(w->psp, s, top) - (s->a - s->b));
+    const double per_m = 1 / w->psp->tau_m, per_s = 1 / w->psp->tau_s;
+    const double rise = w->theta - (s->a - s->b), begin = s->b * per_s - s->a * per_m;
+    double low = 0, high = top, u = begin > 0 ? rise / begin : 0;
+    if (!(u < top))
+        u = top * rise / (v_top - (s->a - s->b));
     for (int i = 0; i < 200; i++) {
         u = u > low && u < high ? u : 0.5 * (low + high);
-        const double miss = value(w->psp, s, u) - w->theta;
+        const double a = s->a * exp(-u * per_m), b = s->b * exp(-u * per_s);
+        const double miss = a - b - w->theta, step = miss / (b * per_s - a * per_m);
         *(miss < 0 ? &low : &high) = u;
-        const double step = miss / slope(w->psp, s, u);
         if (fabs(step) <= 1e-15 * (s->t + u) || high - low <= 1e-15 * (s->t + u))
             break;
         u -= step;
@@ -77,12 +82,11 @@ static double next_top(const walker *w, const state *s)
 }
 
 /*
- * From an event to the next one, `length` later; true when the walk is over. V is monotone, or it
- * has one maximum. As long as b > 0 it stays below a, which saves most logarithms.
+ * From the state to the next event, `left` later; true when the walk is over. V is monotone, or it has
+ * one maximum.
  */
-static bool pass_event(const walker *w, state *s, double length)
+static bool pass_event(const walker *w, state *s, double end)
 {
-    const double end = s->t + length;
     for (;;) {
         /* Impulses jump over theta; otherwise V is below it here, up to rounding. */
         if (s->a - s->b >= w->theta) {
@@ -90,8 +94,7 @@ static bool pass_event(const walker *w, state *s, double length)
                 return true;
             continue;
         }
-        const bool low = s->a < w->theta && (!w->peaks || s->a <= w->out->peak);
-        const double top = low ? 0 : next_top(w, s);
+        const double top = next_top(w, s);
         if (top <= 0)
             return false;
         const double left = end - s->t, u = top < left ? top : left;
@@ -102,10 +105,33 @@ static bool pass_event(const walker *w, state *s, double length)
             return false;
         }
         const double top_ms = s->t + u;
-        move(w->psp, s, crossing(w, s, u));
+        move(w->psp, s, crossing(w, s, u, v));
         if (fire(w, s, slope(w->psp, s, 0), top_ms, v))
             return true;
     }
+}
+
+/*
+ * Can nothing happen from here to the next event? V is concave while it rises, so it stays below its
+ * tangent; and where it still rises at the end, its largest value is there. No exponential, no
+ * logarithm: nearly all events end here.
+ */
+static bool is_quiet(const walker *w, const state *s, double rate, double length, double a_end,
+                     double b_end)
+{
+    const double v = s->a - s->b, wanted = w->peaks ? w->out->peak : w->theta;
+    if (v + (rate > 0 ? rate : 0) * length < wanted) /* one branch, nearly always taken */
+        return true;
+    if (v >= w->theta)
+        return false;
+    return rate <= 0 || (b_end * w->per_s >= a_end * w->per_m && a_end - b_end < w->theta);
+}
+
+/* An impulse lifts V to a local maximum; spikes of its event are subtracted already. */
+static void see_impulse(const walker *w, double v, double t_ms, double drive)
+{
+    if (w->peaks && w->psp->rise == 0 && drive > 0)
+        see_peak(w->out, v, t_ms);
 }
 
 void mye_walk_along(const mye_course *c, const mye_psp *psp, const double *drive, double theta,
@@ -117,8 +143,9 @@ void mye_walk_along(const mye_course *c, const mye_psp *psp, const double *drive
                       .peaks = peaks,
                       .span =
                           psp->rise > 0 ? psp->tau_m * psp->tau_s / (psp->tau_m - psp->tau_s) : 0,
+                      .per_m = 1 / psp->tau_m,
+                      .per_s = 1 / psp->tau_s,
                       .out = out};
-    const double per_m = 1 / psp->tau_m, per_s = 1 / psp->tau_s;
     state s = {0, 0, 0};
     out->n = 0;
     out->peak = 0;
@@ -126,26 +153,26 @@ void mye_walk_along(const mye_course *c, const mye_psp *psp, const double *drive
     if (w.most < 1)
         return;
     for (int64_t k = 0; k < c->n; k++) {
-        const double begin = mye_course_time(c, k), before = s.b * per_s - s.a * per_m;
-        s.t = begin;
+        const double before = s.b * w.per_s - s.a * w.per_m;
+        s.t = mye_course_time(c, k);
         s.a += drive[k];
         s.b += psp->rise * drive[k];
-        const int fired = out->n;
-        if (pass_event(&w, &s, mye_course_length(c, k)))
+        const double rate = s.b * w.per_s - s.a * w.per_m;
+        const double length = mye_course_length(c, k), end = s.t + length;
+        /* A kink: V rose up to the event and falls after it. */
+        if (peaks && s.a - s.b > out->peak && s.a - s.b < theta && before > 0 && rate <= 0)
+            see_peak(out, s.a - s.b, s.t);
+        const double a_end = s.a * c->decay_m[k], b_end = s.b * c->decay_s[k];
+        if (is_quiet(&w, &s, rate, length, a_end, b_end)) {
+            see_impulse(&w, s.a, s.t, drive[k]);
+            s.a = a_end;
+            s.b = b_end;
+            continue;
+        }
+        const double begin = s.t;
+        if (pass_event(&w, &s, end))
             return;
-        if (peaks && psp->rise > 0 && fired == out->n) {
-            /* A kink: V rose up to the event and falls after it. Nothing fired, so s is still there. */
-            const double v = s.a - s.b;
-            if (v > out->peak && before > 0 && s.b * per_s - s.a * per_m <= 0)
-                see_peak(out, v, begin);
-        } else if (peaks && psp->rise == 0 && drive[k] > 0) {
-            see_peak(out, s.a, begin);
-        }
-        if (s.t == begin) {
-            s.a *= c->decay_m[k];
-            s.b *= c->decay_s[k];
-        } else {
-            move(psp, &s, begin + mye_course_length(c, k) - s.t);
-        }
+        see_impulse(&w, s.a, begin, drive[k]);
+        move(psp, &s, end - s.t);
     }
 }
