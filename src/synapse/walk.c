@@ -124,7 +124,8 @@ static bool is_quiet(const walker *w, const state *s, double rate, double length
         return true;
     if (v >= w->theta)
         return false;
-    return rate <= 0 || (b_end * w->per_s >= a_end * w->per_m && a_end - b_end < w->theta);
+    /* Not >=: after a long time both are 0. */
+    return rate <= 0 || (b_end * w->per_s > a_end * w->per_m && a_end - b_end < w->theta);
 }
 
 /* An impulse lifts V to a local maximum; spikes of its event are subtracted already. */
