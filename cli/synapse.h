@@ -7,7 +7,8 @@
 #include "myelin/patterns.h"
 
 extern const cli_command cli_synapse_capacity, cli_synapse_causality, cli_synapse_classify,
-    cli_synapse_features, cli_synapse_make, cli_synapse_robustness, cli_synapse_show;
+    cli_synapse_features, cli_synapse_make, cli_synapse_read, cli_synapse_robustness,
+    cli_synapse_show;
 
 /* synapse_study.c: what an experiment found, as tables on stdout, as JSON lines. */
 void cli_study_print(const cli *app, const mye_study *study);
