@@ -1,7 +1,7 @@
 /*
  * Memory runs out at every possible place: each operation is repeated with its 1st, 2nd, 3rd ..
- * allocation refused, until it succeeds. It must say MYE_ERR_NOMEM and give back all it took; what it
- * worked on stays whole.
+ * allocation refused, until it succeeds. It must say MYE_ERR_NOMEM and give back all it took; what
+ * it worked on stays whole.
  */
 #include "synapse/patterns.h"
 #include "synapse_support.h"
