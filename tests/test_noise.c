@@ -224,6 +224,46 @@ static void two_of_a_kind_draw_on_their_own(void **state)
     assert_int_equal(mye_patterns_about(out)->spikes, SPIKES);
     mye_patterns_free(out);
     mye_patterns_free(set);
+    set = many_spikes(ctx, 1, -1);
+    out = with_noise(set, "coefficient:sd=0.6 coefficient:sd=0.6", 5, 0);
+    const mye_pattern q = mye_patterns_at(out, 0);
+    double square = 0;
+    for (int i = 0; i < SPIKES; i++)
+        square += ((double)q.spike[i].c + 1) * ((double)q.spike[i].c + 1);
+    assert_true(fabs(sqrt(square / SPIKES / 2) / 0.6 - 1) < 0.03);
+    mye_patterns_free(out);
+    mye_patterns_free(set);
+    close_context(ctx);
+}
+
+/* What is taught with noise: a course in order, drawn from its seed alone. */
+static void noise_at_a_desk_leaves_a_course_in_order(void **state)
+{
+    mye_context *ctx = make_context(NULL);
+    mye_patterns *set = many_spikes(ctx, 1, 1);
+    const mye_pattern p = mye_patterns_at(set, 0);
+    mye_synapse_options options = MYE_SYNAPSE_OPTIONS;
+    mye_lesson lesson;
+    mye_desk desk;
+    mye_course c;
+    double last[2] = {0};
+    (void)state;
+    options.noise = "jitter:sd=20 insert:rate=2";
+    ASSERT_OK(mye_lesson_open(ctx, &options, &lesson, &err));
+    ASSERT_OK(mye_desk_open(&lesson, UNITS, 10, &desk, &err));
+    for (uint64_t seed = 0; seed < 2; seed++) {
+        ASSERT_OK(mye_desk_course(&lesson, &desk, &p, seed, &c, &err));
+        assert_true(c.n_spikes > SPIKES + 2000 && c.n <= c.n_spikes);
+        for (int64_t k = 1; k < c.n; k++)
+            assert_true(mye_course_time(&c, k) > mye_course_time(&c, k - 1));
+        last[seed] = mye_course_time(&c, c.n - 1);
+    }
+    assert_true(last[0] != last[1]);
+    ASSERT_OK(mye_desk_course(&lesson, &desk, &p, 0, &c, &err));
+    assert_true(mye_course_time(&c, c.n - 1) == last[0]);
+    mye_desk_close(&desk);
+    mye_lesson_close(&lesson);
+    mye_patterns_free(set);
     close_context(ctx);
 }
 
@@ -262,6 +302,7 @@ int main(void)
         cmocka_unit_test(coefficients_change_and_do_not_change_sign),
         cmocka_unit_test(noise_depends_on_seed_pattern_and_copy_alone),
         cmocka_unit_test(two_of_a_kind_draw_on_their_own),
+        cmocka_unit_test(noise_at_a_desk_leaves_a_course_in_order),
         cmocka_unit_test(lists_of_noise_are_refused_in_sentences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* Threshold-driven plasticity with spikes that move on their own; T9. */
 #include "synapse_support.h"
 
-/* (9) with A_j = 1, B_j = -P_j, A_* = 1: P_* - sum D_*j P_j / Vd_j; Vd_j is the slope of V there, by C_j */
+/* (9) with A_j = 1, B_j = -P_j, A_* = 1: P_* - sum D_*j P_j / Vd_j; Vd_j is the slope of V there, by
+ * C_j. */
 static void by_formula(const stand *s, int n, double t_ms, double theta, double *g)
 {
     const mye_fired *f = s->r->walk.spike;

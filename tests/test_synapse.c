@@ -239,6 +239,56 @@ static void averages_are_of_weights_after_each_presentation(void **state)
     bench_close(&b);
 }
 
+/* One pattern, so that each epoch is a presentation; it is never right. */
+static void averages_of_single_presentations_count_each(void **state)
+{
+    enum { EPOCHS = 4 };
+    static const int64_t one[] = {7};
+    double w[EPOCHS + 1][B_UNITS * B_NEURONS];
+    (void)state;
+    for (int e = 0; e <= EPOCHS; e++) {
+        mye_synapse_options options = MYE_SYNAPSE_OPTIONS;
+        mye_patterns *set = NULL;
+        bench b;
+        options.epochs = e < EPOCHS ? e + 1 : EPOCHS;
+        options.average = e == EPOCHS;
+        options.rule = "peak";
+        bench_open(&b, 1, &options);
+        ASSERT_OK(mye_patterns_choose(b.set, one, 1, &set, &err));
+        mye_patterns_free(b.set);
+        b.set = set;
+        for (int m = 0; m < B_NEURONS; m++)
+            b.count[m] = 1000;
+        ASSERT_OK(bench_train(&b, NULL, &err));
+        memcpy(w[e], mye_synapse_weights(b.s), sizeof w[e]);
+        bench_close(&b);
+    }
+    for (int i = 0; i < B_UNITS * B_NEURONS; i++)
+        ASSERT_NEAR(w[EPOCHS][i], (w[0][i] + w[1][i] + w[2][i] + w[3][i]) / 4, 1e-12);
+}
+
+/* Weights go on; momentum and means do not. */
+static void teaching_again_begins_anew_but_for_the_weights(void **state)
+{
+    mye_synapse_options options = MYE_SYNAPSE_OPTIONS;
+    bench a, b;
+    (void)state;
+    options.epochs = 2;
+    options.average = true;
+    bench_open(&a, 1, &options);
+    bench_open(&b, 1, &options);
+    ASSERT_OK(bench_train(&a, NULL, &err));
+    mye_synapse_result_free(a.ctx, &a.result);
+    memcpy(mye_synapse_weights(b.s), mye_synapse_weights(a.s),
+           B_UNITS * B_NEURONS * sizeof(double));
+    ASSERT_OK(bench_train(&a, NULL, &err));
+    ASSERT_OK(bench_train(&b, NULL, &err));
+    assert_memory_equal(mye_synapse_weights(a.s), mye_synapse_weights(b.s),
+                        B_UNITS * B_NEURONS * sizeof(double));
+    bench_close(&a);
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +298,8 @@ int main(void)
         cmocka_unit_test(seeds_and_noise_make_a_difference),
         cmocka_unit_test(a_batch_is_the_sum_of_its_mistakes),
         cmocka_unit_test(teaching_ends_when_nothing_is_wrong_or_near),
+        cmocka_unit_test(averages_of_single_presentations_count_each),
+        cmocka_unit_test(teaching_again_begins_anew_but_for_the_weights),
         cmocka_unit_test(averages_are_of_weights_after_each_presentation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

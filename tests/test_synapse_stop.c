@@ -31,6 +31,42 @@ static void shapes_and_aims_that_do_not_fit_are_refused(void **state)
     bench_close(&b);
 }
 
+static void times_that_do_not_rise_are_refused(void **state)
+{
+    static const double bad[][2] = {{3, 2}, {NAN, 2}, {1, NAN}, {-1, 2}, {1, INFINITY}};
+    static int64_t first[B_PATTERNS * B_NEURONS];
+    mye_synapse_options options = MYE_SYNAPSE_OPTIONS;
+    (void)state;
+    options.rule = "psd";
+    options.epochs = 1;
+    for (int k = 0; k < COUNT_OF(bad); k++) {
+        bench b;
+        bench_open(&b, 1, &options);
+        memset(b.count, 0, sizeof b.count);
+        b.count[B_NEURONS + 2] = 2;
+        ASSERT_FAILS(mye_synapse_train(b.s, b.set, &(mye_aims){b.count, first, bad[k]}, NULL,
+                                       &b.result, &err),
+                     MYE_ERR_ARG, "pattern 1 wants spike");
+        ASSERT_OK(mye_synapse_train(b.s, b.set, &(mye_aims){b.count, first, (const double[]){2, 2}},
+                                    NULL, &b.result, &err));
+        bench_close(&b);
+    }
+}
+
+/* What a rule does not want may be missing, or half there. */
+static void rules_on_numbers_do_not_look_at_times(void **state)
+{
+    const double no_times[] = {NAN};
+    mye_synapse_options options = MYE_SYNAPSE_OPTIONS;
+    bench b;
+    (void)state;
+    options.epochs = 1;
+    bench_open(&b, 1, &options);
+    ASSERT_OK(
+        mye_synapse_train(b.s, b.set, &(mye_aims){b.count, NULL, no_times}, NULL, &b.result, &err));
+    bench_close(&b);
+}
+
 static void weights_that_are_no_numbers_are_told(void **state)
 {
     mye_synapse_options options = MYE_SYNAPSE_OPTIONS;
@@ -123,6 +159,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shapes_and_aims_that_do_not_fit_are_refused),
+        cmocka_unit_test(times_that_do_not_rise_are_refused),
+        cmocka_unit_test(rules_on_numbers_do_not_look_at_times),
         cmocka_unit_test(weights_that_are_no_numbers_are_told),
         cmocka_unit_test(teaching_can_be_stopped),
         cmocka_unit_test(sets_without_patterns_or_spikes_are_learned_at_once),

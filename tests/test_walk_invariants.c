@@ -47,7 +47,8 @@ static void spikes_are_where_the_definition_has_them(void **state)
     assert_true(fired > 100 && worst < 1e-11);
 }
 
-/* Late resets of a clock add up, and where V nearly touches the threshold its spike comes much later. */
+/* Late resets of a clock add up, and where V nearly touches the threshold its spike comes much
+ * later. */
 static void a_clock_driven_simulation_agrees(void **state)
 {
     static const double dt[] = {0.1, 0.01};
@@ -134,13 +135,19 @@ static void scaled_coefficients_and_inverse_weights_change_nothing(void **state)
             b.w[i] /= 4;
         stand_show(&b, spike, n, 500);
         check_same(&a, &b, 1, 0);
+        double da[100], db[100];
+        stand_learn(&a, 0, NULL, da);
+        stand_learn(&b, 0, NULL, db);
+        for (int i = 0; i < a.units; i++)
+            assert_true(db[i] == 4 * da[i]); /* gradients are as large as the coefficients */
+        assert_true(norm(a.units, da) > 0);
         stand_close(&a);
         stand_close(&b);
     }
 }
 
-/* Coefficients 0 .. 3 as that many spikes of 1, and as spikes of the other sign through weights of the
- * other sign; V, spikes, traces and the updates of all rules. */
+/* Coefficients 0 .. 3 as that many spikes of 1, and as spikes of the other sign through weights of
+ * the other sign; V, spikes, traces and the updates of all rules. */
 static void whole_coefficients_are_coincident_spikes(void **state)
 {
     static const char *const rule[] = {"tempotron", "mst", "tdp1", "tdp2", "peak", "psd"};

@@ -43,8 +43,7 @@ typedef struct mye_synapse_options {
         "double-exp", "tempotron", "momentum", 1, 1e-3, 0, 0.01, 0.01, "", false, 100, 1, 1 \
     }
 
-/* Neurons with fresh weights. Errors: MYE_ERR_ARG, MYE_ERR_NOMEM; MYE_ERR_UNSUPPORTED for a rule that
- * the psp has no use for. */
+/* Neurons with fresh weights. Errors: MYE_ERR_ARG, MYE_ERR_NOMEM. */
 MYE_API mye_status mye_synapse_create(mye_context *ctx, int32_t units, int neurons,
                                       const mye_synapse_options *options, mye_synapse **out,
                                       mye_error *err);
@@ -109,7 +108,8 @@ MYE_API mye_status mye_synapse_critical(const mye_synapse *s, const mye_pattern 
                                         mye_error *err);
 
 /* Classes out of responses: neuron m speaks for class m / (neurons / classes), unless the readout says
- * otherwise. `readout` is an entry of `myelin list readout`; out [n]. */
+ * otherwise. `readout` is an entry of `myelin list readout`; both arrays of responses are wanted; out
+ * [n]. */
 MYE_API mye_status mye_synapse_classify(mye_context *ctx, const char *readout, int classes,
                                         int neurons, double theta, int64_t n,
                                         const mye_responses *responses, int32_t *out,

@@ -23,9 +23,9 @@ static int count(const mye_reader *r, double theta, int most, mye_walk *out)
 }
 
 /*
- * The first spike of the run below the critical threshold that the run above it does not have: there
- * V turned before it reached the threshold, and the next spike comes after that maximum. Times alone do
- * not tell: with a coarse tolerance spikes that stay move further than that.
+ * The first spike of the run below the critical threshold that the run above it does not have:
+ * there V turned before it reached the threshold, and the next spike comes after that maximum. Times
+ * alone do not tell: with a coarse tolerance spikes that stay move further than that.
  */
 static int first_difference(const mye_walk *below, const mye_walk *above)
 {

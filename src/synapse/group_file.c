@@ -77,8 +77,14 @@ static mye_status read_group(mye_context *ctx, const mye_st *st, mye_synapse **o
                         "%s: expected tensor 'weight' of shape [neurons, "
                         "afferents], got %s",
                         mye_st_source(st), t ? "another shape" : "none");
-    MYE_TRY(mye_synapse_create(ctx, (int32_t)t->dim[1], (int)t->dim[0], &options, out, err));
-    const mye_status status = mye_st_read_raw(st, t, MYE_DTYPE_F64, t->count, (*out)->w, err);
+    mye_error why = {0};
+    mye_status status =
+        mye_synapse_create(ctx, (int32_t)t->dim[1], (int)t->dim[0], &options, out, &why);
+    if (status == MYE_ERR_ARG)
+        return mye_fail(err, MYE_ERR_FORMAT, "%s: %.200s", mye_st_source(st), why.message);
+    if (status != MYE_OK)
+        return mye_fail(err, status, "%s", why.message);
+    status = mye_st_read_raw(st, t, MYE_DTYPE_F64, t->count, (*out)->w, err);
     if (status != MYE_OK) {
         mye_synapse_free(*out);
         *out = NULL;

@@ -56,6 +56,9 @@ mye_status mye_synapse_classify(mye_context *ctx, const char *readout, int class
                                 int32_t *out, mye_error *err)
 {
     mye_method method;
+    if (!responses->v_max || !responses->count)
+        return mye_fail(err, MYE_ERR_ARG, "readouts want V_max and spikes of neurons, got no %s",
+                        responses->v_max ? "spikes" : "V_max");
     MYE_TRY(parse(ctx, readout, classes, neurons, &method, err));
     const mye_readout_type *type = (const mye_readout_type *)method.entry;
     for (int64_t k = 0; k < n; k++) {
@@ -74,8 +77,14 @@ mye_status mye_synapse_aims(mye_context *ctx, const char *readout, int classes, 
     mye_method method;
     MYE_TRY(parse(ctx, readout, classes, neurons, &method, err));
     const mye_readout_type *type = (const mye_readout_type *)method.entry;
-    for (int64_t k = 0; k < n; k++)
-        type->aim(method.options, classes, neurons, label[k], count + k * neurons);
+    mye_status st = MYE_OK;
+    for (int64_t k = 0; st == MYE_OK && k < n; k++) {
+        if (label[k] < 0 || label[k] >= classes)
+            st = mye_fail(err, MYE_ERR_ARG, "pattern %lld has label %d, expected 0 to %d",
+                          (long long)k, label[k], classes - 1);
+        else
+            type->aim(method.options, classes, neurons, label[k], count + k * neurons);
+    }
     mye_method_free(ctx, &method);
-    return MYE_OK;
+    return st;
 }

@@ -33,7 +33,8 @@ typedef struct job {
 static mye_aim aim_of(const job *j, int64_t k, int m)
 {
     const int64_t at = k * j->s->neurons + m;
-    return (mye_aim){j->aims->count[at], j->aims->t_ms ? j->aims->t_ms + j->aims->first[at] : NULL};
+    const bool has_times = j->aims->first && j->aims->t_ms;
+    return (mye_aim){j->aims->count[at], has_times ? j->aims->t_ms + j->aims->first[at] : NULL};
 }
 
 static mye_pupil pupil_of(const mye_synapse *s, int m)
@@ -151,17 +152,35 @@ static void teach_batches(job *j)
 
 /* ---- epochs ---- */
 
+/* Times of aim i: from 0, rising. */
+static mye_status check_times(const job *j, int64_t i, mye_error *err)
+{
+    const double *t_ms = j->aims->t_ms + j->aims->first[i];
+    for (int32_t x = 0; x < j->aims->count[i]; x++)
+        if (!(t_ms[x] >= (x > 0 ? t_ms[x - 1] : 0)) || !isfinite(t_ms[x]))
+            return mye_fail(err, MYE_ERR_ARG,
+                            "pattern %lld wants spike %d of neuron %lld at %g ms, expected times "
+                            "from 0 that rise",
+                            (long long)(i / j->s->neurons), x, (long long)(i % j->s->neurons),
+                            t_ms[x]);
+    return MYE_OK;
+}
+
 static mye_status check_aims(const job *j, mye_error *err)
 {
-    if (mye_lesson_rule(&j->s->lesson)->wants_times && (!j->aims->first || !j->aims->t_ms))
+    const bool wants_times = mye_lesson_rule(&j->s->lesson)->wants_times;
+    if (wants_times && (!j->aims->first || !j->aims->t_ms))
         return mye_fail(err, MYE_ERR_ARG, "rule '%s' wants the times of spikes, not their number",
                         j->s->lesson.rule.entry->name);
-    for (int64_t i = 0; i < j->n * j->s->neurons; i++)
+    for (int64_t i = 0; i < j->n * j->s->neurons; i++) {
         if (j->aims->count[i] < 0 || j->aims->count[i] > MYE_WALK_SPIKES)
             return mye_fail(err, MYE_ERR_ARG,
                             "pattern %lld wants %d spikes of neuron %lld, expected 0 to %d",
                             (long long)(i / j->s->neurons), j->aims->count[i],
                             (long long)(i % j->s->neurons), MYE_WALK_SPIKES);
+        if (wants_times)
+            MYE_TRY(check_times(j, i, err));
+    }
     return MYE_OK;
 }
 

@@ -124,6 +124,7 @@ static bool is_quiet(const walker *w, const state *s, double rate, double length
         return true;
     if (v >= w->theta)
         return false;
+    /* Not >=: after a long time both are 0. */
     return rate <= 0 || (b_end * w->per_s > a_end * w->per_m && a_end - b_end < w->theta);
 }
 
