@@ -23,6 +23,8 @@ extern "C" {
 
 typedef struct mye_synapse mye_synapse;
 
+#define MYE_NEURONS_MAX 65536 /* of a group */
+
 typedef struct mye_synapse_options {
     const char *psp;  /* entry of `myelin list psp`                                           */
     const char *rule; /* of `rule`                                                            */

@@ -5,10 +5,10 @@ mye_status mye_synapse_create(mye_context *ctx, int32_t units, int neurons,
                               const mye_synapse_options *options, mye_synapse **out, mye_error *err)
 {
     *out = NULL;
-    if (units < 1 || units > MYE_UNITS_MAX || neurons < 1 || neurons > (1 << 20))
+    if (units < 1 || units > MYE_UNITS_MAX || neurons < 1 || neurons > MYE_NEURONS_MAX)
         return mye_fail(err, MYE_ERR_ARG,
                         "a group wants 1 to %d afferents and 1 to %d neurons, got %d and %d",
-                        MYE_UNITS_MAX, 1 << 20, units, neurons);
+                        MYE_UNITS_MAX, MYE_NEURONS_MAX, units, neurons);
     mye_synapse *s = mye_alloc(ctx, sizeof(*s));
     if (!s)
         return mye_no_memory(err, sizeof(*s), "a group of neurons");

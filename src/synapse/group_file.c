@@ -1,4 +1,5 @@
 /* A group in a file: weights [neurons, units] as doubles, options as text beside them. */
+#include <math.h>
 #include <string.h>
 
 #include "io/safetensors.h"
@@ -71,7 +72,7 @@ static mye_status read_group(mye_context *ctx, const mye_st *st, mye_synapse **o
     mye_synapse_options options = MYE_SYNAPSE_OPTIONS;
     const mye_st_tensor *t = mye_st_find(st, "weight");
     MYE_TRY(read_options(st, &options, err));
-    if (!t || t->rank != 2 || t->dim[0] < 1 || t->dim[1] < 1 || t->dim[0] > 1 << 20 ||
+    if (!t || t->rank != 2 || t->dim[0] < 1 || t->dim[1] < 1 || t->dim[0] > MYE_NEURONS_MAX ||
         t->dim[1] > MYE_UNITS_MAX)
         return mye_fail(err, MYE_ERR_FORMAT,
                         "%s: expected tensor 'weight' of shape [neurons, "
@@ -85,6 +86,10 @@ static mye_status read_group(mye_context *ctx, const mye_st *st, mye_synapse **o
     if (status != MYE_OK)
         return mye_fail(err, status, "%s", why.message);
     status = mye_st_read_raw(st, t, MYE_DTYPE_F64, t->count, (*out)->w, err);
+    for (int64_t i = 0; status == MYE_OK && i < t->count; i++)
+        if (!isfinite((*out)->w[i]))
+            status = mye_fail(err, MYE_ERR_FORMAT, "%s: weight %lld is no number",
+                              mye_st_source(st), (long long)i);
     if (status != MYE_OK) {
         mye_synapse_free(*out);
         *out = NULL;
