@@ -192,7 +192,7 @@ static void groups_that_cannot_be_are_refused(void **state)
     o[11].noise = "jitter fog";
     for (int i = 0; i < COUNT_OF(o); i++)
         ASSERT_FAILS(mye_synapse_create(ctx, 3, 2, &o[i], &s, &err), MYE_ERR_ARG, words[i]);
-    static const int bad[][2] = {{0, 1}, {1, 0}, {MYE_UNITS_MAX + 1, 1}, {1, (1 << 20) + 1}};
+    static const int bad[][2] = {{0, 1}, {1, 0}, {MYE_UNITS_MAX + 1, 1}, {1, MYE_NEURONS_MAX + 1}};
     const mye_synapse_options fine = MYE_SYNAPSE_OPTIONS;
     for (int i = 0; i < COUNT_OF(bad); i++)
         ASSERT_FAILS(mye_synapse_create(ctx, bad[i][0], bad[i][1], &fine, &s, &err), MYE_ERR_ARG,
