@@ -190,6 +190,7 @@ static mye_status enter(student *s, mye_error *err)
 {
     mye_context *ctx = s->w->ctx;
     const size_t units = (size_t)s->scene.units;
+    MYE_TRY(mye_lesson_check_times(s->lesson, false, err));
     MYE_TRY(mye_desk_open(s->lesson, s->scene.units, 256, &s->desk, err));
     MYE_TRY(mye_scene_open(ctx, &s->scene, err));
     s->pupil.w = mye_alloc_array(ctx, units, sizeof(double));
