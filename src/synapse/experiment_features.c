@@ -325,11 +325,14 @@ static mye_status read_tasks(work *w, mye_error *err)
 {
     for (const char *at = w->o->tasks; *at;) {
         const size_t n = strcspn(at, ",");
+        bool is_new = true;
         int k = 0;
         while (k < TASKS &&
                (strlen(task_list[k].name) != n || memcmp(task_list[k].name, at, n) != 0))
             k++;
-        if (k == TASKS || w->n_tasks == TASKS)
+        for (int i = 0; i < w->n_tasks; i++)
+            is_new = is_new && w->task[i] != k;
+        if (k == TASKS || !is_new)
             return mye_fail(err, MYE_ERR_ARG,
                             "tasks are 1x1, 1x5, 5x1, 5x1..5 and 5x5, each once, got '%.80s'",
                             w->o->tasks);
