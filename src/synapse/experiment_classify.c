@@ -231,6 +231,7 @@ static mye_status run(mye_context *ctx, const void *opt, const char *dir,
     w->o = opt;
     w->dir = dir;
     w->callbacks = callbacks;
+    w->begin_s = mye_now_s();
     w->out = out;
     mye_status st = read_options(w, err);
     if (st == MYE_OK)
