@@ -131,6 +131,7 @@ static mye_status draw_figure(mye_text *out, mye_context *ctx, const mye_study *
     } else if (k == study->n_rasters && study->classes > 0) {
         mye_svg_matrix(out, study->confusion, study->classes,
                        (const char *const *)study->class_name);
+        *there = out->length > 0 || out->failed; /* not with too many classes to tell apart */
     } else {
         *there = false;
     }
