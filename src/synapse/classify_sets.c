@@ -34,7 +34,8 @@ mye_status mye_classify_open(const mye_classify *w, const char *source, const ch
 /* The fold of pattern k: by its group where groups are known, else classes are dealt out. */
 static int64_t fold_of(const mye_patterns *set, int64_t k, int64_t folds, const int64_t *dealt)
 {
-    return set->group[k] > 0 ? set->group[k] % folds : dealt[set->label[k]] % folds;
+    const int64_t group = set->group[k];
+    return group != 0 ? (group % folds + folds) % folds : dealt[set->label[k]] % folds;
 }
 
 mye_status mye_classify_check_folds(const mye_classify *w, const mye_patterns *set, mye_error *err)
