@@ -69,6 +69,16 @@ mye_pattern mye_patterns_at(const mye_patterns *set, int64_t k)
                          .group = set->group[k]};
 }
 
+int64_t mye_patterns_longest(const mye_patterns *set)
+{
+    int64_t most = 0;
+    for (int64_t k = 0; k < set->info.n; k++) {
+        const int64_t spikes = set->first[k + 1] - set->first[k];
+        most = spikes > most ? spikes : most;
+    }
+    return most;
+}
+
 mye_status mye_patterns_name(mye_patterns *set, int32_t label, const char *name, mye_error *err)
 {
     if (label < 0 || label >= set->info.classes)
