@@ -259,13 +259,19 @@ mye_status mye_patterns_choose(const mye_patterns *set, const int64_t *index, in
     return st;
 }
 
+void mye_patterns_flatten(mye_patterns *set)
+{
+    for (int64_t i = 0; i < set->info.spikes; i++)
+        set->spike[i].c = 1;
+}
+
 mye_status mye_patterns_ordinary(const mye_patterns *set, mye_patterns **out, mye_error *err)
 {
     MYE_TRY(mye_patterns_like(set, out, err));
     const mye_status st = mye_patterns_append(*out, set, err);
-    for (int64_t i = 0; st == MYE_OK && i < set->info.spikes; i++)
-        (*out)->spike[i].c = 1;
-    if (st != MYE_OK) {
+    if (st == MYE_OK) {
+        mye_patterns_flatten(*out);
+    } else {
         mye_patterns_free(*out);
         *out = NULL;
     }
