@@ -161,6 +161,10 @@ void cli_json(json_t *object);
 /* JSON number, null where it is not finite. */
 json_t *cli_real(double value);
 
+/* mkdir -p, and whether files can be written there (folder.c): before the work, so that none is lost
+ * where they cannot be. */
+mye_status cli_folder_make(const char *folder, mye_error *err);
+
 /* ---- tables (table.c) ---- */
 
 typedef struct cli_table cli_table;

@@ -105,8 +105,6 @@ json_t *cli_convert_budget_json(const cli_conversion *c);
 
 /* Refuses a folder that holds something else. Nothing is written. */
 int cli_convert_folder_check(const cli *app, const char *folder);
-/* Makes the folder, empty: before the work, so that none is lost where it cannot be. */
-mye_status cli_convert_folder_make(const char *folder, mye_error *err);
 /* Writes all files. */
 int cli_convert_folder_write(const cli_conversion *c);
 

@@ -73,21 +73,6 @@ static mye_status cannot(const char *what, const char *path, mye_error *err)
     return mye_fail(err, MYE_ERR_IO, "cannot %s '%.300s': %s", what, path, strerror(errno));
 }
 
-/* mkdir -p, and whether files can be written there. */
-mye_status cli_convert_folder_make(const char *folder, mye_error *err)
-{
-    char *path = cli_format("%s", folder);
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(path, 0777); /* what goes wrong here shows below */
-        *slash = '/';
-    }
-    free(path);
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return cannot("make the folder", folder, err);
-    return access(folder, W_OK) == 0 ? MYE_OK : cannot("write to the folder", folder, err);
-}
-
 /* ---- files of an earlier conversion ---- */
 
 static bool is_ours(const cli_conversion *c, const char *file)

@@ -148,7 +148,7 @@ static mye_status work(cli_convert_job *j, mye_error *err)
 {
     MYE_TRY(open_ann(j, err));
     if (j->o.out[0])
-        MYE_TRY(cli_convert_folder_make(j->o.out, err));
+        MYE_TRY(cli_folder_make(j->o.out, err));
     MYE_TRY(convert_all(j, err));
     if (j->share > 0)
         MYE_TRY(choose_levels(j, err));

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct experiment_options {
@@ -46,14 +45,6 @@ static mye_status write_text(const char *folder, const char *name, const char *t
     free(path);
     free(part);
     return st;
-}
-
-/* Makes the folder before the work, so that none is lost where it cannot be. */
-static mye_status make_folder(const char *folder, mye_error *err)
-{
-    if (mkdir(folder, 0777) == 0 || errno == EEXIST)
-        return MYE_OK;
-    return mye_fail(err, MYE_ERR_IO, "cannot make the folder %s: %s", folder, strerror(errno));
 }
 
 /* What was asked for, as a shell takes it. */
@@ -109,7 +100,7 @@ static mye_status work(cli *app, const experiment_options *o, const mye_entry *e
     cli_progress progress;
     mye_study *study = NULL;
     if (o->out[0])
-        MYE_TRY(make_folder(o->out, err));
+        MYE_TRY(cli_folder_make(o->out, err));
     cli_progress_init(&progress, app, false);
     progress.about = entry->name;
     mye_status st =

@@ -118,9 +118,10 @@ static void tell(const cli *app, const read_options *o, const mye_patterns_info 
                            "right", (json_int_t)a->right, "accuracy", cli_real(accuracy), "neurons",
                            a->neurons));
     else
-        printf("%s%.2f %%%s of %lld patterns right, %d neurons, readout %s\n",
+        printf("%s%.2f %%%s of %lld pattern%s right, %d neuron%s, readout %s\n",
                cli_paint(app->color_out, "bold"), 100 * accuracy, cli_plain(app->color_out),
-               (long long)a->n, a->neurons, o->readout);
+               (long long)a->n, a->n == 1 ? "" : "s", a->neurons, a->neurons == 1 ? "" : "s",
+               o->readout);
 }
 
 /* *set becomes what is asked for of it. */

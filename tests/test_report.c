@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "page_support.h"
 #include "report/report.h"
 
 /* ---- an allocator that fails at the n-th call ---- */
@@ -85,14 +86,6 @@ static char *page_of(const char *folder, const char *text)
     return page;
 }
 
-static int count(const char *page, const char *word)
-{
-    int n = 0;
-    for (const char *at = strstr(page, word); at; at = strstr(at + 1, word))
-        n++;
-    return n;
-}
-
 #define START                                                                                    \
     "{\"event\":\"start\",\"version\":\"0.1.0\",\"config\":{\"net\":\"8C3-BN-LIF-FC10\","        \
     "\"data\":\"fashion-mnist\",\"neuron\":\"lif:tau=2\",\"time\":\"bptt\",\"T\":\"4\","         \
@@ -144,28 +137,15 @@ static void a_page_needs_nothing_from_elsewhere(void **state)
 {
     (void)state;
     char *page = page_of("alone", START EPOCH(1, 0.5) END);
-    assert_null(strstr(page, "http"));
-    assert_null(strstr(page, "src="));
-    assert_null(strstr(page, "href="));
-    assert_null(strstr(page, "<script"));
-    assert_null(strstr(page, "@import"));
-    assert_null(strstr(page, "url("));
+    assert_stands_alone(page);
     mye_free(ctx, page);
 }
 
 static void every_opened_element_is_closed(void **state)
 {
     (void)state;
-    static const char *const element[] = {"div", "svg",  "table", "details", "pre",
-                                          "p",   "text", "title", "h1",      "h2"};
     char *page = page_of("closed", START EPOCH(1, 0.5) EPOCH(2, 0.75) END);
-    for (size_t i = 0; i < sizeof(element) / sizeof(element[0]); i++) {
-        char open[32], bare[32], close[32];
-        snprintf(open, sizeof(open), "<%s ", element[i]);
-        snprintf(bare, sizeof(bare), "<%s>", element[i]);
-        snprintf(close, sizeof(close), "</%s>", element[i]);
-        assert_int_equal(count(page, open) + count(page, bare), count(page, close));
-    }
+    assert_elements_closed(page);
     mye_free(ctx, page);
 }
 
@@ -238,7 +218,7 @@ static void hostile_text_is_escaped(void **state)
     assert_null(strstr(page, "<script"));
     assert_null(strstr(page, "<img"));
     assert_null(strstr(page, "<b>\":"));
-    assert_int_equal(count(page, "<svg"), count(page, "</svg>"));
+    assert_int_equal(page_count(page, "<svg"), page_count(page, "</svg>"));
     assert_non_null(strstr(page, "&amp;amp;"));
     mye_free(ctx, page);
 }
@@ -351,7 +331,7 @@ static void policies_are_compared_over_what_they_visit(void **state)
     assert_non_null(strstr(figure, "sadp:score=loss % of all samples in all epochs 50: 70%"));
     assert_non_null(strstr(figure, "sadp:score=loss % of all samples in all epochs 80: 85%"));
     assert_non_null(strstr(figure, "random % of all samples in all epochs 80: 75%"));
-    assert_int_equal(count(figure, "stroke-opacity"), 1);
+    assert_int_equal(page_count(figure, "stroke-opacity"), 1);
     assert_non_null(strstr(figure, "H510")); /* the level of all */
     mye_free(ctx, page);
     assert_int_equal(mye_report_compare(ctx, folder + 1, 2, "t", html, NULL), MYE_OK);
@@ -367,11 +347,11 @@ static void histograms_count_what_is_finite(void **state)
     mye_text out = {.ctx = ctx};
     mye_svg_histogram(&out, "a & b", "score", value, 6);
     assert_non_null(strstr(out.data, "a &amp; b"));
-    assert_int_equal(count(out.data, "<rect"), 2);
+    assert_int_equal(page_count(out.data, "<rect"), 2);
     assert_non_null(strstr(out.data, "0 to 0.1: 2</title>"));
     assert_non_null(strstr(out.data, "3.9 to 4: 3</title>"));
     mye_svg_histogram(&out, "t", "score", none, 1);
-    assert_int_equal(count(out.data, "<rect"), 2);
+    assert_int_equal(page_count(out.data, "<rect"), 2);
     assert_null(strstr(out.data, "nan"));
     assert_null(strstr(out.data, "inf"));
     mye_text_free(&out);
@@ -485,7 +465,7 @@ static void a_plan_over_steps_is_drawn_by_doublings(void **state)
     assert_non_null(strstr(page, ">4 GiB</text>"));
     assert_non_null(strstr(page, "<td>a&amp;b</td><td class=\"n\">–</td>"));
     assert_non_null(strstr(page, "<b>never</b> at T 1: not at all"));
-    assert_int_equal(count(page, "<path class"), 2); /* nothing to draw for the third */
+    assert_int_equal(page_count(page, "<path class"), 2); /* nothing to draw for the third */
     assert_null(strstr(page, "nan"));
     mye_free(ctx, page);
     const mye_plan_grid empty = {.title = "none"};

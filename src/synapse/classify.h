@@ -35,6 +35,8 @@ typedef struct mye_classify {
     int n_noises;
     char noise[MYE_NUMBERS_MAX][MYE_METHOD_MAX];
     double *numbers; /* all columns */
+    int64_t learned; /* groups that have, of n_columns * jobs */
+    double begin_s;
     double *confusion;
 } mye_classify;
 

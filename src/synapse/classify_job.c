@@ -75,16 +75,37 @@ static mye_status draw(const mye_classify *w, const mye_trial *t, const mye_patt
     return MYE_OK;
 }
 
+/* Of all groups, where one of them is at `done` of `total`. */
+static void tell(const mye_classify *w, const mye_progress *one, double done, double total)
+{
+    enum { PARTS = 1000 }; /* of the learning of a group */
+    const int64_t all = (int64_t)w->n_columns * w->jobs * PARTS;
+    const int64_t at = w->learned * PARTS + (int64_t)(PARTS * done / total);
+    mye_progress p = *one;
+    p.done = at;
+    p.total = all;
+    p.elapsed_s = mye_now_s() - w->begin_s;
+    p.left_s = at > 0 ? p.elapsed_s * (double)(all - at) / (double)at : 0;
+    if (w->callbacks && w->callbacks->progress)
+        w->callbacks->progress(w->callbacks->user, &p);
+}
+
+static void on_progress(void *user, const mye_progress *one)
+{
+    tell(user, one, (double)one->done, (double)one->total);
+}
+
 static mye_status one_column(mye_classify *w, const mye_patterns *train, const mye_patterns *test,
                              int c, int job, int run, mye_error *err)
 {
     mye_classify_column *k = &w->column[c];
+    const mye_callbacks callbacks = {.progress = on_progress, .user = w};
     mye_trial t = {.ctx = w->ctx,
                    .learn = &w->o->learn,
                    .readout = w->o->readout,
                    .each = (int)w->o->neurons,
                    .seed = (uint64_t)w->o->seed + (uint64_t)run,
-                   .callbacks = w->callbacks};
+                   .callbacks = &callbacks};
     const bool last = c == w->n_columns - 1;
     mye_status st = mye_trial_learn(&t, train, err);
     if (st == MYE_OK)
@@ -105,6 +126,9 @@ static mye_status one_column(mye_classify *w, const mye_patterns *train, const m
         st = draw(w, &t, test, c, err);
     if (st == MYE_OK && last && job == 0 && w->o->save[0])
         st = mye_synapse_save(t.group, w->o->save, err);
+    if (st == MYE_OK)
+        tell(w, &(mye_progress){.phase = "learn"}, 1, 1);
+    w->learned++;
     mye_trial_close(&t);
     return st;
 }

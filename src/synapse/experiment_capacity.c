@@ -8,7 +8,7 @@
  *   perceptron    coefficients N(0, 1); all spikes have one time: exactly a perceptron (alpha 2)
  */
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "synapse/experiment_kind.h"
 
@@ -130,12 +130,19 @@ static void tell(const work *w, mye_study *out)
     }
 }
 
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
 static mye_status run(mye_context *ctx, const void *opt, const char *dir,
                       const mye_callbacks *callbacks, mye_study *out, mye_error *err)
 {
     work w = {.ctx = ctx, .o = opt};
     MYE_UNUSED(dir);
     MYE_TRY(mye_numbers_parse("load", w.o->load, 0.01, 1000, &w.load, err));
+    qsort(w.load.value, (size_t)w.load.n, sizeof(*w.load.value), by_value);
     const int jobs = CONDITIONS * w.load.n * (int)w.o->runs;
     w.epochs = mye_alloc_array(ctx, (size_t)jobs, sizeof(*w.epochs));
     if (!w.epochs)

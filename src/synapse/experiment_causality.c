@@ -245,6 +245,10 @@ static mye_status run(mye_context *ctx, const void *opt, const char *dir,
     work w = {.ctx = ctx, .o = opt, .out = out};
     MYE_UNUSED(dir);
     MYE_TRY(mye_numbers_parse("spikes", w.o->spikes, 1, 1000, &w.spikes, err));
+    for (int i = 0; i < w.spikes.n; i++)
+        if (w.spikes.value[i] != floor(w.spikes.value[i]))
+            return mye_fail(err, MYE_ERR_ARG, "spikes wants whole numbers, got %g",
+                            w.spikes.value[i]);
     const int jobs = CONDITIONS * w.spikes.n * (int)w.o->runs;
     w.show = jobs - (int)w.o->runs; /* augmented, the largest number, the first run */
     w.trace = mye_alloc_array(ctx, (size_t)jobs, sizeof(*w.trace));

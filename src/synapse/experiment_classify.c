@@ -44,7 +44,7 @@ static const mye_param params[] = {
 
 /* ---- what is asked for ---- */
 
-/* "a;b" into texts of at most MYE_METHOD_MAX - 1 letters. */
+/* "a;b" into different texts of at most MYE_METHOD_MAX - 1 letters. */
 static mye_status split(const char *what, const char *list, int most, char (*out)[MYE_METHOD_MAX],
                         int *n, mye_error *err)
 {
@@ -55,9 +55,32 @@ static mye_status split(const char *what, const char *list, int most, char (*out
             return mye_fail(err, MYE_ERR_ARG, "%s takes at most %d entries of %d letters", what,
                             most, MYE_METHOD_MAX - 1);
         memcpy(out[*n], at, length);
-        out[(*n)++][length] = '\0';
+        out[*n][length] = '\0';
+        for (int i = 0; i < *n; i++)
+            if (strcmp(out[i], out[*n]) == 0)
+                return mye_fail(err, MYE_ERR_ARG, "%s: '%.80s' comes twice", what, out[i]);
+        if (length == 0)
+            return mye_fail(err, MYE_ERR_ARG, "%s: nothing stands before a ';'", what);
+        ++*n;
         at += length + (at[length] == ';');
     }
+    return MYE_OK;
+}
+
+/* What is only needed when neurons have learned is looked at before. */
+static mye_status check_tests(const mye_classify *w, mye_error *err)
+{
+    for (int i = 0; i < w->n_noises; i++) {
+        mye_noises one;
+        const mye_status st = mye_noises_parse(w->ctx, w->noise[i], &one, err);
+        mye_noises_free(&one);
+        MYE_TRY(st);
+    }
+    for (int s = 0; s < w->n_sources; s++)
+        for (int i = 0; i < w->snr.n; i++) {
+            char text[MYE_METHOD_MAX];
+            MYE_TRY(mye_classify_snr(w, w->source[s], w->snr.value[i], text, sizeof(text), err));
+        }
     return MYE_OK;
 }
 
@@ -76,6 +99,7 @@ static mye_status read_options(mye_classify *w, mye_error *err)
         return mye_fail(err, MYE_ERR_ARG,
                         "snr tests on the test patterns, folds on the training "
                         "patterns; use one of them");
+    MYE_TRY(check_tests(w, err));
     w->n_columns = w->n_sources * (o->spikes == MYE_SPIKES_BOTH ? 2 : 1);
     w->n_tests = w->snr.n + w->n_noises;
     w->jobs = (int)(o->runs * (o->folds > 0 ? o->folds : 1));
@@ -207,6 +231,7 @@ static mye_status run(mye_context *ctx, const void *opt, const char *dir,
     w->o = opt;
     w->dir = dir;
     w->callbacks = callbacks;
+    w->begin_s = mye_now_s();
     w->out = out;
     mye_status st = read_options(w, err);
     if (st == MYE_OK)

@@ -51,6 +51,8 @@ static const mye_param params[] = {
      "background of a trial at least"},
     {"tasks", MYE_PARAM_TEXT, offsetof(options, tasks), 128, "1x1,1x5,5x1,5x1..5,5x5", 0, 0, NULL,
      NULL, "LIST", "clues x spikes of each; 1..5: the first is worth 1, the second 2 and so on"},
+    {"train_noise", MYE_PARAM_TEXT, offsetof(options, learn.noise), MYE_METHOD_MAX, "", 0, 0, NULL,
+     NULL, "NOISE", "of the trials that are learned from: 'jitter:sd=2'"},
     {"trials", MYE_PARAM_INT, offsetof(options, trials), 0, "10000", 1, 1e9, NULL, NULL, "trials",
      "to learn from"},
     {"units", MYE_PARAM_INT, offsetof(options, units), 0, "500", 1, 100000, NULL, NULL, "afferents",
@@ -111,6 +113,20 @@ static mye_status course_of(student *s, const mye_noisy *trial, mye_course *out,
     return MYE_OK;
 }
 
+/* The trial with noise; as it is where the list is empty. */
+static mye_status add_noise(student *s, const mye_noises *noises, uint64_t seed, mye_error *err)
+{
+    const mye_pattern p = {s->trial.spike, s->trial.n, s->trial.window_ms, 0, 0};
+    if (noises->n == 0)
+        return MYE_OK;
+    MYE_TRY(mye_noises_apply(noises, &p, s->scene.units, seed, &s->noisy, err));
+    mye_spikes_sort(s->noisy.spike, s->noisy.n);
+    const mye_noisy clean = s->trial;
+    s->trial = s->noisy;
+    s->noisy = clean;
+    return MYE_OK;
+}
+
 static mye_status learn(student *s, finding *out, mye_error *err)
 {
     const options *o = s->w->o;
@@ -126,6 +142,7 @@ static mye_status learn(student *s, finding *out, mye_error *err)
         MYE_TRY(mye_scene_trial(&s->scene, &draws, ms, o->occurs, occurs, &s->trial, err));
         for (int f = 0; f < s->scene.features; f++)
             aim.count += occurs[f] * s->wanted[f];
+        MYE_TRY(add_noise(s, &s->lesson->noise, mye_random_derive(seed, (uint64_t)i), err));
         MYE_TRY(course_of(s, &s->trial, &course, err));
         const mye_verdict verdict = mye_pupil_learn(s->lesson, &s->desk, &course, &aim,
                                                     s->lesson->o.lambda, i + 1, &s->pupil);
@@ -162,13 +179,9 @@ static mye_status probe(student *s, int f, int64_t number, bool noise, int *n, m
         MYE_TRY(mye_scene_feature(&s->scene, f, half, &s->trial, err));
     MYE_TRY(mye_scene_background(&s->scene, &after, half + length, half, &s->trial, err));
     s->trial.window_ms = PROBE_MS + length;
-    if (!noise)
-        return count_spikes(s, &s->trial, n, err);
-    const mye_pattern p = {s->trial.spike, s->trial.n, s->trial.window_ms, 0, 0};
-    MYE_TRY(mye_noises_apply(&s->w->noise, &p, s->scene.units,
-                             mye_random_derive(seed, (uint64_t)(f + 2)), &s->noisy, err));
-    mye_spikes_sort(s->noisy.spike, s->noisy.n);
-    return count_spikes(s, &s->noisy, n, err);
+    if (noise)
+        MYE_TRY(add_noise(s, &s->w->noise, mye_random_derive(seed, (uint64_t)(f + 2)), err));
+    return count_spikes(s, &s->trial, n, err);
 }
 
 static mye_status test(student *s, finding *out, mye_error *err)
@@ -190,6 +203,7 @@ static mye_status enter(student *s, mye_error *err)
 {
     mye_context *ctx = s->w->ctx;
     const size_t units = (size_t)s->scene.units;
+    MYE_TRY(mye_lesson_check_times(s->lesson, false, err));
     MYE_TRY(mye_desk_open(s->lesson, s->scene.units, 256, &s->desk, err));
     MYE_TRY(mye_scene_open(ctx, &s->scene, err));
     s->pupil.w = mye_alloc_array(ctx, units, sizeof(double));
@@ -324,11 +338,14 @@ static mye_status read_tasks(work *w, mye_error *err)
 {
     for (const char *at = w->o->tasks; *at;) {
         const size_t n = strcspn(at, ",");
+        bool is_new = true;
         int k = 0;
         while (k < TASKS &&
                (strlen(task_list[k].name) != n || memcmp(task_list[k].name, at, n) != 0))
             k++;
-        if (k == TASKS || w->n_tasks == TASKS)
+        for (int i = 0; i < w->n_tasks; i++)
+            is_new = is_new && w->task[i] != k;
+        if (k == TASKS || !is_new)
             return mye_fail(err, MYE_ERR_ARG,
                             "tasks are 1x1, 1x5, 5x1, 5x1..5 and 5x5, each once, got '%.80s'",
                             w->o->tasks);

@@ -55,6 +55,31 @@ typedef struct work {
 static const char *const series_name[] = {"ordinary", "augmented", "ordinary, noise learned",
                                           "augmented, noise learned"};
 
+/* The noise of one point, as text. */
+static void noise_text(const sweep *s, int i, char out[MYE_METHOD_MAX])
+{
+    snprintf(out, MYE_METHOD_MAX, "%s:%s=%.17g", s->type->entry.name, s->type->strength,
+             s->level.value[i]);
+}
+
+/* A kind of noise once, at strengths that it takes: known before the work. */
+static mye_status check_sweep(const work *w, const sweep *s, mye_error *err)
+{
+    for (const sweep *other = w->sweep; other < s; other++)
+        if (other->type == s->type)
+            return mye_fail(err, MYE_ERR_ARG, "noise '%s' comes twice; give all its strengths once",
+                            s->type->entry.name);
+    for (int i = 0; i < s->level.n; i++) {
+        char text[MYE_METHOD_MAX];
+        mye_noises one;
+        noise_text(s, i, text);
+        const mye_status st = mye_noises_parse(w->ctx, text, &one, err);
+        mye_noises_free(&one);
+        MYE_TRY(st);
+    }
+    return MYE_OK;
+}
+
 static mye_status read_sweeps(work *w, mye_error *err)
 {
     for (const char *at = w->o->noise; *at;) {
@@ -72,9 +97,12 @@ static mye_status read_sweeps(work *w, mye_error *err)
         sweep *s = &w->sweep[w->n_sweeps++];
         s->type = (const mye_noise_type *)entry;
         MYE_TRY(mye_numbers_parse(one, equals + 1, 0, 1e6, &s->level, err));
+        MYE_TRY(check_sweep(w, s, err));
         w->points += s->level.n;
         at += n + (at[n] == ';');
     }
+    if (w->n_sweeps == 0)
+        return mye_fail(err, MYE_ERR_ARG, "noise wants a kind with its strengths: NAME=X,Y");
     return MYE_OK;
 }
 
@@ -106,8 +134,7 @@ static mye_status test_all(const work *w, const mye_trial *t, const mye_patterns
     for (int k = 0; k < w->n_sweeps; k++)
         for (int i = 0; i < w->sweep[k].level.n; i++) {
             char noise[MYE_METHOD_MAX];
-            snprintf(noise, sizeof(noise), "%s:%s=%.17g", w->sweep[k].type->entry.name,
-                     w->sweep[k].type->strength, w->sweep[k].level.value[i]);
+            noise_text(&w->sweep[k], i, noise);
             out += runs;
             MYE_TRY(test_noise(w, t, set, noise, out, err));
         }
@@ -154,7 +181,8 @@ static mye_status all_runs(const work *w, mye_error *err)
             if (i == half)
                 mye_patterns_flatten(set);
             st = one_series(w, set, s, run, err);
-            tell_progress(w, run * w->n_series + i + 1, runs * w->n_series, begin_s);
+            if (st == MYE_OK)
+                tell_progress(w, run * w->n_series + i + 1, runs * w->n_series, begin_s);
         }
         mye_patterns_free(set);
         MYE_TRY(st);

@@ -9,6 +9,14 @@ const mye_rule_type *mye_lesson_rule(const mye_lesson *lesson)
     return (const mye_rule_type *)lesson->rule.entry;
 }
 
+mye_status mye_lesson_check_times(const mye_lesson *lesson, bool given, mye_error *err)
+{
+    if (given || !mye_lesson_rule(lesson)->wants_times)
+        return MYE_OK;
+    return mye_fail(err, MYE_ERR_ARG, "rule '%s' wants the times of spikes, not their number",
+                    lesson->rule.entry->name);
+}
+
 static const mye_move_type *move_of(const mye_lesson *lesson)
 {
     return (const mye_move_type *)lesson->move.entry;

@@ -25,6 +25,8 @@ mye_status mye_lesson_open(mye_context *ctx, const mye_synapse_options *options,
                            mye_error *err);
 void mye_lesson_close(mye_lesson *lesson);
 const mye_rule_type *mye_lesson_rule(const mye_lesson *lesson);
+/* MYE_ERR_ARG where the rule wants the times of spikes and none are `given`. */
+mye_status mye_lesson_check_times(const mye_lesson *lesson, bool given, mye_error *err);
 /* Learning rate in epoch 1 .. epochs. */
 double mye_lesson_lambda(const mye_lesson *lesson, int64_t epoch);
 

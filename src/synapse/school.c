@@ -86,6 +86,8 @@ mye_status mye_school_run(const mye_lesson *lesson, const mye_patterns *set, con
 {
     room r = {.lesson = lesson, .set = set};
     *out = (mye_school){0};
+    for (int64_t k = 0; k < set->info.n; k++)
+        MYE_TRY(mye_lesson_check_times(lesson, aim[k].t_ms != NULL, err));
     mye_status st = enter(&r, w, err);
     while (st == MYE_OK && !out->converged && out->epochs < lesson->o.epochs) {
         int64_t wrong = 0;

@@ -169,9 +169,7 @@ static mye_status check_times(const job *j, int64_t i, mye_error *err)
 static mye_status check_aims(const job *j, mye_error *err)
 {
     const bool wants_times = mye_lesson_rule(&j->s->lesson)->wants_times;
-    if (wants_times && (!j->aims->first || !j->aims->t_ms))
-        return mye_fail(err, MYE_ERR_ARG, "rule '%s' wants the times of spikes, not their number",
-                        j->s->lesson.rule.entry->name);
+    MYE_TRY(mye_lesson_check_times(&j->s->lesson, j->aims->first && j->aims->t_ms, err));
     for (int64_t i = 0; i < j->n * j->s->neurons; i++) {
         if (j->aims->count[i] < 0 || j->aims->count[i] > MYE_WALK_SPIKES)
             return mye_fail(err, MYE_ERR_ARG,
