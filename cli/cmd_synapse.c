@@ -24,9 +24,8 @@ const cli_command cli_cmd_synapse = {
         "A pattern is a number of spikes, each with a time, an afferent and a coefficient: how "
         "much it carries. Patterns come from a source ('myelin list pattern': random ones, images, "
         "sounds) or a file. classify learns their classes; capacity, causality, features and "
-        "robustness are the experiments of the papers behind it; read has neurons that were kept "
-        "read "
-        "patterns; make and show deal with files of patterns.",
+        "robustness are the experiments of the papers behind it; read takes neurons that were "
+        "kept; make and show deal with files of patterns.",
     .examples = "synapse classify --readout levels:step=1\n"
                 "synapse capacity --units 100 --load 1,2,3\n"
                 "synapse make poisson:patterns=20 --out patterns.npz\n"

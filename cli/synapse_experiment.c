@@ -10,7 +10,16 @@ typedef struct experiment_options {
     char data_dir[512], out[512];
 } experiment_options;
 
-static const mye_param params[] = {
+#define OUT_ROW                                                                             \
+    {                                                                                       \
+        .name = "out", .type = MYE_PARAM_TEXT, .offset = offsetof(experiment_options, out), \
+        .size = 512, .def = "", .unit = "DIR",                                              \
+        .help = "write a page, its figures (SVG) and numbers (JSON) to this folder"         \
+    }
+
+/* Of experiments that draw all they need, and of those that may read data. */
+static const mye_param of_drawn[] = {OUT_ROW, CLI_END};
+static const mye_param of_data[] = {
     {.name = "data_dir",
      .type = MYE_PARAM_TEXT,
      .offset = offsetof(experiment_options, data_dir),
@@ -18,13 +27,7 @@ static const mye_param params[] = {
      .def = "",
      .unit = "DIR",
      .help = "where data are looked for first"},
-    {.name = "out",
-     .type = MYE_PARAM_TEXT,
-     .offset = offsetof(experiment_options, out),
-     .size = 512,
-     .def = "",
-     .unit = "DIR",
-     .help = "write a page, its figures (SVG) and numbers (JSON) to this folder"},
+    OUT_ROW,
     CLI_END,
 };
 
@@ -123,7 +126,7 @@ static mye_status work(cli *app, const experiment_options *o, const mye_entry *e
 
 static int run(cli *app)
 {
-    experiment_options o;
+    experiment_options o = {0};
     mye_error err = {0};
     const mye_entry *entry = cli_experiment_entry(app->command);
     void *options = cli_memory(1, entry->options_size);
@@ -140,12 +143,12 @@ static int run(cli *app)
     return code;
 }
 
-#define EXPERIMENT(word, says, tells, shows)                   \
+#define EXPERIMENT(word, table, says, tells, shows)            \
     const cli_command cli_synapse_##word = {                   \
         .entry = {.name = "synapse " #word,                    \
                   .brief = says,                               \
                   .source = "",                                \
-                  .params = params,                            \
+                  .params = table,                             \
                   .options_size = sizeof(experiment_options)}, \
         .usage = "[options]",                                  \
         .details = tells,                                      \
@@ -155,21 +158,21 @@ static int run(cli *app)
         .run = run,                                            \
     }
 
-EXPERIMENT(capacity, "how many random patterns a neuron tells apart",
+EXPERIMENT(capacity, of_drawn, "how many random patterns a neuron tells apart",
            "Teaches single neurons random patterns by heart, more and more for each afferent, and "
            "tells up to where it works: with spike times alone, with times and coefficients, with "
            "coefficients alone.",
            "synapse capacity\n"
            "synapse capacity --units 200 --load 2,2.5,3 --epochs 5000 --out runs/capacity");
 
-EXPERIMENT(causality, "learn to fire at given times",
+EXPERIMENT(causality, of_drawn, "learn to fire at given times",
            "Teaches a neuron to fire at given times in a pattern of noise (rule psd), and shows "
            "which afferents it made their causes: weights over the lag between their spike and the "
            "wanted one.",
            "synapse causality\n"
            "synapse causality --spikes 1,2,4,8,16 --units 800 --out runs/causality");
 
-EXPERIMENT(classify, "learn the classes of patterns, images, sounds or a file",
+EXPERIMENT(classify, of_data, "learn the classes of patterns, images, sounds or a file",
            "Trains groups of neurons on the training patterns of a source and tests them on the "
            "others, over several runs: with ordinary spikes and, with everything else the same, "
            "with coefficients. Sources with options: 'myelin list pattern NAME'.",
@@ -180,13 +183,13 @@ EXPERIMENT(classify, "learn the classes of patterns, images, sounds or a file",
            "# your own patterns, ten parts in turn\n"
            "synapse classify --patterns file:path=patterns.npz --folds 10 --out runs/mine");
 
-EXPERIMENT(features, "find features in a stream from one number for all of it",
+EXPERIMENT(features, of_drawn, "find features in a stream from one number for all of it",
            "Short features come back in a stream of background. The neuron is told how many spikes "
            "a whole trial is worth, not which feature is worth what, nor when it comes.",
            "synapse features --trials 3000 --tasks 1x1,5x1..5\n"
            "synapse features --rule peak --out runs/features");
 
-EXPERIMENT(robustness, "how noise on spikes hurts",
+EXPERIMENT(robustness, of_data, "how noise on spikes hurts",
            "Patterns are learned by heart and then read with noise on times and coefficients, with "
            "spikes lost or added. --train-noise adds curves of neurons that learned with noise.",
            "synapse robustness\n"

@@ -190,7 +190,7 @@ static int run(cli *app)
 
 const cli_command cli_synapse_read = {
     .entry = {.name = "synapse read",
-              .brief = "neurons that were kept read patterns",
+              .brief = "read patterns with neurons that were kept",
               .source = "",
               .params = params,
               .options_size = sizeof(read_options)},

@@ -36,7 +36,7 @@ static const char style[] =
     "svg{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,\"Segoe UI\","
     "\"Liberation Sans\",sans-serif}\n"
     "svg text{fill:var(--soft)}svg .t{fill:var(--ink);font-weight:600;font-size:13px}"
-    "svg .v{fill:var(--ink);font-variant-numeric:tabular-nums}\n"
+    "svg .v{fill:var(--ink);font-variant-numeric:tabular-nums}svg .o{fill:var(--panel)}\n"
     "svg .g{stroke:var(--grid)}svg .a{stroke:var(--line)}"
     "svg .l{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}"
     "svg .d{stroke-dasharray:2 5}svg .track{fill:var(--grid)}\n"

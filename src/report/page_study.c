@@ -96,13 +96,19 @@ static mye_status draw_curve(mye_text *out, mye_context *ctx, const mye_study_pa
     return MYE_OK;
 }
 
+/* A panel without series has nothing to show. */
+static bool is_curve(const mye_study_panel *p)
+{
+    return !p->is_table && p->n_series > 0;
+}
+
 /* Figure number k: curves, then rasters, then the confusion; *there false past the last. */
 static mye_status draw_figure(mye_text *out, mye_context *ctx, const mye_study *study, int k,
                               bool *there, mye_error *err)
 {
     *there = true;
     for (int i = 0; i < study->n_panels; i++)
-        if (!study->panel[i].is_table && k-- == 0)
+        if (is_curve(&study->panel[i]) && k-- == 0)
             return draw_curve(out, ctx, &study->panel[i], err);
     if (k < study->n_rasters) {
         const mye_study_raster *r = &study->raster[k];
@@ -112,6 +118,7 @@ static mye_status draw_figure(mye_text *out, mye_context *ctx, const mye_study *
     } else if (k == study->n_rasters && study->classes > 0) {
         mye_svg_matrix(out, study->confusion, study->classes,
                        (const char *const *)study->class_name);
+        *there = out->length > 0 || out->failed; /* not with too many classes to tell apart */
     } else {
         *there = false;
     }
@@ -173,11 +180,11 @@ static mye_status add_page(mye_text *out, mye_context *ctx, const mye_study *stu
         mye_text_add(out, "</p>\n");
     }
     for (int i = 0; i < study->n_panels; i++)
-        if (study->panel[i].is_table)
+        if (study->panel[i].is_table && study->panel[i].n_series > 0)
             add_table(out, &study->panel[i]);
     MYE_TRY(add_figures(out, ctx, study, err));
     for (int i = 0; i < study->n_panels; i++)
-        if (!study->panel[i].is_table && !study->panel[i].is_long)
+        if (is_curve(&study->panel[i]) && !study->panel[i].is_long)
             add_table(out, &study->panel[i]);
     mye_html_end(out);
     return MYE_OK;

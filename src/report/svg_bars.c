@@ -96,9 +96,11 @@ static void matrix_cell(mye_text *out, const double *row, int n, int k, int i, d
     if (n <= 20 && row[k] > 0)
         mye_text_add(out,
                      "<text%s x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" "
-                     "style=\"font-size:11px%s\">%.0f</text>",
-                     i == k ? " class=\"v\"" : "", at_x + size / 2 - 1, at_y + size / 2 + 3,
-                     i == k && share > 0.6 ? ";fill:var(--panel)" : "", row[k]);
+                     "style=\"font-size:11px\">%.0f</text>",
+                     i != k        ? ""
+                     : share > 0.6 ? " class=\"o\""
+                                   : " class=\"v\"",
+                     at_x + size / 2 - 1, at_y + size / 2 + 3, row[k]);
     mye_text_add(out, "\n");
 }
 

@@ -6,7 +6,7 @@
 /* The colours of the light page. */
 static const char style[] =
     "<style>svg{font:12px system-ui,\"Segoe UI\",\"Liberation Sans\",sans-serif}"
-    "text{fill:#5b6675}.t{fill:#1b2430;font-weight:600;font-size:13px}.v{fill:#1b2430}"
+    "text{fill:#5b6675}.t{fill:#1b2430;font-weight:600;font-size:13px}.v{fill:#1b2430}.o{fill:#fff}"
     ".g{stroke:#e9edf2}.a{stroke:#e2e6ec}.l{fill:none;stroke-width:2;stroke-linejoin:round;"
     "stroke-linecap:round}.d{stroke-dasharray:2 5}.track{fill:#e9edf2}"
     ".s0{stroke:#2563c9;fill:#2563c9}.s1{stroke:#d8650f;fill:#d8650f}"

@@ -52,6 +52,8 @@ mye_status mye_classify_snr(const mye_classify *w, const char *source, double sn
                             size_t size, mye_error *err);
 mye_status mye_classify_open(const mye_classify *w, const char *source, const char *split, int run,
                              mye_patterns **out, mye_error *err);
+/* MYE_ERR_ARG where a fold has nothing to test on or to learn from. */
+mye_status mye_classify_check_folds(const mye_classify *w, const mye_patterns *set, mye_error *err);
 /* Cuts a set in two: what fold number `fold` tests on, and the rest. Free both. */
 mye_status mye_classify_fold(const mye_classify *w, const mye_patterns *set, int64_t fold,
                              mye_patterns **train, mye_patterns **test, mye_error *err);

@@ -34,7 +34,29 @@ mye_status mye_classify_open(const mye_classify *w, const char *source, const ch
 /* The fold of pattern k: by its group where groups are known, else classes are dealt out. */
 static int64_t fold_of(const mye_patterns *set, int64_t k, int64_t folds, const int64_t *dealt)
 {
-    return set->group[k] > 0 ? set->group[k] % folds : dealt[set->label[k]] % folds;
+    const int64_t group = set->group[k];
+    return group != 0 ? (group % folds + folds) % folds : dealt[set->label[k]] % folds;
+}
+
+mye_status mye_classify_check_folds(const mye_classify *w, const mye_patterns *set, mye_error *err)
+{
+    const int64_t n = set->info.n, folds = w->o->folds;
+    int64_t *dealt = mye_alloc_array(w->ctx, (size_t)set->info.classes, sizeof(*dealt));
+    int64_t *size = mye_alloc_array(w->ctx, (size_t)folds, sizeof(*size));
+    mye_status st = dealt && size ? MYE_OK : mye_no_memory(err, (size_t)folds * 8, "folds");
+    for (int64_t k = 0; st == MYE_OK && k < n; k++) {
+        size[fold_of(set, k, folds, dealt)]++;
+        dealt[set->label[k]]++;
+    }
+    for (int64_t f = 0; st == MYE_OK && f < folds; f++)
+        if (size[f] == 0 || size[f] == n)
+            st = mye_fail(err, MYE_ERR_ARG,
+                          "fold %lld of %lld holds %lld patterns to test on and %lld to learn from",
+                          (long long)f, (long long)folds, (long long)size[f],
+                          (long long)(n - size[f]));
+    mye_free(w->ctx, dealt);
+    mye_free(w->ctx, size);
+    return st;
 }
 
 mye_status mye_classify_fold(const mye_classify *w, const mye_patterns *set, int64_t fold,
@@ -52,12 +74,6 @@ mye_status mye_classify_fold(const mye_classify *w, const mye_patterns *set, int
             index[n_train++] = k;
         dealt[set->label[k]]++;
     }
-    if (st == MYE_OK && (n_train == 0 || n_test == 0))
-        st = mye_fail(err, MYE_ERR_ARG,
-                      "fold %lld of %lld holds %lld patterns to test on and %lld "
-                      "to learn from",
-                      (long long)fold, (long long)w->o->folds, (long long)n_test,
-                      (long long)n_train);
     if (st == MYE_OK)
         st = mye_patterns_choose(set, index, n_train, train, err);
     if (st == MYE_OK)

@@ -160,6 +160,8 @@ static mye_status one_source(mye_classify *w, int source, int run, mye_error *er
         if (st == MYE_OK)
             st = mye_classify_job(w, source, set, test, run, run, err);
     }
+    if (st == MYE_OK && w->o->folds > 0)
+        st = mye_classify_check_folds(w, set, err);
     for (int64_t f = 0; st == MYE_OK && f < w->o->folds; f++) {
         st = mye_classify_fold(w, set, f, &train, &test, err);
         if (st == MYE_OK)

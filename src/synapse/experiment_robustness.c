@@ -62,6 +62,14 @@ static void noise_text(const sweep *s, int i, char out[MYE_METHOD_MAX])
              s->level.value[i]);
 }
 
+static mye_status check_noise(const work *w, const char *text, mye_error *err)
+{
+    mye_noises parsed;
+    const mye_status st = mye_noises_parse(w->ctx, text, &parsed, err);
+    mye_noises_free(&parsed);
+    return st;
+}
+
 /* A kind of noise once, at strengths that it takes: known before the work. */
 static mye_status check_sweep(const work *w, const sweep *s, mye_error *err)
 {
@@ -71,11 +79,8 @@ static mye_status check_sweep(const work *w, const sweep *s, mye_error *err)
                             s->type->entry.name);
     for (int i = 0; i < s->level.n; i++) {
         char text[MYE_METHOD_MAX];
-        mye_noises one;
         noise_text(s, i, text);
-        const mye_status st = mye_noises_parse(w->ctx, text, &one, err);
-        mye_noises_free(&one);
-        MYE_TRY(st);
+        MYE_TRY(check_noise(w, text, err));
     }
     return MYE_OK;
 }
@@ -103,7 +108,7 @@ static mye_status read_sweeps(work *w, mye_error *err)
     }
     if (w->n_sweeps == 0)
         return mye_fail(err, MYE_ERR_ARG, "noise wants a kind with its strengths: NAME=X,Y");
-    return MYE_OK;
+    return check_noise(w, w->o->learn.noise, err);
 }
 
 /* Mean accuracy over noisy copies. */
