@@ -10,6 +10,7 @@ typedef struct read_options {
     char readout[MYE_METHOD_MAX];
     int64_t limit;
     bool each, ordinary;
+    char emit[512];
 } read_options;
 
 static const mye_param params[] = {
@@ -20,6 +21,13 @@ static const mye_param params[] = {
      .def = "no",
      .unit = "",
      .help = "a line for each pattern: label, answer, spikes and the maximum of V of the neurons"},
+    {.name = "emit",
+     .type = MYE_PARAM_TEXT,
+     .offset = offsetof(read_options, emit),
+     .size = 512,
+     .def = "",
+     .unit = "FILE",
+     .help = "write the neurons' own spikes as patterns, for others to read: .npz or .npy"},
     {.name = "limit",
      .type = MYE_PARAM_INT,
      .offset = offsetof(read_options, limit),
@@ -139,6 +147,17 @@ static mye_status cut(const read_options *o, mye_patterns **set, mye_error *err)
     return MYE_OK;
 }
 
+/* The neurons' spikes as patterns in a file. */
+static mye_status emit(const char *file, const mye_synapse *group, const mye_patterns *set,
+                       mye_error *err)
+{
+    mye_patterns *spikes = NULL;
+    MYE_TRY(mye_synapse_emit(group, set, &spikes, err));
+    const mye_status st = mye_patterns_write(spikes, file, err);
+    mye_patterns_free(spikes);
+    return st;
+}
+
 static int run(cli *app)
 {
     read_options o;
@@ -155,6 +174,8 @@ static int run(cli *app)
         code = cli_patterns_open(app, app->word[1], &o.source, &set);
     if (code == CLI_EXIT_OK &&
         (cut(&o, &set, &err) != MYE_OK || read_all(app, &o, group, set, &a, &err) != MYE_OK))
+        code = cli_fail(app, &err);
+    if (code == CLI_EXIT_OK && o.emit[0] && emit(o.emit, group, set, &err) != MYE_OK)
         code = cli_fail(app, &err);
     if (code == CLI_EXIT_OK)
         tell(app, &o, mye_patterns_about(set), &a);

@@ -1,35 +1,7 @@
 /* What an experiment found: tables and JSON. */
 #include "synapse.h"
 
-#include <math.h>
-#include <string.h>
-
 enum { COLUMNS = 10 }; /* that stand side by side */
-
-/* Digits behind the point that a mean and its spread are read with. */
-static int digits_of(const mye_study_point *p, double mean)
-{
-    const double size = fabs(mean);
-    if (p->unit[0] == '%')
-        return 1;
-    return size >= 100 || size == floor(size) ? 0 : size >= 10 ? 1 : 3;
-}
-
-static void value_cell(cli_table *t, const mye_study_point *p)
-{
-    const double scale = p->unit[0] == '%' ? 100 : 1, mean = scale * p->mean, sd = scale * p->sd;
-    const int digits =
-        isfinite(sd) && sd > 0 && p->unit[0] != '%' && digits_of(p, mean) == 0 && sd < 1
-            ? 1
-            : digits_of(p, mean);
-    const char *gap = p->unit[0] ? " " : "";
-    if (!isfinite(mean))
-        cli_cell(t, "-");
-    else if (isfinite(sd))
-        cli_cell(t, "%.*f ± %.*f%s%s", digits, mean, digits, sd, gap, p->unit);
-    else
-        cli_cell(t, "%.*f%s%s", digits, mean, gap, p->unit);
-}
 
 static void print_block(const cli *app, const mye_study_panel *p, int from, int to)
 {
@@ -46,10 +18,10 @@ static void print_block(const cli *app, const mye_study_panel *p, int from, int 
     for (int s = 0; s < p->n_series; s++) {
         cli_cell(t, "%s", p->series[s].name);
         for (int i = from; i < to; i++) {
+            char text[64] = "-";
             if (i < p->series[s].n)
-                value_cell(t, &p->series[s].point[i]);
-            else
-                cli_cell(t, "-");
+                mye_study_text(&p->series[s].point[i], text, sizeof(text));
+            cli_cell(t, "%s", text);
         }
     }
     cli_table_print(t, stdout);

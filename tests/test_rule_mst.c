@@ -57,15 +57,19 @@ static void coarse_searches_find_nearly_the_same(void **state)
 {
     double exact[Q_UNITS], coarse[Q_UNITS];
     stand a, b;
+    int differ = 0;
     (void)state;
     stand_q(&a, "double-exp", "mst", 1);
-    stand_q(&b, "double-exp", "mst:tolerance=1e-5", 1);
-    stand_learn(&a, 9, NULL, exact);
-    stand_learn(&b, 9, NULL, coarse);
-    for (int i = 0; i < Q_UNITS; i++) {
-        ASSERT_NEAR(coarse[i], exact[i], 2e-2);
-        assert_true(coarse[i] != exact[i]);
+    stand_q(&b, "double-exp", "mst:tolerance=1e-4", 1);
+    for (int aim = 6; aim < 12; aim++) {
+        stand_learn(&a, aim, NULL, exact);
+        stand_learn(&b, aim, NULL, coarse);
+        for (int i = 0; i < Q_UNITS; i++) {
+            ASSERT_NEAR(coarse[i], exact[i], 4e-2);
+            differ += coarse[i] != exact[i];
+        }
     }
+    assert_true(differ > 0);
     stand_close(&a);
     stand_close(&b);
 }

@@ -72,6 +72,8 @@ MYE_API mye_status mye_experiment_with(mye_context *ctx, const mye_entry *entry,
                                        const mye_callbacks *callbacks, mye_study **out,
                                        mye_error *err);
 MYE_API void mye_study_free(mye_study *study);
+/* "99.18 ± 0.03 %"; "-" for what never came about. 64 bytes do. Returns out. */
+MYE_API char *mye_study_text(const mye_study_point *point, char *out, size_t size);
 /* One page: tables, figures, rasters. */
 MYE_API mye_status mye_report_study(mye_context *ctx, const mye_study *study, const char *path,
                                     mye_error *err);

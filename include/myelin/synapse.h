@@ -96,6 +96,12 @@ typedef struct mye_responses {
 MYE_API mye_status mye_synapse_respond(const mye_synapse *s, const mye_patterns *patterns,
                                        const mye_responses *out, mye_error *err);
 
+/* The spikes of a group as patterns for the next one, whose afferents are these neurons; labels, groups,
+ * windows and names of classes stay. Several spikes of one time (psp exp) are one, and their number is
+ * its coefficient. */
+MYE_API mye_status mye_synapse_emit(const mye_synapse *s, const mye_patterns *patterns,
+                                    mye_patterns **out, mye_error *err);
+
 /* One neuron before one pattern: its spike times (at most `room`; *n is how many there are). */
 MYE_API mye_status mye_synapse_spikes(const mye_synapse *s, const mye_pattern *pattern, int neuron,
                                       double *t_ms, int room, int *n, mye_error *err);

@@ -5,26 +5,6 @@
 #include "myelin/experiment.h"
 #include "report/report.h"
 
-/* "91.3 ± 0.4 %", "12", "–" for what never came about. */
-static void add_value(mye_text *out, const mye_study_point *p)
-{
-    const bool percent = p->unit[0] == '%';
-    const double scale = percent ? 100 : 1, mean = p->mean * scale, sd = p->sd * scale;
-    const double size = fabs(mean);
-    const int digits = percent || size >= 100 ? 1 : size >= 10 ? 2 : size == floor(size) ? 0 : 3;
-    if (!isfinite(mean)) {
-        mye_text_add(out, "–");
-        return;
-    }
-    mye_text_add(out, "%.*f", digits, mean);
-    if (isfinite(sd))
-        mye_text_add(out, " ± %.*f", digits, sd);
-    if (p->unit[0]) {
-        mye_text_add(out, " ");
-        mye_html_text(out, p->unit);
-    }
-}
-
 static void add_head(mye_text *out, const mye_study_panel *p)
 {
     mye_text_add(out, "<table><tr><th>");
@@ -53,8 +33,9 @@ static void add_table(mye_text *out, const mye_study_panel *p)
         mye_html_text(out, p->series[s].name);
         mye_text_add(out, "</td>");
         for (int i = 0; i < p->series[s].n; i++) {
+            char text[64];
             mye_text_add(out, "<td class=\"n\">");
-            add_value(out, &p->series[s].point[i]);
+            mye_html_text(out, mye_study_text(&p->series[s].point[i], text, sizeof(text)));
             mye_text_add(out, "</td>");
         }
         mye_text_add(out, "</tr>\n");

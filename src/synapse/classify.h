@@ -60,8 +60,9 @@ mye_status mye_classify_fold(const mye_classify *w, const mye_patterns *set, int
 
 /* ---- classify_job.c ---- */
 
-/* Both kinds of spikes of one source, on the same patterns; figures go to column[..][job]. */
-mye_status mye_classify_job(mye_classify *w, int source, const mye_patterns *train,
-                            const mye_patterns *test, int job, int run, mye_error *err);
+/* Both kinds of spikes of one source, on the same patterns, which are ordinary ones afterwards; figures
+ * go to column[..][job]. */
+mye_status mye_classify_job(mye_classify *w, int source, mye_patterns *train, mye_patterns *test,
+                            int job, int run, mye_error *err);
 
 #endif

@@ -34,16 +34,15 @@ static mye_status test_snr(const mye_classify *w, const mye_trial *t, int c, int
     const char *source = mye_classify_source(w, c);
     for (int i = 0; i < w->snr.n; i++) {
         char text[MYE_METHOD_MAX];
-        mye_patterns *given = NULL, *set = NULL;
+        mye_patterns *set = NULL;
         double *to = &w->column[c].noisy[i * w->jobs + job];
         mye_status st = mye_classify_snr(w, source, w->snr.value[i], text, sizeof(text), err);
         if (st == MYE_OK)
-            st = mye_classify_open(w, text, "test", run, &given, err);
-        if (st == MYE_OK)
-            st = mye_trial_spikes(given, mye_classify_is_augmented(w, c), &set, err);
+            st = mye_classify_open(w, text, "test", run, &set, err);
+        if (st == MYE_OK && !mye_classify_is_augmented(w, c))
+            mye_patterns_flatten(set);
         if (st == MYE_OK)
             st = mye_trial_test(t, set, to, NULL, err);
-        mye_patterns_free(given);
         mye_patterns_free(set);
         MYE_TRY(st);
     }
@@ -134,21 +133,17 @@ static mye_status one_column(mye_classify *w, const mye_patterns *train, const m
     return st;
 }
 
-mye_status mye_classify_job(mye_classify *w, int source, const mye_patterns *train,
-                            const mye_patterns *test, int job, int run, mye_error *err)
+mye_status mye_classify_job(mye_classify *w, int source, mye_patterns *train, mye_patterns *test,
+                            int job, int run, mye_error *err)
 {
     const int n = w->o->spikes == MYE_SPIKES_BOTH ? 2 : 1;
-    for (int i = 0; i < n; i++) {
-        const int c = source * n + i;
-        mye_patterns *mine = NULL, *other = NULL;
-        mye_status st = mye_trial_spikes(train, mye_classify_is_augmented(w, c), &mine, err);
-        if (st == MYE_OK)
-            st = mye_trial_spikes(test, mye_classify_is_augmented(w, c), &other, err);
-        if (st == MYE_OK)
-            st = one_column(w, mine, other, c, job, run, err);
-        mye_patterns_free(mine);
-        mye_patterns_free(other);
-        MYE_TRY(st);
+    /* Augmented spikes first: sets are large, and lose their coefficients where they stand. */
+    for (int c = source * n + n - 1; c >= source * n; c--) {
+        if (!mye_classify_is_augmented(w, c)) {
+            mye_patterns_flatten(train);
+            mye_patterns_flatten(test);
+        }
+        MYE_TRY(one_column(w, train, test, c, job, run, err));
     }
     return MYE_OK;
 }

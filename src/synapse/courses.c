@@ -68,10 +68,7 @@ mye_status mye_courses_make(mye_context *ctx, const mye_psp *psp, const mye_patt
     const int64_t n = set->info.n;
     job j = {.psp = psp, .set = set};
     *out = (mye_courses){.ctx = ctx, .n = n};
-    for (int64_t k = 0; k < n; k++) {
-        const int64_t spikes = set->first[k + 1] - set->first[k];
-        out->most_spikes = spikes > out->most_spikes ? spikes : out->most_spikes;
-    }
+    out->most_spikes = mye_patterns_longest(set);
     j.at = mye_alloc_array(ctx, (size_t)n + 1, sizeof(*j.at));
     if (!j.at)
         return mye_no_memory(err, ((size_t)n + 1) * sizeof(*j.at), "places of spike patterns");

@@ -35,39 +35,85 @@ static int first_difference(const mye_walk *below, const mye_walk *above)
     return i;
 }
 
+/*
+ * One side of the search. How far the maximum that decides is from the threshold: below theta*_k that
+ * of the spike nearest to vanishing, above 0; above it the highest one that stayed below, less than 0.
+ */
+typedef struct side {
+    double theta, miss;
+} side;
+
+/* Runs at theta and becomes one of the sides; true when k spikes came. */
+static bool look(mye_reader *r, double theta, int k, side *low, side *high)
+{
+    mye_walk *walk = &r->walk;
+    mye_walk_along(r->course, r->psp, r->drive, theta, k, true, walk);
+    if (walk->n < k) {
+        *high = (side){theta, walk->peak_ms < 0 ? -theta : walk->peak - theta};
+        return false;
+    }
+    double top = (double)INFINITY;
+    for (int i = 0; i < walk->n; i++)
+        top = fmin(top, walk->spike[i].top);
+    *low = (side){theta, top - theta};
+    return true;
+}
+
+/*
+ * Narrows the bracket to the tolerance. When it is narrow, both misses are of one maximum, which moves
+ * against the threshold by more than that moves; its chord then finds the root in a few steps, if the
+ * weight of a side that stays is halved (Illinois). Misses that are smaller belong to other maxima,
+ * and the middle is taken.
+ */
+static void narrow(mye_reader *r, int k, double tolerance, side *low, side *high)
+{
+    double low_weight = 1, high_weight = 1;
+    bool more = false, first = true;
+    while (high->theta - low->theta > tolerance * high->theta) {
+        const double width = high->theta - low->theta, edge = 0.25 * tolerance * high->theta;
+        const double up = low_weight * low->miss, down = high_weight * high->miss;
+        const bool is_one = low->miss - high->miss >= width;
+        double at = low->theta + width * (is_one ? up / (up - down) : 0.5);
+        at = fmin(fmax(at, low->theta + edge), high->theta - edge);
+        if (!(at > low->theta && at < high->theta))
+            break;
+        const bool before = more, stays = !first;
+        more = look(r, at, k, low, high);
+        first = false;
+        *(more ? &low_weight : &high_weight) = 1;
+        if (is_one && stays && more == before)
+            *(more ? &high_weight : &low_weight) *= 0.5;
+    }
+}
+
 bool mye_reader_critical(mye_reader *r, int k, double tolerance, double *theta, int *touch,
                          double *t_ms)
 {
-    double high, low;
-    const double at = mye_reader_maximum(r, &high);
+    side low, high = {0, 0};
+    const double at = mye_reader_maximum(r, &high.theta);
     if (at < 0 || k < 1 || k > MYE_WALK_SPIKES)
         return false;
-    *theta = high;
+    *theta = high.theta;
     *touch = 0;
     *t_ms = at;
     if (k == 1)
         return true;
-    low = high / 2;
-    for (int i = 0; count(r, low, k, &r->walk) < k; i++) {
-        high = low;
-        low /= 2;
-        if (i == HALVINGS_MAX)
-            return false;
+    double try = high.theta;
+    for (int i = 0; i < HALVINGS_MAX && try > 0; i++) {
+        try /= 2;
+        if (look(r, try, k, &low, &high)) {
+            narrow(r, k, tolerance, &low, &high);
+            count(r, low.theta, k, &r->walk);
+            count(r, high.theta, k, &r->other);
+            *touch = first_difference(&r->walk, &r->other);
+            *theta = low.theta;
+            if (*touch == k) /* rounding: no spike tells the runs apart */
+                *touch = k - 1;
+            *t_ms = r->walk.spike[*touch].top_ms;
+            return true;
+        }
     }
-    while (high - low > tolerance * high) {
-        const double middle = 0.5 * (low + high);
-        if (!(middle > low && middle < high))
-            break;
-        *(count(r, middle, k, &r->walk) < k ? &high : &low) = middle;
-    }
-    count(r, low, k, &r->walk);
-    count(r, high, k, &r->other);
-    *touch = first_difference(&r->walk, &r->other);
-    *theta = low;
-    if (*touch == k) /* rounding: no spike tells the runs apart */
-        *touch = k - 1;
-    *t_ms = r->walk.spike[*touch].top_ms;
-    return true;
+    return false;
 }
 
 /* mu of n spikes and of the time after them, into r->read_mu; times into r->read_ms. */

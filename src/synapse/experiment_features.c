@@ -11,11 +11,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "synapse/embedded.h"
 #include "synapse/experiment_kind.h"
+#include "synapse/listener.h"
 
-enum { FEATURES_MAX = 64, CURVE = 40, TAG_TRIAL = 501, TAG_PROBE };
-#define PROBE_MS 1950.0
+enum { CURVE = 40 };
 
 typedef struct options {
     mye_learn_options learn;
@@ -27,8 +26,8 @@ typedef struct options {
 static const mye_param params[] = {
     {"feature_ms", MYE_PARAM_FLOAT, offsetof(options, feature_ms), 0, "50", 1, 1000, NULL, NULL,
      "ms", "length of a feature"},
-    {"features", MYE_PARAM_INT, offsetof(options, features), 0, "10", 5, FEATURES_MAX, NULL, NULL,
-     "features", "clues and distractors together"},
+    {"features", MYE_PARAM_INT, offsetof(options, features), 0, "10", 5, MYE_FEATURES_MAX, NULL,
+     NULL, "features", "clues and distractors together"},
     {"init_mean", MYE_PARAM_FLOAT, offsetof(options, learn.init_mean), 0, "0.006", -1e6, 1e6, NULL,
      NULL, "", "first weights are normal: their mean"},
     {"init_sd", MYE_PARAM_FLOAT, offsetof(options, learn.init_sd), 0, "0.01", 0, 1e6, NULL, NULL,
@@ -51,6 +50,8 @@ static const mye_param params[] = {
      "background of a trial at least"},
     {"tasks", MYE_PARAM_TEXT, offsetof(options, tasks), 128, "1x1,1x5,5x1,5x1..5,5x5", 0, 0, NULL,
      NULL, "LIST", "clues x spikes of each; 1..5: the first is worth 1, the second 2 and so on"},
+    {"train_noise", MYE_PARAM_TEXT, offsetof(options, learn.noise), MYE_METHOD_MAX, "", 0, 0, NULL,
+     NULL, "NOISE", "of the trials that are learned from: 'jitter:sd=2'"},
     {"trials", MYE_PARAM_INT, offsetof(options, trials), 0, "10000", 1, 1e9, NULL, NULL, "trials",
      "to learn from"},
     {"units", MYE_PARAM_INT, offsetof(options, units), 0, "500", 1, 100000, NULL, NULL, "afferents",
@@ -80,8 +81,8 @@ enum { CONDITIONS = sizeof(condition) / sizeof(condition[0]) };
 
 /* What one neuron has learned. */
 typedef struct finding {
-    double response[2][FEATURES_MAX]; /* spikes more for a feature: clean, with noise        */
-    double right[CURVE];              /* share of trials told right, over the learning       */
+    double response[2][MYE_FEATURES_MAX]; /* spikes more for a feature: clean, with noise        */
+    double right[CURVE];                  /* share of trials told right, over the learning       */
 } finding;
 
 typedef struct work {
@@ -91,126 +92,6 @@ typedef struct work {
     int n_tasks, task[TASKS];
     finding *finding; /* [CONDITIONS][tasks][runs] */
 } work;
-
-/* One neuron at work. */
-typedef struct student {
-    const work *w;
-    const mye_lesson *lesson;
-    int wanted[FEATURES_MAX];
-    mye_scene scene;
-    mye_desk desk;
-    mye_noisy trial, noisy;
-    mye_pupil pupil;
-} student;
-
-static mye_status course_of(student *s, const mye_noisy *trial, mye_course *out, mye_error *err)
-{
-    const mye_pattern p = {trial->spike, trial->n, trial->window_ms, 0, 0};
-    MYE_TRY(mye_desk_reserve(&s->desk, p.n, err));
-    *out = mye_course_make(&s->lesson->psp, &p, s->desk.block);
-    return MYE_OK;
-}
-
-static mye_status learn(student *s, finding *out, mye_error *err)
-{
-    const options *o = s->w->o;
-    const uint64_t seed = mye_random_derive(s->scene.seed, TAG_TRIAL);
-    for (int64_t i = 0; i < o->trials; i++) {
-        mye_draws draws = mye_draws_begin(seed, (uint64_t)i);
-        int occurs[FEATURES_MAX];
-        mye_aim aim = {0, NULL};
-        mye_course course;
-        const double ms = o->shortest + (o->longest - o->shortest) * mye_draws_uniform(&draws);
-        if (mye_context_cancelled(s->w->ctx))
-            return mye_fail(err, MYE_ERR_CANCELLED, "the experiment was stopped");
-        MYE_TRY(mye_scene_trial(&s->scene, &draws, ms, o->occurs, occurs, &s->trial, err));
-        for (int f = 0; f < s->scene.features; f++)
-            aim.count += occurs[f] * s->wanted[f];
-        MYE_TRY(course_of(s, &s->trial, &course, err));
-        const mye_verdict verdict = mye_pupil_learn(s->lesson, &s->desk, &course, &aim,
-                                                    s->lesson->o.lambda, i + 1, &s->pupil);
-        out->right[i * CURVE / o->trials] += verdict == MYE_RIGHT;
-    }
-    for (int64_t k = 0; k < CURVE; k++) {
-        const int64_t from = (k * o->trials + CURVE - 1) / CURVE;
-        const int64_t to = ((k + 1) * o->trials + CURVE - 1) / CURVE;
-        out->right[k] = to > from ? out->right[k] / (double)(to - from) : (double)NAN;
-    }
-    return MYE_OK;
-}
-
-static mye_status count_spikes(student *s, const mye_noisy *trial, int *n, mye_error *err)
-{
-    mye_course course;
-    MYE_TRY(course_of(s, trial, &course, err));
-    mye_reader_face(&s->desk.reader, &course, s->pupil.w);
-    mye_reader_walk(&s->desk.reader, false);
-    *n = s->desk.reader.walk.n;
-    return MYE_OK;
-}
-
-/* Spikes in one background with feature f in its middle (f < 0: without), maybe with noise. */
-static mye_status probe(student *s, int f, int64_t number, bool noise, int *n, mye_error *err)
-{
-    const uint64_t seed =
-        mye_random_derive(mye_random_derive(s->scene.seed, TAG_PROBE), (uint64_t)number);
-    mye_draws before = mye_draws_begin(seed, 0), after = mye_draws_begin(seed, 1);
-    const double half = PROBE_MS / 2, length = f < 0 ? 0 : s->scene.feature_ms;
-    s->trial.n = 0;
-    MYE_TRY(mye_scene_background(&s->scene, &before, 0, half, &s->trial, err));
-    if (f >= 0)
-        MYE_TRY(mye_scene_feature(&s->scene, f, half, &s->trial, err));
-    MYE_TRY(mye_scene_background(&s->scene, &after, half + length, half, &s->trial, err));
-    s->trial.window_ms = PROBE_MS + length;
-    if (!noise)
-        return count_spikes(s, &s->trial, n, err);
-    const mye_pattern p = {s->trial.spike, s->trial.n, s->trial.window_ms, 0, 0};
-    MYE_TRY(mye_noises_apply(&s->w->noise, &p, s->scene.units,
-                             mye_random_derive(seed, (uint64_t)(f + 2)), &s->noisy, err));
-    mye_spikes_sort(s->noisy.spike, s->noisy.n);
-    return count_spikes(s, &s->noisy, n, err);
-}
-
-static mye_status test(student *s, finding *out, mye_error *err)
-{
-    for (int noise = 0; noise < 2; noise++) {
-        for (int64_t i = 0; i < s->w->o->probes; i++) {
-            int without, with;
-            MYE_TRY(probe(s, -1, i, noise, &without, err));
-            for (int f = 0; f < s->scene.features; f++) {
-                MYE_TRY(probe(s, f, i, noise, &with, err));
-                out->response[noise][f] += (with - without) / (double)s->w->o->probes;
-            }
-        }
-    }
-    return MYE_OK;
-}
-
-static mye_status enter(student *s, mye_error *err)
-{
-    mye_context *ctx = s->w->ctx;
-    const size_t units = (size_t)s->scene.units;
-    MYE_TRY(mye_lesson_check_times(s->lesson, false, err));
-    MYE_TRY(mye_desk_open(s->lesson, s->scene.units, 256, &s->desk, err));
-    MYE_TRY(mye_scene_open(ctx, &s->scene, err));
-    s->pupil.w = mye_alloc_array(ctx, units, sizeof(double));
-    s->pupil.state = mye_alloc_array(ctx, units, sizeof(double));
-    if (!s->pupil.w || !s->pupil.state)
-        return mye_no_memory(err, units * sizeof(double), "a neuron");
-    mye_pupil_init(s->lesson, s->scene.units, 0, s->pupil.w);
-    return MYE_OK;
-}
-
-static void leave(student *s)
-{
-    mye_context *ctx = s->w->ctx;
-    mye_desk_close(&s->desk);
-    mye_scene_close(&s->scene);
-    mye_free(ctx, s->trial.spike);
-    mye_free(ctx, s->noisy.spike);
-    mye_free(ctx, s->pupil.w);
-    mye_free(ctx, s->pupil.state);
-}
 
 static int worth(int task, int feature)
 {
@@ -225,28 +106,29 @@ static mye_status one_run(void *arg, int i, mye_error *err)
     const int c = i / runs / w->n_tasks;
     const uint64_t seed = (uint64_t)w->o->seed + (uint64_t)run;
     const mye_synapse_options teach = mye_learn_synapse(&w->o->learn, seed);
+    const options *o = w->o;
+    finding *out = &w->finding[i];
     mye_lesson lesson;
-    student s = {.w = w,
-                 .lesson = &lesson,
-                 .scene = {.units = (int32_t)w->o->units,
-                           .features = (int)w->o->features,
-                           .rate_hz = w->o->rate,
-                           .feature_ms = w->o->feature_ms,
-                           .coefficient = condition[c].coefficient,
-                           .same_times = condition[c].same_times,
-                           .seed = seed},
-                 .trial = {.ctx = w->ctx},
-                 .noisy = {.ctx = w->ctx}};
-    for (int f = 0; f < s.scene.features; f++)
-        s.wanted[f] = worth(w->task[k], f);
+    mye_listener l = {.ctx = w->ctx,
+                      .lesson = &lesson,
+                      .scene = {.units = (int32_t)o->units,
+                                .features = (int)o->features,
+                                .rate_hz = o->rate,
+                                .feature_ms = o->feature_ms,
+                                .coefficient = condition[c].coefficient,
+                                .same_times = condition[c].same_times,
+                                .seed = seed}};
+    const mye_hearing_plan plan = {o->trials, o->shortest, o->longest, o->occurs};
+    for (int f = 0; f < l.scene.features; f++)
+        l.wanted[f] = worth(w->task[k], f);
     mye_status st = mye_lesson_open(w->ctx, &teach, &lesson, err);
     if (st == MYE_OK)
-        st = enter(&s, err);
+        st = mye_listener_open(&l, err);
     if (st == MYE_OK)
-        st = learn(&s, &w->finding[i], err);
-    if (st == MYE_OK)
-        st = test(&s, &w->finding[i], err);
-    leave(&s);
+        st = mye_listener_learn(&l, &plan, CURVE, out->right, err);
+    for (int noise = 0; st == MYE_OK && noise < 2; noise++)
+        st = mye_listener_test(&l, o->probes, noise ? &w->noise : NULL, out->response[noise], err);
+    mye_listener_close(&l);
     mye_lesson_close(&lesson);
     return st;
 }
@@ -308,12 +190,8 @@ static void tell_last(const work *w, int c, double *column, mye_study *out)
         mye_study_add(out, &curve, condition[c].name, (k + 0.5) * (double)w->o->trials / CURVE,
                       NULL, "%", column, runs);
     }
-    for (int i = 0; i < w->o->features; i++) {
-        for (int r = 0; r < runs; r++)
-            column[r] = f[r].response[0][i];
-        if (c == 0)
-            mye_study_put(out, &each, "wanted", i, worth(task, i));
-    }
+    for (int i = 0; c == 0 && i < w->o->features; i++)
+        mye_study_put(out, &each, "wanted", i, worth(task, i));
     for (int i = 0; i < w->o->features; i++) {
         for (int r = 0; r < runs; r++)
             column[r] = f[r].response[0][i];

@@ -146,22 +146,17 @@ static mye_status test_all(const work *w, const mye_trial *t, const mye_patterns
     return MYE_OK;
 }
 
-static mye_status one_series(const work *w, const mye_patterns *given, int s, int run,
-                             mye_error *err)
+static mye_status one_series(const work *w, const mye_patterns *set, int s, int run, mye_error *err)
 {
     mye_trial t = {.ctx = w->ctx,
                    .learn = s < 2 ? &w->plain : &w->o->learn,
                    .readout = w->o->readout,
                    .each = (int)w->o->neurons,
                    .seed = (uint64_t)w->o->seed + (uint64_t)run};
-    mye_patterns *set = NULL;
-    mye_status st = mye_trial_spikes(given, s % 2 == 1, &set, err);
-    if (st == MYE_OK)
-        st = mye_trial_learn(&t, set, err);
+    mye_status st = mye_trial_learn(&t, set, err);
     if (st == MYE_OK)
         st = test_all(w, &t, set, s, run, err);
     mye_trial_close(&t);
-    mye_patterns_free(set);
     return st;
 }
 
@@ -185,10 +180,14 @@ static mye_status all_runs(const work *w, mye_error *err)
         mye_patterns *set = NULL;
         mye_status st = mye_patterns_open(w->ctx, w->o->patterns, w->dir, "train",
                                           (uint64_t)w->o->seed + (uint64_t)run, &set, err);
-        for (int s = 0; st == MYE_OK && s < w->n_series; s++) {
+        /* Augmented ones, then the same patterns without coefficients. */
+        for (int i = 0; st == MYE_OK && i < w->n_series; i++) {
+            const int half = w->n_series / 2, s = i < half ? 2 * i + 1 : 2 * (i - half);
+            if (i == half)
+                mye_patterns_flatten(set);
             st = one_series(w, set, s, run, err);
             if (st == MYE_OK)
-                tell_progress(w, run * w->n_series + s + 1, runs * w->n_series, begin_s);
+                tell_progress(w, run * w->n_series + i + 1, runs * w->n_series, begin_s);
         }
         mye_patterns_free(set);
         MYE_TRY(st);

@@ -69,6 +69,16 @@ mye_pattern mye_patterns_at(const mye_patterns *set, int64_t k)
                          .group = set->group[k]};
 }
 
+int64_t mye_patterns_longest(const mye_patterns *set)
+{
+    int64_t most = 0;
+    for (int64_t k = 0; k < set->info.n; k++) {
+        const int64_t spikes = set->first[k + 1] - set->first[k];
+        most = spikes > most ? spikes : most;
+    }
+    return most;
+}
+
 mye_status mye_patterns_name(mye_patterns *set, int32_t label, const char *name, mye_error *err)
 {
     if (label < 0 || label >= set->info.classes)
@@ -249,13 +259,19 @@ mye_status mye_patterns_choose(const mye_patterns *set, const int64_t *index, in
     return st;
 }
 
+void mye_patterns_flatten(mye_patterns *set)
+{
+    for (int64_t i = 0; i < set->info.spikes; i++)
+        set->spike[i].c = 1;
+}
+
 mye_status mye_patterns_ordinary(const mye_patterns *set, mye_patterns **out, mye_error *err)
 {
     MYE_TRY(mye_patterns_like(set, out, err));
     const mye_status st = mye_patterns_append(*out, set, err);
-    for (int64_t i = 0; st == MYE_OK && i < set->info.spikes; i++)
-        (*out)->spike[i].c = 1;
-    if (st != MYE_OK) {
+    if (st == MYE_OK) {
+        mye_patterns_flatten(*out);
+    } else {
         mye_patterns_free(*out);
         *out = NULL;
     }

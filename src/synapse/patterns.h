@@ -34,6 +34,10 @@ typedef struct mye_source_type {
 
 extern const mye_kind mye_kind_pattern;
 
+/* All coefficients become 1. */
+void mye_patterns_flatten(mye_patterns *set);
+/* Spikes of the longest pattern. */
+int64_t mye_patterns_longest(const mye_patterns *set);
 /* Sorts spikes by time, those of one time by afferent, then by coefficient. */
 void mye_spikes_sort(mye_spike *spike, int64_t n);
 /* Room for n patterns and m spikes more, so that adding them allocates nothing. */

@@ -7,7 +7,7 @@ mye_status mye_reader_open(mye_context *ctx, const mye_psp *psp, double theta, i
                            mye_reader *out, mye_error *err)
 {
     const size_t spikes = 2 * MYE_WALK_SPIKES * sizeof(mye_fired);
-    const size_t doubles = (size_t)units + 2 * (MYE_WALK_SPIKES + 1);
+    const size_t doubles = 3 * (size_t)units + 2 * (MYE_WALK_SPIKES + 1);
     const size_t bytes = spikes + doubles * sizeof(double);
     *out = (mye_reader){.ctx = ctx, .psp = psp, .theta = theta, .units = units};
     out->block = mye_alloc(ctx, bytes);
@@ -18,21 +18,23 @@ mye_status mye_reader_open(mye_context *ctx, const mye_psp *psp, double theta, i
     out->read_ms = (double *)(out->other.spike + MYE_WALK_SPIKES);
     out->read_mu = out->read_ms + MYE_WALK_SPIKES + 1;
     out->gradient = out->read_mu + MYE_WALK_SPIKES + 1;
+    out->spare = out->gradient + units;
     return MYE_OK;
 }
 
 mye_status mye_reader_reserve(mye_reader *r, int64_t n, mye_error *err)
 {
-    if (n <= r->drive_room)
+    if (n <= r->room)
         return MYE_OK;
-    const int64_t room = n > 2 * r->drive_room ? n : 2 * r->drive_room;
-    const size_t bytes = (size_t)room * sizeof(double);
+    const int64_t room = n > 2 * r->room ? n : 2 * r->room;
+    const size_t bytes = 3 * (size_t)room * sizeof(double);
     double *fresh = mye_alloc(r->ctx, bytes);
     if (!fresh)
         return mye_no_memory(err, bytes, "a reading neuron");
     mye_free(r->ctx, r->drive);
     r->drive = fresh;
-    r->drive_room = room;
+    r->path = fresh + room;
+    r->room = room;
     return MYE_OK;
 }
 

@@ -16,13 +16,15 @@ typedef struct mye_reader {
     double theta;
     int32_t units;
     const mye_course *course;
-    const double *w;           /* [units]                                                      */
-    double *drive;             /* [course->n]                                                  */
-    double *gradient;          /* [units] what the rule adds to                                */
-    mye_walk walk, other;      /* for rules                                                    */
-    double *read_ms, *read_mu; /* [MYE_WALK_SPIKES + 1]                                   */
-    int64_t drive_room;
-    void *block; /* all of these but drive */
+    const double *w;           /* [units]                                                  */
+    double *drive;             /* [course->n]                                              */
+    double *gradient;          /* [units] what the rule adds to                            */
+    mye_walk walk, other;      /* for rules, as all that follows                           */
+    double *read_ms, *read_mu; /* [MYE_WALK_SPIKES + 1]                                    */
+    double *spare;             /* [2 units]                                                */
+    double *path;              /* [2 course->n]                                            */
+    int64_t room;              /* events that drive and path are for                       */
+    void *block;               /* all of these but drive and path, which is behind it      */
 } mye_reader;
 
 mye_status mye_reader_open(mye_context *ctx, const mye_psp *psp, double theta, int32_t units,

@@ -42,13 +42,8 @@ mye_status mye_synapse_respond(const mye_synapse *s, const mye_patterns *pattern
                                const mye_responses *out, mye_error *err)
 {
     job j = {.s = s, .set = patterns, .out = out};
-    int64_t most = 0;
     MYE_TRY(mye_group_check(s, patterns, err));
-    for (int64_t k = 0; k < patterns->info.n; k++) {
-        const int64_t spikes = patterns->first[k + 1] - patterns->first[k];
-        most = spikes > most ? spikes : most;
-    }
-    const mye_status st = mye_desks_open(s, most, &j.desks, err);
+    const mye_status st = mye_desks_open(s, mye_patterns_longest(patterns), &j.desks, err);
     if (st == MYE_OK)
         mye_parallel(s->ctx, (int)((patterns->info.n + SHARD - 1) / SHARD), respond_shard, &j);
     mye_desks_close(&j.desks);

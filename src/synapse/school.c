@@ -33,13 +33,9 @@ static mye_status enter(room *r, double *w, mye_error *err)
     const size_t n = (size_t)set->info.n, units = (size_t)set->info.units;
     const bool has_state = mye_lesson_has_state(r->lesson), average = r->lesson->o.average;
     size_t bytes = 0;
-    int64_t most = 0;
-    for (size_t k = 0; k < n; k++) {
-        const int64_t spikes = set->first[k + 1] - set->first[k];
-        bytes += mye_course_bytes(spikes);
-        most = spikes > most ? spikes : most;
-    }
-    MYE_TRY(mye_desk_open(r->lesson, (int32_t)units, most, &r->desk, err));
+    for (size_t k = 0; k < n; k++)
+        bytes += mye_course_bytes(set->first[k + 1] - set->first[k]);
+    MYE_TRY(mye_desk_open(r->lesson, (int32_t)units, mye_patterns_longest(set), &r->desk, err));
     r->block = mye_alloc(ctx, bytes);
     r->course = mye_alloc_array(ctx, n, sizeof(*r->course));
     r->order = mye_alloc_array(ctx, n, sizeof(*r->order));

@@ -64,17 +64,3 @@ void mye_trial_close(mye_trial *t)
     mye_synapse_free(t->group);
     t->group = NULL;
 }
-
-mye_status mye_trial_spikes(const mye_patterns *set, bool augmented, mye_patterns **out,
-                            mye_error *err)
-{
-    if (!augmented)
-        return mye_patterns_ordinary(set, out, err);
-    MYE_TRY(mye_patterns_like(set, out, err));
-    const mye_status st = mye_patterns_append(*out, set, err);
-    if (st != MYE_OK) {
-        mye_patterns_free(*out);
-        *out = NULL;
-    }
-    return st;
-}

@@ -24,8 +24,4 @@ mye_status mye_trial_test(const mye_trial *t, const mye_patterns *set, double *a
                           double *confusion, mye_error *err);
 void mye_trial_close(mye_trial *t);
 
-/* A copy with or without coefficients. */
-mye_status mye_trial_spikes(const mye_patterns *set, bool augmented, mye_patterns **out,
-                            mye_error *err);
-
 #endif
