@@ -7,7 +7,12 @@ t synapse read n.safetensors poisson:units=40,patterns=4 --json
 myelin synapse make poisson:units=40,patterns=4 --out a.npz -q >/dev/null
 t synapse read n.safetensors a.npz
 t synapse read n.safetensors a.npz --each --json --limit 2
+# its own spikes, for others
+t synapse read n.safetensors a.npz --emit b.npz -q
+myelin synapse show b.npz --json 2>/dev/null | grep -oE '"(afferents|patterns|spikes)":[0-9]+'
 # what does not fit
+t synapse read n.safetensors a.npz --emit b.txt
+t synapse read n.safetensors a.npz --emit none/b.npz
 t synapse read n.safetensors poisson:units=41
 t synapse read n.safetensors poisson:units=40,classes=3
 t synapse read n.safetensors a.npz --split test
