@@ -33,7 +33,8 @@ static inline void lab_watch(void *user, const mye_progress *p)
 {
     lab *l = user;
     const double share = (double)p->done / (double)p->total;
-    l->falls = l->falls || !(share >= l->share) || share > 1 || p->total < 1;
+    l->falls = l->falls || !(share >= l->share) || share > 1 || p->total < 1 || p->left_s < 0 ||
+               p->elapsed_s < 0 || (share == 1 && p->left_s > 0);
     l->share = share;
     snprintf(l->phase, sizeof l->phase, "%s", p->phase);
     if (++l->told == l->stop_at)

@@ -105,13 +105,14 @@ static void sounds_are_tested_over_the_ratio_to_noise(void **state)
     (void)state;
     lab_open(&l, 2);
     lab_run(&l, "classify:patterns=(sound:data=(synthetic:train=8,test=8),taps=4),runs=1,epochs=20,"
-                "snr=(200,-40)");
+                "snr=(200,-40),test_noise=(delete:share=1)");
     for (int i = 0; i < 2; i++) {
         const double clean = lab_cell(&l, noisy, spikes[i], "clean");
         assert_true(clean > 0.4);
         assert_true(lab_at(&l, curve, spikes[i], 200) == lab_cell(&l, noisy, spikes[i], "200 dB"));
         assert_true(fabs(lab_at(&l, curve, spikes[i], 200) - clean) < 0.1);
         assert_true(lab_at(&l, curve, spikes[i], -40) < clean - 0.1);
+        assert_true(lab_cell(&l, noisy, spikes[i], "delete:share=1") == 0.1);
     }
     lab_close(&l);
 }

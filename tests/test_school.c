@@ -187,7 +187,32 @@ static void averages_are_means_over_presentations(void **state)
     school_close(&s);
 }
 
+/* Of a pattern little is left in an epoch; over many each afferent has been heard. */
 static void noise_is_new_in_every_epoch(void **state)
+{
+    static school s;
+    mye_synapse_options o = usual();
+    double first[UNITS];
+    int once = 0, ever = 0;
+    (void)state;
+    o.noise = "delete:share=0.9";
+    o.rule = "tempotron:margin=1e6"; /* it is never content */
+    o.move = "plain";
+    o.epochs = 40;
+    school_open(&s, NULL, one, &o);
+    s.aim[0].count = 1;
+    memcpy(first, s.w, sizeof(first));
+    ASSERT_OK(attend(&s, &err));
+    assert_int_equal(s.told, 40);
+    for (int i = 0; i < UNITS; i++) {
+        once += s.each[0][i] != first[i];
+        ever += s.w[i] != first[i];
+    }
+    assert_true(once < UNITS / 2 && ever > UNITS * 3 / 4);
+    school_close(&s);
+}
+
+static void noise_changes_what_is_heard(void **state)
 {
     static school quiet, still, noisy, deaf;
     mye_synapse_options o = usual();
@@ -293,6 +318,7 @@ int main(void)
         cmocka_unit_test(it_teaches_as_groups_do),
         cmocka_unit_test(averages_are_means_over_presentations),
         cmocka_unit_test(noise_is_new_in_every_epoch),
+        cmocka_unit_test(noise_changes_what_is_heard),
         cmocka_unit_test(rules_that_want_times_get_them_or_are_refused),
         cmocka_unit_test(stopping_ends_it_in_an_epoch),
         cmocka_unit_test(refused_memory_is_told_and_nothing_leaks),
