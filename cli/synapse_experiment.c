@@ -102,6 +102,7 @@ static mye_status work(cli *app, const experiment_options *o, const mye_entry *e
 {
     cli_progress progress;
     mye_study *study = NULL;
+    const bool was_there = access(o->out, F_OK) == 0;
     if (o->out[0])
         MYE_TRY(cli_folder_make(o->out, err));
     cli_progress_init(&progress, app, false);
@@ -110,6 +111,8 @@ static mye_status work(cli *app, const experiment_options *o, const mye_entry *e
         mye_experiment_with(app->ctx, entry, options, o->data_dir[0] ? o->data_dir : NULL,
                             &progress.callbacks, &study, err);
     cli_progress_clear(&progress);
+    if (st != MYE_OK && o->out[0] && !was_there)
+        rmdir(o->out);
     if (st != MYE_OK)
         return st;
     if (app->global.json) {

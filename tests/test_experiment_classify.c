@@ -97,6 +97,7 @@ static void noise_in_the_test_has_its_columns(void **state)
     lab_close(&l);
 }
 
+#ifdef MYELIN_HAVE_KISSFFT
 static void sounds_are_tested_over_the_ratio_to_noise(void **state)
 {
     static const char curve[] = "accuracy over the signal-to-noise ratio";
@@ -114,6 +115,7 @@ static void sounds_are_tested_over_the_ratio_to_noise(void **state)
     }
     lab_close(&l);
 }
+#endif
 
 /* ---- folds ---- */
 
@@ -289,7 +291,9 @@ int main(void)
         cmocka_unit_test(one_kind_of_spikes_is_as_beside_the_other),
         cmocka_unit_test(sources_stand_side_by_side),
         cmocka_unit_test(noise_in_the_test_has_its_columns),
+#ifdef MYELIN_HAVE_KISSFFT
         cmocka_unit_test(sounds_are_tested_over_the_ratio_to_noise),
+#endif
         cmocka_unit_test(every_pattern_is_tested_on_once),
         cmocka_unit_test(groups_are_never_torn_apart),
         cmocka_unit_test(neurons_that_were_kept_answer_the_same),

@@ -107,6 +107,27 @@ static void a_second_test_has_noise(void **state)
     lab_close(&l);
 }
 
+/* Neurons that hear nothing while they learn have nothing to learn from. */
+static void noise_while_learning_is_heard(void **state)
+{
+    lab quiet, deaf;
+    (void)state;
+    lab_open(&quiet, 2);
+    lab_open(&deaf, 2);
+    lab_run(&quiet, TINY "tasks=1x1,lambda=1e-3,train_noise=(jitter:sd=0)");
+    lab_run(&deaf, TINY "tasks=1x1,lambda=1e-3");
+    for (int c = 0; c < CONDITIONS; c++)
+        assert_true(lab_cell(&quiet, clue, condition[c], "1x1") ==
+                    lab_cell(&deaf, clue, condition[c], "1x1"));
+    lab_run(&deaf, TINY "tasks=1x5,lambda=1e-3,init_mean=0,init_sd=0,train_noise=(delete:share=1)");
+    for (int c = 0; c < CONDITIONS; c++)
+        assert_true(lab_cell(&deaf, clue, condition[c], "1x5") == 0);
+    lab_run(&quiet, TINY "tasks=1x5,lambda=1e-3,init_mean=0,init_sd=0");
+    assert_true(lab_cell(&quiet, clue, "ordinary", "1x5") > 0);
+    lab_close(&quiet);
+    lab_close(&deaf);
+}
+
 static void options_that_make_no_sense_are_refused(void **state)
 {
     lab l;
@@ -118,6 +139,7 @@ static void options_that_make_no_sense_are_refused(void **state)
     check_refused(&l, TINY "tasks=", "tasks want one of 1x1");
     check_refused(&l, TINY "longest=10", "no shorter than the shortest, got 10 and 500 ms");
     check_refused(&l, TINY "noise=jiter", "unknown noise 'jiter'");
+    check_refused(&l, TINY "train_noise=jiter", "unknown noise 'jiter'");
     check_refused(&l, TINY "rule=psd", "rule 'psd' wants the times of spikes");
     check_refused(&l, TINY "rule=none", "unknown rule 'none'");
     check_refused(&l, "features:features=4", "features");
@@ -157,6 +179,7 @@ int main(void)
         cmocka_unit_test(tasks_have_their_columns_in_the_order_given),
         cmocka_unit_test(curves_of_few_trials_have_gaps),
         cmocka_unit_test(a_second_test_has_noise),
+        cmocka_unit_test(noise_while_learning_is_heard),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(threads_make_no_difference),
         cmocka_unit_test(progress_is_told_and_it_can_be_stopped),

@@ -114,7 +114,7 @@ static void tables_hold_means_and_spreads(void **state)
     assert_non_null(
         strstr(at, "<th></th><th class=\"n\">test</th><th class=\"n\">epochs &lt;</th>"));
     assert_non_null(strstr(at, "augmented</td><td class=\"n\">85.0 ± 7.1 %</td>"
-                               "<td class=\"n\">3.500 ± 0.707</td><td class=\"n\">–</td></tr>"));
+                               "<td class=\"n\">3.50 ± 0.71</td><td class=\"n\">-</td></tr>"));
     /* A curve to read is a table too, behind the figures; one to look at is not. */
     const char *figures = strstr(page, "<h2>Figures</h2>");
     const char *numbers = strstr(page, "<h2>over noise &amp; more</h2>");
@@ -122,7 +122,7 @@ static void tables_hold_means_and_spreads(void **state)
     assert_non_null(strstr(numbers, "<th class=\"n\">0</th><th class=\"n\">2.5</th>"
                                     "<th class=\"n\">10</th>"));
     assert_non_null(strstr(numbers, "augmented</td><td class=\"n\">85.0 ± 7.1 %</td>"
-                                    "<td class=\"n\">–</td><td class=\"n\">90.0 %</td></tr>"));
+                                    "<td class=\"n\">-</td><td class=\"n\">90.00 %</td></tr>"));
     assert_null(strstr(page, "<h2>potential"));
     close_all(ctx, s, page);
 }

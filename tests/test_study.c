@@ -39,6 +39,41 @@ static void means_and_spreads_leave_out_what_never_came_about(void **state)
     close_study(ctx, s);
 }
 
+static void points_are_told_as_exactly_as_their_spread_allows(void **state)
+{
+    static const struct {
+        double mean, sd;
+        char unit[8];
+        const char *text;
+    } p[] = {
+        {0.9918, 0.0003, "%", "99.18 ± 0.03 %"},
+        {0.5, NAN, "%", "50.00 %"},
+        {1, 0, "%", "100.00 ± 0.00 %"},
+        {0.613, 0.127, "%", "61 ± 13 %"},
+        {4, NAN, "epochs", "4 epochs"},
+        {4.5, NAN, "", "4.500"},
+        {32.2, 16.4, "", "32 ± 16"},
+        {-7.123, 0.71, "ms", "-7.12 ± 0.71 ms"},
+        {12345.6, 1234.5, "", "12346 ± 1234"},
+        {-0.01234, NAN, "s", "-0.01234 s"},
+        {1e-9, NAN, "s", "0.000000 s"},
+        {NAN, NAN, "%", "-"},
+        {NAN, 1, "ms", "-"},
+        {INFINITY, NAN, "ms", "-"},
+    };
+    char text[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof(p) / sizeof(p[0]); i++) {
+        char unit[8];
+        memcpy(unit, p[i].unit, sizeof(unit));
+        const mye_study_point point = {.mean = p[i].mean, .sd = p[i].sd, .unit = unit};
+        assert_ptr_equal(mye_study_text(&point, text, sizeof(text)), text);
+        assert_string_equal(text, p[i].text);
+    }
+    const mye_study_point large = {.mean = 1e300, .sd = 1e300, .unit = (char[]){"ms"}};
+    assert_true(strlen(mye_study_text(&large, text, 20)) == 19);
+}
+
 static void panels_and_series_stand_in_the_order_of_their_first_points(void **state)
 {
     static const double v[] = {0.5};
@@ -193,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(means_and_spreads_leave_out_what_never_came_about),
+        cmocka_unit_test(points_are_told_as_exactly_as_their_spread_allows),
         cmocka_unit_test(panels_and_series_stand_in_the_order_of_their_first_points),
         cmocka_unit_test(dots_go_to_the_last_raster),
         cmocka_unit_test(the_first_confusion_counts),

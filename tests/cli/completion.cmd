@@ -14,3 +14,8 @@ complete_at myelin synapse make poisson --o
 complete_at myelin synapse make poisson --split ''
 complete_at myelin synapse --json show --pat
 complete_at myelin synapse --q
+complete_at myelin synapse cl
+complete_at myelin synapse classify --rea
+complete_at myelin synapse classify --readout v
+complete_at myelin synapse capacity --l
+complete_at myelin synapse read --e
