@@ -61,7 +61,7 @@ for header in "$prefix"/include/myelin/*.h; do
 done
 
 mkdir "$dir/pc" "$dir/static"
-for name in train classify; do
+for name in train classify neuron; do
     try "$name by pkg-config" "$cc" "${flags[@]}" $(pkg-config --cflags myelin) -o "$dir/pc/$name" \
         "$source/examples/$name.c" $(pkg-config --libs myelin) "-Wl,-rpath,$lib"
     try "$name by pkg-config --static" "$cc" "${flags[@]}" $(pkg-config --cflags myelin) \
@@ -92,5 +92,7 @@ done
 for kind in pc static cmake; do
     try "classify ($kind)" "$dir/$kind/classify" "$dir/run-cmake" 10
     [ "$(wc -l <"$dir/log")" = 10 ] || fail "classify ($kind) printed: $(cat "$dir/log")"
+    try "neuron ($kind)" "$dir/$kind/neuron"
+    grep -q '^learned after ' "$dir/log" || fail "neuron ($kind) printed: $(cat "$dir/log")"
 done
 echo "installed, built four ways, trained and classified"
