@@ -197,6 +197,31 @@ static inline double stand_critical(stand *s, int k, mye_chain_mode mode, double
     return theta;
 }
 
+/* What a rule learns from pattern Q, for a spike too few and one too many, is its formula: the gradient
+ * `by_formula` adds to g at theta*, which V touches at t_ms behind n spikes. */
+static inline void check_direction(const char *rule,
+                                   void (*by_formula)(const stand *s, int n, double t_ms,
+                                                      double theta, double *g))
+{
+    static const char *const psp[] = {"double-exp", "exp"};
+    for (int p = 0; p < 2; p++)
+        for (int wanted = 0; wanted < 10; wanted += 9) {
+            double theta, t_ms, d[Q_UNITS], g[Q_UNITS] = {0};
+            int touch;
+            stand s;
+            stand_q(&s, psp[p], rule, 1);
+            const int fired = stand_walk(&s, 1, false)->n, k = wanted ? fired + 1 : fired;
+            assert_int_equal(stand_learn(&s, fired, NULL, d), MYE_RIGHT);
+            assert_true(norm(Q_UNITS, d) == 0);
+            assert_int_equal(stand_learn(&s, wanted, NULL, d), MYE_WRONG);
+            assert_true(mye_reader_critical(s.r, k, 1e-9, &theta, &touch, &t_ms));
+            by_formula(&s, touch, t_ms, theta, g);
+            for (int i = 0; i < Q_UNITS; i++)
+                ASSERT_NEAR(d[i], wanted ? g[i] : -g[i], 1e-9);
+            stand_close(&s);
+        }
+}
+
 /* Mean number of updates until a neuron fires `wanted` spikes on a random pattern; section 3.4. */
 static inline double updates_to_fire(const char *rule, int wanted, bool augmented, int patterns)
 {

@@ -15,24 +15,8 @@ static void by_formula(const stand *s, int n, double t_ms, double theta, double 
 
 static void the_direction_is_that_of_its_formula(void **state)
 {
-    static const char *const psp[] = {"double-exp", "exp"};
     (void)state;
-    for (int p = 0; p < 2; p++)
-        for (int wanted = 0; wanted < 10; wanted += 9) {
-            double theta, t_ms, d[Q_UNITS], g[Q_UNITS] = {0};
-            int touch;
-            stand s;
-            stand_q(&s, psp[p], "tdp2", 1);
-            const int fired = stand_walk(&s, 1, false)->n, k = wanted ? fired + 1 : fired;
-            assert_int_equal(stand_learn(&s, fired, NULL, d), MYE_RIGHT);
-            assert_true(norm(Q_UNITS, d) == 0);
-            assert_int_equal(stand_learn(&s, wanted, NULL, d), MYE_WRONG);
-            assert_true(mye_reader_critical(s.r, k, 1e-9, &theta, &touch, &t_ms));
-            by_formula(&s, touch, t_ms, theta, g);
-            for (int i = 0; i < Q_UNITS; i++)
-                ASSERT_NEAR(d[i], wanted ? g[i] : -g[i], 1e-9);
-            stand_close(&s);
-        }
+    check_direction("tdp2", by_formula);
 }
 
 /* Where spikes do not move it is the whole gradient. */

@@ -31,11 +31,15 @@ extern const mye_kind mye_kind_rule;
  * they do, V = w c, and this is the perceptron's move. */
 void mye_rule_wake(mye_reader *r);
 /* One spike too few or too many moves a critical threshold up or down; what its gradient knows of
- * earlier spikes is `mode`. Guetig 2016; Yu et al. 2018 (TDP). */
-mye_verdict mye_rule_threshold(mye_reader *r, const mye_aim *aim, double tolerance,
+ * earlier spikes is `mode`. `options` are mye_threshold_options. Guetig 2016; Yu et al. 2018 (TDP). */
+mye_verdict mye_rule_threshold(const void *options, mye_reader *r, const mye_aim *aim,
                                mye_chain_mode mode);
 
-/* "tolerance": how exactly critical thresholds are found. */
+/* Options of rules that search critical thresholds. */
+typedef struct mye_threshold_options {
+    double tolerance;
+} mye_threshold_options;
+extern const mye_param mye_threshold_params[];
 #define MYE_RULE_TOLERANCE(type)                                                               \
     {                                                                                          \
         "tolerance", MYE_PARAM_FLOAT, offsetof(type, tolerance), 0, "1e-9", 1e-13, 1e-2, NULL, \

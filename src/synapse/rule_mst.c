@@ -5,24 +5,14 @@
  */
 #include "synapse/rule.h"
 
-typedef struct options {
-    double tolerance;
-} options;
-
-static const mye_param params[] = {
-    MYE_RULE_TOLERANCE(options),
-    {0},
-};
-
-static mye_verdict learn(const void *opt, mye_reader *r, const mye_aim *aim)
+static mye_verdict learn(const void *options, mye_reader *r, const mye_aim *aim)
 {
-    const options *o = opt;
-    return mye_rule_threshold(r, aim, o->tolerance, (mye_chain_mode){true, true, true});
+    return mye_rule_threshold(options, r, aim, (mye_chain_mode){true, true, true});
 }
 
 const mye_rule_type mye_rule_mst = {
     .entry = {"mst", "number of spikes: exact gradient of the critical threshold",
               "Guetig 2016, Spiking neurons can discover predictive features; Yu et al. 2020",
-              params, sizeof(options)},
+              mye_threshold_params, sizeof(mye_threshold_options)},
     .learn = learn,
 };

@@ -5,24 +5,14 @@
  */
 #include "synapse/rule.h"
 
-typedef struct options {
-    double tolerance;
-} options;
-
-static const mye_param params[] = {
-    MYE_RULE_TOLERANCE(options),
-    {0},
-};
-
-static mye_verdict learn(const void *opt, mye_reader *r, const mye_aim *aim)
+static mye_verdict learn(const void *options, mye_reader *r, const mye_aim *aim)
 {
-    const options *o = opt;
-    return mye_rule_threshold(r, aim, o->tolerance, (mye_chain_mode){true, false, true});
+    return mye_rule_threshold(options, r, aim, (mye_chain_mode){true, false, true});
 }
 
 const mye_rule_type mye_rule_tdp1 = {
     .entry = {"tdp1", "number of spikes: gradient with one level of moving spikes",
-              "Yu, Li and Tan 2019, Spike timing or rate? (variant: reconstructed)", params,
-              sizeof(options)},
+              "Yu, Li and Tan 2019, Spike timing or rate? (variant: reconstructed)",
+              mye_threshold_params, sizeof(mye_threshold_options)},
     .learn = learn,
 };

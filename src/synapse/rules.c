@@ -16,9 +16,15 @@ void mye_rule_wake(mye_reader *r)
         r->gradient[c->spike[i].unit] += (double)c->spike[i].c;
 }
 
-mye_verdict mye_rule_threshold(mye_reader *r, const mye_aim *aim, double tolerance,
+const mye_param mye_threshold_params[] = {
+    MYE_RULE_TOLERANCE(mye_threshold_options),
+    {0},
+};
+
+mye_verdict mye_rule_threshold(const void *options, mye_reader *r, const mye_aim *aim,
                                mye_chain_mode mode)
 {
+    const mye_threshold_options *o = options;
     double theta, t_ms;
     int touch;
     mye_reader_walk(r, false);
@@ -26,7 +32,7 @@ mye_verdict mye_rule_threshold(mye_reader *r, const mye_aim *aim, double toleran
     if (fired == aim->count)
         return MYE_RIGHT;
     const bool more = fired < aim->count;
-    if (mye_reader_critical(r, more ? fired + 1 : fired, tolerance, &theta, &touch, &t_ms))
+    if (mye_reader_critical(r, more ? fired + 1 : fired, o->tolerance, &theta, &touch, &t_ms))
         mye_reader_chain(r, &r->walk, touch, t_ms, theta, mode, more ? 1 : -1);
     else if (more)
         mye_rule_wake(r);
