@@ -2,6 +2,7 @@
 #ifndef MYE_EXPERIMENT_KIND_H
 #define MYE_EXPERIMENT_KIND_H
 
+#include "synapse/jobs.h"
 #include "synapse/lesson.h"
 #include "synapse/study.h"
 
@@ -118,14 +119,6 @@ typedef struct mye_numbers {
 /* "1,1.5,2", each from min to max; `what` names the option. */
 mye_status mye_numbers_parse(const char *what, const char *text, double min, double max,
                              mye_numbers *out, mye_error *err);
-
-/* ---- many jobs side by side ---- */
-
-/* Runs job(arg, i) for 0 <= i < n, each on one thread; tells progress; the error is that of the first
- * job that failed. */
-mye_status mye_jobs_run(mye_context *ctx, int n,
-                        mye_status (*job)(void *arg, int i, mye_error *err), void *arg,
-                        const mye_callbacks *callbacks, const char *phase, mye_error *err);
 
 /* ---- one neuron, on one thread ---- */
 

@@ -2,18 +2,14 @@
 #include "synapse/hearing.h"
 
 #include <limits.h>
-#include <pthread.h>
 
-/* The shards of one set; the error kept is that of its first bad sound. */
+#include "synapse/jobs.h"
+
 typedef struct job {
     const mye_hearing *how;
     const mye_sounds *sounds;
     mye_heard *heard;  /* [n * copies] */
     double *window_ms; /* [n * copies] */
-    pthread_mutex_t lock;
-    int failed; /* the sound */
-    mye_status status;
-    mye_error error;
 } job;
 
 /* A copy of a sound with noise: a pure function of (seed, tag of the sound, copy). */
@@ -35,8 +31,9 @@ static mye_status hear_copy(job *j, int64_t i, int copy, mye_wave *wave, mye_err
     return st;
 }
 
-static mye_status hear(job *j, int64_t i, mye_error *err)
+static mye_status hear(void *arg, int i, mye_error *err)
 {
+    job *j = arg;
     mye_status st = MYE_OK;
     for (int copy = 0; copy < j->how->copies && st == MYE_OK; copy++) {
         mye_wave wave = {0};
@@ -46,28 +43,6 @@ static mye_status hear(job *j, int64_t i, mye_error *err)
         mye_wave_free(j->sounds->ctx, &wave);
     }
     return st;
-}
-
-static void hear_shard(void *arg, int shard, int lane)
-{
-    job *j = arg;
-    mye_error error = {0};
-    MYE_UNUSED(lane);
-    pthread_mutex_lock(&j->lock);
-    const bool is_hopeless = j->status != MYE_OK && j->failed < shard;
-    pthread_mutex_unlock(&j->lock);
-    if (is_hopeless)
-        return;
-    const mye_status st = mye_context_cancelled(j->sounds->ctx)
-                              ? mye_fail(&error, MYE_ERR_CANCELLED, "hearing was stopped")
-                              : hear(j, shard, &error);
-    pthread_mutex_lock(&j->lock);
-    if (st != MYE_OK && (j->status == MYE_OK || shard < j->failed)) {
-        j->status = st;
-        j->error = error;
-        j->failed = shard;
-    }
-    pthread_mutex_unlock(&j->lock);
 }
 
 static mye_status begin_set(const job *j, mye_patterns **out, mye_error *err)
@@ -100,32 +75,22 @@ static mye_status collect(const job *j, mye_patterns *set, mye_error *err)
     return MYE_OK;
 }
 
-static mye_status run_shards(job *j, mye_error *err)
-{
-    if (j->sounds->n > INT_MAX)
-        return mye_fail(err, MYE_ERR_ARG, "at most %d sounds can be heard, got %lld", INT_MAX,
-                        (long long)j->sounds->n);
-    pthread_mutex_init(&j->lock, NULL);
-    mye_parallel(j->sounds->ctx, (int)j->sounds->n, hear_shard, j);
-    pthread_mutex_destroy(&j->lock);
-    if (j->status != MYE_OK && err)
-        *err = j->error;
-    return j->status;
-}
-
 mye_status mye_hearing_run(const mye_hearing *how, const mye_sounds *sounds, mye_patterns **out,
                            mye_error *err)
 {
     mye_context *ctx = sounds->ctx;
     const size_t n = (size_t)sounds->n * (size_t)how->copies;
-    job j = {.how = how, .sounds = sounds, .status = MYE_OK};
+    job j = {.how = how, .sounds = sounds};
+    if (sounds->n > INT_MAX)
+        return mye_fail(err, MYE_ERR_ARG, "at most %d sounds can be heard, got %lld", INT_MAX,
+                        (long long)sounds->n);
     j.heard = mye_alloc_array(ctx, n, sizeof(*j.heard));
     j.window_ms = mye_alloc_array(ctx, n, sizeof(*j.window_ms));
     mye_status st = j.heard && j.window_ms
                         ? begin_set(&j, out, err)
                         : mye_no_memory(err, n * sizeof(*j.heard), "the spikes of sounds");
     if (st == MYE_OK)
-        st = run_shards(&j, err);
+        st = mye_jobs_run(ctx, (int)sounds->n, hear, &j, NULL, "hear", err);
     if (st == MYE_OK)
         st = collect(&j, *out, err);
     for (size_t k = 0; j.heard && k < n; k++)

@@ -1,7 +1,7 @@
 /* Many jobs side by side, one thread each. */
 #include <pthread.h>
 
-#include "synapse/experiment_kind.h"
+#include "synapse/jobs.h"
 
 typedef struct board {
     mye_context *ctx;
@@ -42,7 +42,7 @@ static void run_one(void *arg, int i, int lane)
     if (skip)
         return;
     const mye_status st = mye_context_cancelled(b->ctx)
-                              ? mye_fail(&error, MYE_ERR_CANCELLED, "the experiment was stopped")
+                              ? mye_fail(&error, MYE_ERR_CANCELLED, "'%s' was stopped", b->phase)
                               : b->job(b->arg, i, &error);
     pthread_mutex_lock(&b->lock);
     if (st != MYE_OK && (b->status == MYE_OK || i < b->failed)) {

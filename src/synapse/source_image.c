@@ -4,8 +4,6 @@
  * Beside the set itself that takes MAX_BYTES at most for the spikes of a round (or those of one
  * image, where that is more), and the maps of one image for each thread.
  */
-#include <stdlib.h>
-
 #include "myelin/data.h"
 #include "synapse/image.h"
 
@@ -49,14 +47,6 @@ typedef struct work {
     slot *slot;           /* [round]                                            */
 } work;
 
-static int by_time(const void *a, const void *b)
-{
-    const mye_spike *x = a, *y = b;
-    if (x->t_ms != y->t_ms)
-        return x->t_ms < y->t_ms ? -1 : 1;
-    return (x->unit > y->unit) - (x->unit < y->unit);
-}
-
 static void encode_one(void *arg, int shard, int lane)
 {
     work *w = arg;
@@ -70,7 +60,7 @@ static void encode_one(void *arg, int shard, int lane)
         return;
     feature->extract(w->feature.options, &w->plan, w->fixed, image, scratch, maps);
     s->n = code->encode(w->code.options, &w->plan.out, maps, spike);
-    qsort(spike, (size_t)s->n, sizeof(*spike), by_time);
+    mye_spikes_sort(spike, s->n); /* here, where threads share the work */
 }
 
 static mye_status allocate(work *w, mye_error *err)
