@@ -50,18 +50,41 @@ static mye_status write_text(const char *folder, const char *name, const char *t
     return st;
 }
 
+/* Puts `text` into quotes where a shell wants them; free it. */
+static char *quoted(const char *text)
+{
+    if (!strpbrk(text, " ;()&|<>$*?\"\\'"))
+        return cli_format("%s", text);
+    char *out = cli_memory(4 * strlen(text) + 3, 1), *to = out;
+    *to++ = '\'';
+    for (; *text; text++)
+        to += sprintf(to, *text == '\'' ? "'\\''" : "%c", *text);
+    *to = '\'';
+    return out;
+}
+
 /* What was asked for, as a shell takes it. */
 static char *command_line(const cli *app)
 {
     char *line = cli_format("myelin %s", app->command->entry.name);
     for (int i = 0; i < app->n_settings; i++) {
-        const cli_setting *s = &app->setting[i];
-        const char *quote = strpbrk(s->value, " ;()&|<>$*?\"\\") ? "'" : "";
-        char *longer = cli_format("%s --%s=%s%s%s", line, s->key, quote, s->value, quote);
+        char *value = quoted(app->setting[i].value);
+        char *longer = cli_format("%s --%s=%s", line, app->setting[i].key, value);
+        free(value);
         free(line);
         line = longer;
     }
     return line;
+}
+
+/* Figures of an earlier study that had more of them. */
+static void remove_figures(const char *folder, int n)
+{
+    for (bool there = true; there; n++) {
+        char *path = cli_format("%s/figure-%d.svg", folder, n + 1);
+        there = unlink(path) == 0;
+        free(path);
+    }
 }
 
 static mye_status write_folder(const cli *app, const char *folder, const mye_study *study,
@@ -81,6 +104,8 @@ static mye_status write_folder(const cli *app, const char *folder, const mye_stu
         st = mye_report_study(app->ctx, study, page, err);
     if (st == MYE_OK)
         st = mye_report_figures(app->ctx, study, folder, &figures, err);
+    if (st == MYE_OK)
+        remove_figures(folder, figures);
     if (st == MYE_OK)
         st = write_text(folder, "study.json", text, err);
     if (st == MYE_OK)

@@ -73,8 +73,8 @@ static mye_status read_all(cli *app, const read_options *o, const mye_synapse *g
     a->label = cli_memory((size_t)info->n, sizeof(int32_t));
     a->answer = cli_memory((size_t)info->n, sizeof(int32_t));
     MYE_TRY(mye_synapse_respond(group, set, &a->responses, err));
-    MYE_TRY(mye_synapse_classify(app->ctx, o->readout, info->classes, a->neurons, 1, info->n,
-                                 &a->responses, a->answer, err));
+    MYE_TRY(mye_synapse_classify(app->ctx, o->readout, info->classes, a->neurons,
+                                 mye_synapse_theta(group), info->n, &a->responses, a->answer, err));
     for (int64_t k = 0; k < info->n; k++) {
         a->label[k] = mye_patterns_at(set, k).label;
         a->right += a->answer[k] == a->label[k];

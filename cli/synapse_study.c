@@ -91,6 +91,8 @@ void cli_study_json(const mye_study *study)
     cli_json(head_json(study));
     for (int i = 0; i < study->n_panels; i++)
         cli_json(panel_json(&study->panel[i]));
+    for (int i = 0; i < study->n_notes; i++)
+        cli_json(json_pack("{s:s,s:s}", "event", "note", "text", study->note[i]));
 }
 
 json_t *cli_study_object(const mye_study *study)

@@ -52,6 +52,7 @@ MYE_API mye_status mye_synapse_create(mye_context *ctx, int32_t units, int neuro
 MYE_API void mye_synapse_free(mye_synapse *s);
 MYE_API int32_t mye_synapse_units(const mye_synapse *s);
 MYE_API int mye_synapse_neurons(const mye_synapse *s);
+MYE_API double mye_synapse_theta(const mye_synapse *s); /* the threshold */
 /* Weights [neurons][units]; may be written. */
 MYE_API double *mye_synapse_weights(mye_synapse *s);
 

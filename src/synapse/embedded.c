@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_FEATURE = 401, PLACES_MAX = 1024 };
+enum { TAG_FEATURE = 401, PLACES_MAX = 4096 /* three times the mean of what options allow */ };
 
 /* Spikes of all afferents as one process of their summed rate: they come out in order. */
 mye_status mye_scene_background(const mye_scene *scene, mye_draws *draws, double from_ms, double ms,

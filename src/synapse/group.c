@@ -55,6 +55,11 @@ int mye_synapse_neurons(const mye_synapse *s)
     return s->neurons;
 }
 
+double mye_synapse_theta(const mye_synapse *s)
+{
+    return s->lesson.o.theta;
+}
+
 double *mye_synapse_weights(mye_synapse *s)
 {
     return s->w;

@@ -43,8 +43,9 @@ mye_status mye_trial_test(const mye_trial *t, const mye_patterns *set, double *a
     if (st == MYE_OK)
         st = mye_synapse_respond(t->group, set, &responses, err);
     if (st == MYE_OK)
-        st = mye_synapse_classify(t->ctx, t->readout, t->classes, t->neurons, 1, set->info.n,
-                                  &responses, answer, err);
+        st =
+            mye_synapse_classify(t->ctx, t->readout, t->classes, t->neurons,
+                                 mye_synapse_theta(t->group), set->info.n, &responses, answer, err);
     int64_t right = 0;
     for (size_t k = 0; st == MYE_OK && k < n; k++) {
         right += answer[k] == set->label[k];
