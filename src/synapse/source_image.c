@@ -133,6 +133,13 @@ static mye_status add_round(work *w, int64_t n, mye_patterns *set, mye_error *er
     return MYE_OK;
 }
 
+/* Room for n images with as many spikes as those so far: growing step by step would copy all of them. */
+static mye_status expect_as_many(mye_patterns *set, int64_t n, mye_error *err)
+{
+    const double mean = (double)set->info.spikes / (double)set->info.n;
+    return mye_patterns_reserve(set, n, (int64_t)(1.05 * mean * (double)n), err);
+}
+
 static mye_status encode_all(work *w, mye_patterns **out, mye_error *err)
 {
     const mye_dataset_info *info = mye_dataset_about(w->data);
@@ -143,6 +150,8 @@ static mye_status encode_all(work *w, mye_patterns **out, mye_error *err)
         if (mye_context_cancelled(w->ctx))
             return mye_fail(err, MYE_ERR_CANCELLED, "encoding images was stopped");
         MYE_TRY(add_round(w, left < w->round ? left : w->round, *out, err));
+        if (w->start == 0)
+            MYE_TRY(expect_as_many(*out, info->n - (*out)->info.n, err));
     }
     return MYE_OK;
 }
