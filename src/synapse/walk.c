@@ -111,23 +111,6 @@ static bool pass_event(const walker *w, state *s, double end)
     }
 }
 
-/*
- * Can nothing happen from here to the next event? V is concave while it rises, so it stays below its
- * tangent; and where it still rises at the end, its largest value is there. No exponential, no
- * logarithm: nearly all events end here.
- */
-static bool is_quiet(const walker *w, const state *s, double rate, double length, double a_end,
-                     double b_end)
-{
-    const double v = s->a - s->b, wanted = w->peaks ? w->out->peak : w->theta;
-    if (v + (rate > 0 ? rate : 0) * length < wanted) /* one branch, nearly always taken */
-        return true;
-    if (v >= w->theta)
-        return false;
-    /* Not >=: after a long time both are 0. */
-    return rate <= 0 || (b_end * w->per_s > a_end * w->per_m && a_end - b_end < w->theta);
-}
-
 /* An impulse lifts V to a local maximum; spikes of its event are subtracted already. */
 static void see_impulse(const walker *w, double v, double t_ms, double drive)
 {
@@ -135,45 +118,76 @@ static void see_impulse(const walker *w, double v, double t_ms, double drive)
         see_peak(w->out, v, t_ms);
 }
 
-void mye_walk_along(const mye_course *c, const mye_psp *psp, const double *drive, double theta,
-                    int most, bool peaks, mye_walk *out)
+/*
+ * An event at which something may happen: *s is the state behind it, and becomes that at `end`. True
+ * when the walk is over. a_end, b_end: the state at the end if nothing fires.
+ */
+static bool busy_event(const walker *w, state *s, double drive, double end, double a_end,
+                       double b_end)
 {
-    const walker w = {.psp = psp,
-                      .theta = theta,
-                      .most = most < MYE_WALK_SPIKES ? most : MYE_WALK_SPIKES,
-                      .peaks = peaks,
-                      .span =
-                          psp->rise > 0 ? psp->tau_m * psp->tau_s / (psp->tau_m - psp->tau_s) : 0,
-                      .per_m = 1 / psp->tau_m,
-                      .per_s = 1 / psp->tau_s,
-                      .out = out};
-    state s = {0, 0, 0};
+    const double v = s->a - s->b, begin = s->t;
+    const double rate = s->b * w->per_s - s->a * w->per_m;
+    const double before = rate - drive * (w->psp->rise * w->per_s - w->per_m);
+    /* A kink: V rose up to the event and falls after it. */
+    if (w->peaks && v < w->theta && before > 0 && rate <= 0)
+        see_peak(w->out, v, begin);
+    /* Where V still rises at the end its largest value is there. Not >=: after a long time both are 0. */
+    const bool rises = b_end * w->per_s > a_end * w->per_m && a_end - b_end < w->theta;
+    if (v < w->theta && (rate <= 0 || rises)) {
+        see_impulse(w, v, begin, drive);
+        *s = (state){a_end, b_end, end};
+        return false;
+    }
+    if (pass_event(w, s, end))
+        return true;
+    see_impulse(w, s->a, begin, drive);
+    move(w->psp, s, end - s->t);
+    return false;
+}
+
+static walker start(const mye_psp *psp, double theta, int most, bool peaks, mye_walk *out)
+{
     out->n = 0;
     out->peak = 0;
     out->peak_ms = -1;
-    if (w.most < 1)
-        return;
-    for (int64_t k = 0; k < c->n; k++) {
-        const double before = s.b * w.per_s - s.a * w.per_m;
-        s.t = mye_course_time(c, k);
-        s.a += drive[k];
-        s.b += psp->rise * drive[k];
-        const double rate = s.b * w.per_s - s.a * w.per_m;
-        const double length = mye_course_length(c, k), end = s.t + length;
-        /* A kink: V rose up to the event and falls after it. */
-        if (peaks && s.a - s.b > out->peak && s.a - s.b < theta && before > 0 && rate <= 0)
-            see_peak(out, s.a - s.b, s.t);
-        const double a_end = s.a * c->decay_m[k], b_end = s.b * c->decay_s[k];
-        if (is_quiet(&w, &s, rate, length, a_end, b_end)) {
-            see_impulse(&w, s.a, s.t, drive[k]);
-            s.a = a_end;
-            s.b = b_end;
+    return (walker){.psp = psp,
+                    .theta = theta,
+                    .most = most < MYE_WALK_SPIKES ? most : MYE_WALK_SPIKES,
+                    .peaks = peaks,
+                    .span = psp->rise > 0 ? psp->tau_m * psp->tau_s / (psp->tau_m - psp->tau_s) : 0,
+                    .per_m = 1 / psp->tau_m,
+                    .per_s = 1 / psp->tau_s,
+                    .out = out};
+}
+
+/*
+ * V is concave while it rises, so it stays below its tangent: as long as that does not reach what is
+ * looked for nothing can happen before the next event, and nearly all events end there, with four
+ * multiplications of numbers that stay in registers, no exponential and no logarithm.
+ */
+void mye_walk_along(const mye_course *c, const mye_psp *psp, const double *drive, double theta,
+                    int most, bool peaks, mye_walk *out)
+{
+    const walker w = start(psp, theta, most, peaks, out);
+    const double per_m = w.per_m, per_s = w.per_s, rise = psp->rise;
+    double a = 0, b = 0, wanted = peaks ? 0 : theta, next = c->n > 0 ? mye_course_time(c, 0) : 0;
+    for (int64_t k = 0; k < c->n && w.most > 0; k++) {
+        const double t = next;
+        next = k + 1 < c->n ? mye_course_time(c, k + 1) : c->end_ms;
+        a += drive[k];
+        b += rise * drive[k];
+        const double rate = b * per_s - a * per_m, a_end = a * c->decay_m[k];
+        const double b_end = b * c->decay_s[k];
+        if (a - b + (rate > 0 ? rate : 0) * (next - t) < wanted) {
+            a = a_end;
+            b = b_end;
             continue;
         }
-        const double begin = s.t;
-        if (pass_event(&w, &s, end))
+        state s = {a, b, t};
+        if (busy_event(&w, &s, drive[k], next, a_end, b_end))
             return;
-        see_impulse(&w, s.a, begin, drive[k]);
-        move(psp, &s, end - s.t);
+        a = s.a;
+        b = s.b;
+        wanted = peaks ? out->peak : theta;
     }
 }
