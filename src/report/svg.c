@@ -157,7 +157,8 @@ static void draw_axes(mye_text *out, const mye_chart *c, const axis *x, const ax
     }
     const double first = ceil(x->low / x->step - 1e-9) * x->step;
     for (double v = first; v <= x->high + 1e-9 * x->step && !c->x_decades; v += x->step) {
-        const double edge = v >= 100 ? WIDTH - 13 : WIDTH; /* long numbers do not go over it */
+        const double edge =
+            v >= 100 || x->step < 1 ? WIDTH - 13 : WIDTH; /* long numbers do not go over it */
         mye_text_add(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
                      fmin(at_x(x, v), edge), HEIGHT - BOTTOM + 18);
         tick_text(out, c, v, x->step, false);

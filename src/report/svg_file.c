@@ -13,7 +13,7 @@ static const char style[] =
     ".s2{stroke:#12805c;fill:#12805c}.s3{stroke:#a32fb0;fill:#a32fb0}"
     ".s4{stroke:#c2283d;fill:#c2283d}.s5{stroke:#0a7f96;fill:#0a7f96}"
     ".s6{stroke:#8a6a00;fill:#8a6a00}.s7{stroke:#5f6b7a;fill:#5f6b7a}"
-    "rect{stroke:none}</style>\n"
+    "rect[class]{stroke:none}</style>\n"
     "<rect x=\"-100\" width=\"900\" height=\"900\" fill=\"#fff\"/>\n";
 
 mye_status mye_svg_write(mye_context *ctx, const mye_text *drawing, const char *path,
