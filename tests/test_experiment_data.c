@@ -27,10 +27,8 @@ static void skip_without(const char *feature)
 /* Runs with the shared data sets, or skips where one is missing. */
 static void run_on(lab *l, const char *name, const char *text)
 {
-    if (name && access(shared_dir(name), R_OK) != 0) {
-        print_message("skipped: %s is not there\n", shared_dir(name));
-        skip();
-    }
+    if (name)
+        SKIP_WITHOUT(shared_dir(name));
     assert_int_equal(setenv("MYELIN_DATA", shared_dir(""), 1), 0);
     lab_open(l, 2);
     lab_run(l, text);
