@@ -46,6 +46,8 @@ static void noise_has_the_power_asked_for(void **state)
     mye_context_free(ctx);
 }
 
+#ifdef MYELIN_HAVE_KISSFFT
+
 /* Energy below and above 500 Hz: equal per octave in pink noise, per Hz in white. */
 static void pink_noise_is_low(void **state)
 {
@@ -71,8 +73,6 @@ static void pink_noise_is_low(void **state)
 }
 
 /* ---- spectra ---- */
-
-#ifdef MYELIN_HAVE_KISSFFT
 
 /* Energy of one mel filter of one frame, from the definition. */
 static double energy(const mye_wave *w, int64_t start, int length, int n, double left, double top,
