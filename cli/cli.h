@@ -164,6 +164,12 @@ json_t *cli_real(double value);
 /* mkdir -p, and whether files can be written there (folder.c): before the work, so that none is lost
  * where they cannot be. */
 mye_status cli_folder_make(const char *folder, mye_error *err);
+/* Writes text to FOLDER/NAME: under a temporary name first, so that a full disk does not cost the file
+ * of before. */
+mye_status cli_folder_write(const char *folder, const char *name, const char *text, mye_error *err);
+/* The same with a JSON object, indented; takes the reference. */
+mye_status cli_folder_write_json(const char *folder, const char *name, json_t *object,
+                                 mye_error *err);
 
 /* ---- tables (table.c) ---- */
 

@@ -2,7 +2,6 @@
 #include "convert.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -68,11 +67,6 @@ int cli_convert_folder_check(const cli *app, const char *folder)
     return CLI_EXIT_OK;
 }
 
-static mye_status cannot(const char *what, const char *path, mye_error *err)
-{
-    return mye_fail(err, MYE_ERR_IO, "cannot %s '%.300s': %s", what, path, strerror(errno));
-}
-
 /* ---- files of an earlier conversion ---- */
 
 static bool is_ours(const cli_conversion *c, const char *file)
@@ -111,31 +105,8 @@ static void remove_former(const cli_conversion *c)
 
 /* ---- writing ---- */
 
-/* Under a temporary name first, so that a full disk does not cost the file of before. */
-static mye_status finish(FILE *f, const char *temporary, const char *path, bool ok, mye_error *err)
-{
-    const bool closed = !f || fclose(f) == 0;
-    if (f && ok && closed && rename(temporary, path) == 0)
-        return MYE_OK;
-    const mye_status st = cannot("write", path, err);
-    unlink(temporary);
-    return st;
-}
-
-static mye_status write_readme(const cli_conversion *c, mye_error *err)
-{
-    char *path = cli_format("%s/README.txt", c->folder), *temporary = cli_format("%s.tmp", path);
-    FILE *f = fopen(temporary, "w");
-    const mye_status st = finish(f, temporary, path, f && fputs(readme, f) >= 0, err);
-    free(temporary);
-    free(path);
-    return st;
-}
-
 static mye_status write_json(const cli_conversion *c, mye_error *err)
 {
-    char *path = cli_format("%s/conversion.json", c->folder),
-         *temporary = cli_format("%s.tmp", path);
     json_t *results = json_array(), *all = json_object();
     json_object_set_new(all, "version", json_string(mye_version()));
     json_object_set_new(all, "ann", cli_convert_ann_json(c->ann));
@@ -146,14 +117,7 @@ static mye_status write_json(const cli_conversion *c, mye_error *err)
         json_object_set_new(all, "proof", cli_convert_proof_json(c));
     if (c->has_budget)
         json_object_set_new(all, "budget", cli_convert_budget_json(c));
-    FILE *f = fopen(temporary, "w");
-    const bool ok = f && json_dumpf(all, f, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) == 0 &&
-                    fputc('\n', f) != EOF;
-    const mye_status st = finish(f, temporary, path, ok, err);
-    json_decref(all);
-    free(temporary);
-    free(path);
-    return st;
+    return cli_folder_write_json(c->folder, "conversion.json", all, err);
 }
 
 /* Beside FILE.safetensors: FILE.yaml. */
@@ -166,12 +130,9 @@ static mye_status write_description(const cli_conversion *c, const cli_converted
     if (st != MYE_OK)
         return st;
     const int n = (int)strlen(row->file) - (int)strlen(".safetensors");
-    char *path = cli_format("%s/%.*s.yaml", c->folder, n, row->file),
-         *temporary = cli_format("%s.tmp", path);
-    FILE *f = fopen(temporary, "w");
-    const mye_status written = finish(f, temporary, path, f && fputs(text, f) >= 0, err);
-    free(temporary);
-    free(path);
+    char *name = cli_format("%.*s.yaml", n, row->file);
+    const mye_status written = cli_folder_write(c->folder, name, text, err);
+    free(name);
     mye_model_text_free(model, text);
     return written;
 }
@@ -208,7 +169,7 @@ static mye_status write_page(const cli_conversion *c, mye_error *err)
 int cli_convert_folder_write(const cli_conversion *c)
 {
     mye_error err = {0};
-    mye_status st = write_readme(c, &err);
+    mye_status st = cli_folder_write(c->folder, "README.txt", readme, &err);
     for (int m = 0; m < c->n && st == MYE_OK; m++)
         st = write_network(c, &c->row[m], &err);
     if (st == MYE_OK)

@@ -27,3 +27,33 @@ mye_status cli_folder_make(const char *folder, mye_error *err)
                         strerror(errno));
     return MYE_OK;
 }
+
+mye_status cli_folder_write(const char *folder, const char *name, const char *text, mye_error *err)
+{
+    char *path = cli_format("%s/%s", folder, name), *part = cli_format("%s.tmp", path);
+    FILE *file = fopen(part, "w");
+    bool ok = file && fputs(text, file) >= 0;
+    ok = file && fclose(file) == 0 && ok;
+    ok = ok && rename(part, path) == 0;
+    mye_status st = MYE_OK;
+    if (!ok) {
+        st = mye_fail(err, MYE_ERR_IO, "cannot write '%.300s': %s", path, strerror(errno));
+        unlink(part);
+    }
+    free(path);
+    free(part);
+    return st;
+}
+
+mye_status cli_folder_write_json(const char *folder, const char *name, json_t *object,
+                                 mye_error *err)
+{
+    char *text = json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+    char *lines = text ? cli_format("%s\n", text) : NULL;
+    const mye_status st = lines ? cli_folder_write(folder, name, lines, err)
+                                : mye_fail(err, MYE_ERR_NOMEM, "not enough memory for %s", name);
+    json_decref(object);
+    free(text);
+    free(lines);
+    return st;
+}

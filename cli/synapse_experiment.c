@@ -1,7 +1,6 @@
 /* myelin synapse capacity, causality, classify, features, robustness: experiments of the library. */
 #include "synapse.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,23 +32,6 @@ static const mye_param of_data[] = {
 
 /* ---- the folder ---- */
 
-static mye_status write_text(const char *folder, const char *name, const char *text, mye_error *err)
-{
-    char *path = cli_format("%s/%s", folder, name), *part = cli_format("%s/%s.tmp", folder, name);
-    FILE *file = fopen(part, "w");
-    bool ok = file && fputs(text, file) >= 0;
-    ok = file && fclose(file) == 0 && ok;
-    ok = ok && rename(part, path) == 0;
-    mye_status st = MYE_OK;
-    if (!ok) {
-        st = mye_fail(err, MYE_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-        unlink(part);
-    }
-    free(path);
-    free(part);
-    return st;
-}
-
 /* Puts `text` into quotes where a shell wants them; free it. */
 static char *quoted(const char *text)
 {
@@ -57,8 +39,11 @@ static char *quoted(const char *text)
         return cli_format("%s", text);
     char *out = cli_memory(4 * strlen(text) + 3, 1), *to = out;
     *to++ = '\'';
-    for (; *text; text++)
-        to += sprintf(to, *text == '\'' ? "'\\''" : "%c", *text);
+    for (; *text; text++) {
+        const bool is_quote = *text == '\'';
+        memcpy(to, is_quote ? "'\\''" : text, is_quote ? 4 : 1);
+        to += is_quote ? 4 : 1;
+    }
     *to = '\'';
     return out;
 }
@@ -91,29 +76,23 @@ static mye_status write_folder(const cli *app, const char *folder, const mye_stu
                                mye_error *err)
 {
     char *page = cli_format("%s/report.html", folder);
-    json_t *object = cli_study_object(study);
-    char *text = json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     char *line = command_line(app);
     char *readme = cli_format("%s\n\nreport.html    figures and tables, for a browser\n"
                               "figure-N.svg   the figures, for papers and slides\n"
                               "study.json     the numbers: mean, sd and runs of every point\n",
                               line);
     int figures = 0;
-    mye_status st = text ? MYE_OK : mye_fail(err, MYE_ERR_NOMEM, "not enough memory");
-    if (st == MYE_OK)
-        st = mye_report_study(app->ctx, study, page, err);
+    mye_status st = mye_report_study(app->ctx, study, page, err);
     if (st == MYE_OK)
         st = mye_report_figures(app->ctx, study, folder, &figures, err);
     if (st == MYE_OK)
         remove_figures(folder, figures);
     if (st == MYE_OK)
-        st = write_text(folder, "study.json", text, err);
+        st = cli_folder_write_json(folder, "study.json", cli_study_object(study), err);
     if (st == MYE_OK)
-        st = write_text(folder, "README.txt", readme, err);
+        st = cli_folder_write(folder, "README.txt", readme, err);
     if (st == MYE_OK && !app->global.json)
         printf("page  %s\n", page);
-    json_decref(object);
-    free(text);
     free(readme);
     free(line);
     free(page);
