@@ -285,6 +285,30 @@ static void memory_that_runs_out_is_told(void **state)
                     3000);
 }
 
+static void sets_that_cannot_be_tested_are_refused(void **state)
+{
+    const mye_spike spike = {5, 1, 0};
+    char text[4096], full[1500], none[1500];
+    const char *dir = fresh_dir("classify_none");
+    mye_patterns *set = NULL;
+    lab l;
+    (void)state;
+    lab_open(&l, 1);
+    snprintf(full, sizeof full, "%s/full.npz", dir);
+    snprintf(none, sizeof none, "%s/none.npz", dir);
+    ASSERT_OK(mye_patterns_create(l.ctx, 2, 2, &set, &err));
+    ASSERT_OK(mye_patterns_write(set, none, &err));
+    for (int k = 0; k < 4; k++)
+        ASSERT_OK(mye_patterns_add(set, &(mye_pattern){&spike, 1, 10, k % 2, 0}, &err));
+    ASSERT_OK(mye_patterns_write(set, full, &err));
+    mye_patterns_free(set);
+    snprintf(text, sizeof text, "classify:patterns=(file:path=%s,test=%s)", full, none);
+    check_refused(&l, text, "has no patterns to test on");
+    snprintf(text, sizeof text, "classify:patterns=(file:path=%s,test=%s)", none, full);
+    check_refused(&l, text, "has no patterns to learn from");
+    lab_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +324,7 @@ int main(void)
         cmocka_unit_test(neurons_that_were_kept_answer_the_same),
         cmocka_unit_test(noise_in_training_changes_what_is_learned),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
+        cmocka_unit_test(sets_that_cannot_be_tested_are_refused),
         cmocka_unit_test(threads_make_no_difference),
         cmocka_unit_test(progress_is_told_and_it_can_be_stopped),
         cmocka_unit_test(memory_that_runs_out_is_told),

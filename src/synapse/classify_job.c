@@ -137,6 +137,7 @@ mye_status mye_classify_job(mye_classify *w, int source, mye_patterns *train, my
                             int job, int run, mye_error *err)
 {
     const int n = w->o->spikes == MYE_SPIKES_BOTH ? 2 : 1;
+    MYE_TRY(mye_trial_check(train, test, err));
     /* Augmented spikes first: sets are large, and lose their coefficients where they stand. */
     for (int c = source * n + n - 1; c >= source * n; c--) {
         if (!mye_classify_is_augmented(w, c)) {

@@ -180,6 +180,8 @@ static mye_status all_runs(const work *w, mye_error *err)
         mye_patterns *set = NULL;
         mye_status st = mye_patterns_open(w->ctx, w->o->patterns, w->dir, "train",
                                           (uint64_t)w->o->seed + (uint64_t)run, &set, err);
+        if (st == MYE_OK)
+            st = mye_trial_check(set, set, err);
         /* Augmented ones, then the same patterns without coefficients. */
         for (int i = 0; st == MYE_OK && i < w->n_series; i++) {
             const int half = w->n_series / 2, s = i < half ? 2 * i + 1 : 2 * (i - half);

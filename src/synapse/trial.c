@@ -1,6 +1,19 @@
 /* Learning the classes of a set, and testing. */
 #include "synapse/trial.h"
 
+mye_status mye_trial_check(const mye_patterns *train, const mye_patterns *test, mye_error *err)
+{
+    if (train->info.n == 0 || test->info.n == 0)
+        return mye_fail(err, MYE_ERR_ARG, "'%.120s' has no patterns to %s", train->source,
+                        train->info.n == 0 ? "learn from" : "test on");
+    if (train->info.units != test->info.units || train->info.classes < test->info.classes)
+        return mye_fail(err, MYE_ERR_ARG,
+                        "'%.120s' learns %d afferents and %d classes, and tests %d and %d",
+                        train->source, train->info.units, train->info.classes, test->info.units,
+                        test->info.classes);
+    return MYE_OK;
+}
+
 static mye_status count_neurons(mye_trial *t, const mye_patterns *set, mye_error *err)
 {
     mye_method method = {0};

@@ -18,6 +18,8 @@ typedef struct mye_trial {
     mye_synapse_result result;
 } mye_trial;
 
+/* Can what learns from one set be tested on the other? MYE_ERR_ARG: no. */
+mye_status mye_trial_check(const mye_patterns *train, const mye_patterns *test, mye_error *err);
 mye_status mye_trial_learn(mye_trial *t, const mye_patterns *set, mye_error *err);
 /* Share of patterns told right; counts go to confusion [classes][classes] (NULL: nowhere). */
 mye_status mye_trial_test(const mye_trial *t, const mye_patterns *set, double *accuracy,
