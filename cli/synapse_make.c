@@ -73,6 +73,8 @@ static int run(cli *app)
         return cli_usage(app, "--out patterns.npz", "'myelin synapse make' needs --out FILE");
     if (code == CLI_EXIT_OK)
         code = cli_open(app, NULL);
+    if (code == CLI_EXIT_OK && mye_patterns_probe(app->ctx, o.out, &err) != MYE_OK)
+        code = cli_fail(app, &err);
     if (code == CLI_EXIT_OK)
         code = cli_patterns_open(app, app->word[0], &o.source, &set);
     if (code != CLI_EXIT_OK)

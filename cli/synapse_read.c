@@ -168,6 +168,8 @@ static int run(cli *app)
     int code = cli_options(app, &o);
     if (code == CLI_EXIT_OK)
         code = cli_open(app, NULL);
+    if (code == CLI_EXIT_OK && o.emit[0] && mye_patterns_probe(app->ctx, o.emit, &err) != MYE_OK)
+        code = cli_fail(app, &err);
     if (code == CLI_EXIT_OK && mye_synapse_load(app->ctx, app->word[0], &group, &err) != MYE_OK)
         code = cli_fail(app, &err);
     if (code == CLI_EXIT_OK)
@@ -198,10 +200,13 @@ const cli_command cli_synapse_read = {
     .details =
         "Reads patterns with the neurons that 'synapse classify --save FILE' kept, tells their "
         "classes and, where the patterns have labels, how many are right. --each prints a "
-        "line for each pattern.",
+        "line for each pattern. --emit writes the neurons' spikes as patterns that others can "
+        "learn.",
     .examples = "synapse classify --readout levels:step=1 --save neurons.safetensors\n"
                 "synapse read neurons.safetensors poisson --readout levels:step=1\n"
-                "synapse read neurons.safetensors mine.npz --each --json",
+                "synapse read neurons.safetensors mine.npz --each --json\n"
+                "# the spikes of these neurons are patterns for the next\n"
+                "synapse read neurons.safetensors mine.npz --emit next.npz",
     .words = "file",
     .min_words = 2,
     .max_words = 2,

@@ -39,8 +39,6 @@ void cli_study_print(const cli *app, const mye_study *study)
                         from + COLUMNS < p->series[0].n ? from + COLUMNS : p->series[0].n);
         putchar('\n');
     }
-    for (int i = 0; i < study->n_notes; i++)
-        printf("%s\n", study->note[i]);
     fflush(stdout);
 }
 
@@ -91,18 +89,13 @@ void cli_study_json(const mye_study *study)
     cli_json(head_json(study));
     for (int i = 0; i < study->n_panels; i++)
         cli_json(panel_json(&study->panel[i]));
-    for (int i = 0; i < study->n_notes; i++)
-        cli_json(json_pack("{s:s,s:s}", "event", "note", "text", study->note[i]));
 }
 
 json_t *cli_study_object(const mye_study *study)
 {
-    json_t *object = head_json(study), *panels = json_array(), *notes = json_array();
+    json_t *object = head_json(study), *panels = json_array();
     for (int i = 0; i < study->n_panels; i++)
         json_array_append_new(panels, panel_json(&study->panel[i]));
-    for (int i = 0; i < study->n_notes; i++)
-        json_array_append_new(notes, json_string(study->note[i]));
     json_object_set_new(object, "panels", panels);
-    json_object_set_new(object, "notes", notes);
     return object;
 }

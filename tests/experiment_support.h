@@ -128,7 +128,7 @@ static inline void assert_same_study(const mye_study *a, const mye_study *b)
 {
     assert_string_equal(a->command, b->command);
     assert_true(a->n_panels == b->n_panels && a->n_rasters == b->n_rasters);
-    assert_true(a->n_notes == b->n_notes && a->classes == b->classes);
+    assert_true(a->classes == b->classes);
     for (int i = 0; i < a->n_panels; i++) {
         const mye_study_panel *p = &a->panel[i], *q = &b->panel[i];
         assert_string_equal(p->title, q->title);

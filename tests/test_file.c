@@ -73,6 +73,23 @@ static void a_file_is_there_only_after_commit(void **state)
     mye_file_abandon(NULL);
 }
 
+static void a_probe_tells_and_leaves_nothing(void **state)
+{
+    char fresh[120];
+    (void)state;
+    write_text("old");
+    snprintf(fresh, sizeof fresh, "%s.fresh", path);
+    assert_int_equal(mye_file_probe(ctx, path, &err), MYE_OK);
+    expect_text("old");
+    assert_false(mye_file_exists(temporary));
+    assert_int_equal(mye_file_probe(ctx, fresh, &err), MYE_OK);
+    assert_false(mye_file_exists(fresh));
+    assert_int_equal(mye_file_probe(ctx, "/no/such/folder/file", &err), MYE_ERR_IO);
+    assert_non_null(strstr(err.message, "cannot write '/no/such/folder/file'"));
+    assert_int_equal(mye_file_probe(ctx, "/", &err), MYE_ERR_IO);
+    assert_non_null(strstr(err.message, "it is a folder"));
+}
+
 static void small_and_large_pieces_arrive_in_order(void **state)
 {
     enum { N = 300000 };
@@ -294,6 +311,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_there_only_after_commit),
+        cmocka_unit_test(a_probe_tells_and_leaves_nothing),
         cmocka_unit_test(small_and_large_pieces_arrive_in_order),
         cmocka_unit_test(reading_refuses_what_it_cannot_take),
         cmocka_unit_test(a_file_without_size_is_read_to_its_end),

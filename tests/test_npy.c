@@ -117,15 +117,18 @@ static void scalars_and_empty_arrays_are_arrays(void **state)
     mye_context_free(ctx);
 }
 
+/* A header before n bytes of zeros, and what is said of it. */
+typedef struct damaged {
+    const char *dict;
+    size_t n;
+    mye_status status;
+    const char *words;
+} damaged;
+
 static void damaged_arrays_are_refused_in_one_sentence(void **state)
 {
 #define SHAPED(shape) "{'descr': '<f4', 'fortran_order': False, 'shape': " shape "}"
-    static const struct {
-        const char *dict;
-        size_t n;
-        mye_status status;
-        const char *words;
-    } cases[] = {
+    static const damaged cases[] = {
         {SHAPED("(2,)"), 7, MYE_ERR_FORMAT, "expected 8 bytes of values, got 7"},
         {SHAPED("(2,)"), 9, MYE_ERR_FORMAT, "expected 8 bytes of values, got 9"},
         {SHAPED("(4294967296, 4294967296)"), 8, MYE_ERR_FORMAT, "larger than any memory"},
@@ -189,12 +192,7 @@ static void records_are_read_field_by_field(void **state)
 
 static void damaged_records_are_refused_in_one_sentence(void **state)
 {
-    static const struct {
-        const char *dict;
-        size_t n;
-        mye_status status;
-        const char *words;
-    } cases[] = {
+    static const damaged cases[] = {
         {RECORDS("('a', '<f4')"), 7, MYE_ERR_FORMAT, "expected 8 bytes of values, got 7"},
         {RECORDS("('a', '<f4'), ('a', '<f4')"), 16, MYE_ERR_FORMAT, "dictionary"},
         {RECORDS("('', '<f4')"), 8, MYE_ERR_FORMAT, "dictionary"},

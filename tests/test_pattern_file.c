@@ -64,6 +64,11 @@ static void files_that_cannot_be_written_are_refused(void **state)
                  "ends in .npz or .npy");
     ASSERT_FAILS(mye_patterns_write(set, ".npz", &err), MYE_ERR_ARG, "ends in .npz or .npy");
     ASSERT_FAILS(mye_patterns_write(set, "/no/such/folder/a.npz", &err), MYE_ERR_IO, "/no/such");
+    ASSERT_FAILS(mye_patterns_probe(ctx, in_dir(dir, "a.txt"), &err), MYE_ERR_ARG,
+                 "ends in .npz or .npy");
+    ASSERT_FAILS(mye_patterns_probe(ctx, "/no/such/folder/a.npz", &err), MYE_ERR_IO, "/no/such");
+    ASSERT_OK(mye_patterns_probe(ctx, in_dir(dir, "b.npz"), &err));
+    assert_int_equal(access(in_dir(dir, "b.npz"), F_OK), -1);
     mye_patterns_free(set);
     assert_int_equal(mye_context_live_bytes(ctx), 0);
     mye_context_free(ctx);

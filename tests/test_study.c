@@ -150,20 +150,6 @@ static void the_first_confusion_counts(void **state)
     close_study(ctx, s);
 }
 
-static void notes_are_sentences_in_their_order(void **state)
-{
-    mye_context *ctx = make_context(NULL);
-    mye_study *s = mye_study_begin(ctx, "t");
-    (void)state;
-    for (int i = 0; i < 6; i++)
-        mye_study_note(s, "%d of %s", i, "six");
-    ASSERT_OK(mye_study_check(s, &err));
-    assert_int_equal(s->n_notes, 6);
-    assert_string_equal(s->note[0], "0 of six");
-    assert_string_equal(s->note[5], "5 of six");
-    close_study(ctx, s);
-}
-
 /* Nothing of it does harm, and it is told in the end. */
 static void a_study_that_was_never_begun_is_out_of_memory(void **state)
 {
@@ -174,7 +160,6 @@ static void a_study_that_was_never_begun_is_out_of_memory(void **state)
     mye_study_put(NULL, &curve, "a", 0, 1);
     mye_study_plane(NULL, "a", "b", "c", 1, 1);
     mye_study_dot(NULL, 0, 0, 1);
-    mye_study_note(NULL, "%d", 1);
     mye_study_confusion(NULL, 1, v, names);
     ASSERT_FAILS(mye_study_check(NULL, &err), MYE_ERR_NOMEM, "not enough memory");
     mye_study_free(NULL);
@@ -190,7 +175,6 @@ static mye_study *make_all(mye_context *ctx)
         mye_study_put(s, &trace, i % 2 ? "even" : "odd", i, i);
         mye_study_plane(s, "a", "b", "c", 1, 1);
         mye_study_dot(s, i, i, 1);
-        mye_study_note(s, "note %d", i);
     }
     for (int i = 0; i < 9; i++)
         mye_study_dot(s, i, i, 1);
@@ -232,7 +216,6 @@ int main(void)
         cmocka_unit_test(panels_and_series_stand_in_the_order_of_their_first_points),
         cmocka_unit_test(dots_go_to_the_last_raster),
         cmocka_unit_test(the_first_confusion_counts),
-        cmocka_unit_test(notes_are_sentences_in_their_order),
         cmocka_unit_test(a_study_that_was_never_begun_is_out_of_memory),
         cmocka_unit_test(every_refused_allocation_is_told_and_nothing_leaks),
     };

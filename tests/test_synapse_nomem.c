@@ -264,8 +264,8 @@ static void courses_that_are_not_kept_are_the_same(void **state)
     ASSERT_OK(mye_desk_open(&p.s->lesson, 20, made.most_spikes, &desk, &err));
     for (int64_t k = 0; k < 40; k++) {
         mye_course a, b;
-        ASSERT_OK(mye_group_course(p.s, &kept, p.set, k, true, 0, &desk, &a, &err));
-        ASSERT_OK(mye_group_course(p.s, &made, p.set, k, true, 0, &desk, &b, &err));
+        ASSERT_OK(mye_group_course(p.s, &kept, p.set, k, 0, &desk, &a, &err));
+        ASSERT_OK(mye_group_course(p.s, &made, p.set, k, 0, &desk, &b, &err));
         const size_t n = (size_t)a.n;
         assert_true(a.n == b.n && a.spike == b.spike && a.end_ms == b.end_ms);
         assert_memory_equal(a.start, b.start, (n + 1) * sizeof *a.start);

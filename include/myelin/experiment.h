@@ -49,10 +49,9 @@ typedef struct mye_study {
     mye_context *ctx;
     char *title;   /* one line                                                                */
     char *command; /* the experiment with the options that differ from their defaults         */
-    int n_panels, n_rasters, n_notes;
+    int n_panels, n_rasters;
     mye_study_panel *panel;
     mye_study_raster *raster;
-    char **note;       /* sentences                                                           */
     int classes;       /* 0: no confusion                                                     */
     double *confusion; /* [classes][classes], row = truth                                     */
     char **class_name; /* [classes]                                                           */

@@ -103,6 +103,9 @@ MYE_API mye_status mye_patterns_read(mye_context *ctx, const char *path, int32_t
 /* Writes by the ending of the path. The file appears whole or not at all. An .npz file is at most
  * 4 GiB large. */
 MYE_API mye_status mye_patterns_write(const mye_patterns *set, const char *path, mye_error *err);
+/* Whether patterns can be written to this path: its ending, its folder. To ask before long work.
+ * Errors: MYE_ERR_ARG, MYE_ERR_IO. */
+MYE_API mye_status mye_patterns_probe(mye_context *ctx, const char *path, mye_error *err);
 
 #ifdef __cplusplus
 }

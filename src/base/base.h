@@ -131,6 +131,8 @@ mye_status mye_file_create(mye_context *ctx, const char *path, mye_file **out, m
 mye_status mye_file_write(mye_file *file, const void *data, size_t bytes, mye_error *err);
 mye_status mye_file_commit(mye_file *file, mye_error *err); /* frees in any case */
 void mye_file_abandon(mye_file *file);                      /* removes PATH.tmp; NULL is fine */
+/* Whether PATH can be made, before long work whose result goes there. Leaves nothing. */
+mye_status mye_file_probe(mye_context *ctx, const char *path, mye_error *err);
 uint32_t mye_crc32c(uint32_t crc, const void *data, size_t bytes); /* start with 0 */
 double mye_now_s(void);                                            /* monotonic seconds */
 

@@ -286,3 +286,11 @@ void mye_file_abandon(mye_file *file)
     unlink(file->temporary);
     discard(file);
 }
+
+mye_status mye_file_probe(mye_context *ctx, const char *path, mye_error *err)
+{
+    mye_file *file;
+    MYE_TRY(mye_file_create(ctx, path, &file, err));
+    mye_file_abandon(file);
+    return MYE_OK;
+}

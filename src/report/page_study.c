@@ -174,11 +174,6 @@ static mye_status add_page(mye_text *out, mye_context *ctx, const mye_study *stu
     mye_html_text(out, study->command);
     mye_text_add(out, "</b>: %s. Numbers are mean ± standard deviation over runs.</p>\n",
                  mye_html_seconds(study->seconds, seconds, sizeof(seconds)));
-    for (int i = 0; i < study->n_notes; i++) {
-        mye_text_add(out, "<p class=\"say\">");
-        mye_html_text(out, study->note[i]);
-        mye_text_add(out, "</p>\n");
-    }
     for (int i = 0; i < study->n_panels; i++)
         if (study->panel[i].is_table && study->panel[i].n_series > 0)
             add_table(out, &study->panel[i]);

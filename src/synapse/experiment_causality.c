@@ -4,7 +4,6 @@
  * The pattern is the same with ordinary spikes and with coefficients U(0, 2).
  */
 #include <math.h>
-#include <string.h>
 
 #include "synapse/draws.h"
 #include "synapse/experiment_kind.h"
@@ -112,8 +111,8 @@ static void sum_lags(const mye_pattern *p, const double *w, const double *target
     }
 }
 
-static mye_status learn(const work *w, look *l, const mye_lesson *lesson, const mye_patterns *set,
-                        double *weight, mye_error *err)
+static mye_status learn(look *l, const mye_lesson *lesson, const mye_patterns *set, double *weight,
+                        mye_error *err)
 {
     const mye_pattern p = mye_patterns_at(set, 0);
     const mye_aim aim = {l->n_targets, l->target};
@@ -128,7 +127,6 @@ static mye_status learn(const work *w, look *l, const mye_lesson *lesson, const 
         l->trace->agree[e] = l->trace->agree[school.epochs - 1];
     }
     sum_lags(&p, weight, l->target, l->n_targets, l->trace);
-    MYE_UNUSED(w);
     return MYE_OK;
 }
 
@@ -156,7 +154,7 @@ static mye_status one_run(void *arg, int i, mye_error *err)
     if (st == MYE_OK)
         st = mye_patterns_open(w->ctx, source, NULL, "train", seed, &set, err);
     if (st == MYE_OK)
-        st = learn(w, &l, &lesson, set, weight, err);
+        st = learn(&l, &lesson, set, weight, err);
     mye_desk_close(&l.desk);
     mye_patterns_free(set);
     mye_lesson_close(&lesson);

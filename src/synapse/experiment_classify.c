@@ -100,6 +100,8 @@ static mye_status read_options(mye_classify *w, mye_error *err)
                         "snr tests on the test patterns, folds on the training "
                         "patterns; use one of them");
     MYE_TRY(check_tests(w, err));
+    if (o->save[0])
+        MYE_TRY(mye_file_probe(w->ctx, o->save, err));
     w->n_columns = w->n_sources * (o->spikes == MYE_SPIKES_BOTH ? 2 : 1);
     w->n_tests = w->snr.n + w->n_noises;
     w->jobs = (int)(o->runs * (o->folds > 0 ? o->folds : 1));

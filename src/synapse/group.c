@@ -117,11 +117,11 @@ void mye_desks_close(mye_desks *desks)
 }
 
 mye_status mye_group_course(const mye_synapse *s, const mye_courses *courses,
-                            const mye_patterns *set, int64_t k, bool noise, uint64_t seed,
-                            mye_desk *desk, mye_course *out, mye_error *err)
+                            const mye_patterns *set, int64_t k, uint64_t seed, mye_desk *desk,
+                            mye_course *out, mye_error *err)
 {
     const mye_pattern p = mye_patterns_at(set, k);
-    if (noise && s->lesson.noise.n > 0)
+    if (s->lesson.noise.n > 0)
         return mye_desk_course(&s->lesson, desk, &p, seed, out, err);
     *out = courses->course ? courses->course[k] : mye_course_make(&s->lesson.psp, &p, desk->block);
     return MYE_OK;

@@ -32,10 +32,10 @@ mye_status mye_desks_open(const mye_synapse *s, int64_t most_spikes, mye_desks *
 mye_status mye_desks_failed(const mye_desks *desks, mye_error *err);
 void mye_desks_close(mye_desks *desks);
 
-/* The course of pattern k: a kept one, or one made at the desk (with `noise` drawn from `seed`). */
+/* The course of pattern k: a kept one, or one made at the desk, with noise drawn from `seed`. */
 mye_status mye_group_course(const mye_synapse *s, const mye_courses *courses,
-                            const mye_patterns *set, int64_t k, bool noise, uint64_t seed,
-                            mye_desk *desk, mye_course *out, mye_error *err);
+                            const mye_patterns *set, int64_t k, uint64_t seed, mye_desk *desk,
+                            mye_course *out, mye_error *err);
 mye_status mye_group_check(const mye_synapse *s, const mye_patterns *set, mye_error *err);
 
 #endif

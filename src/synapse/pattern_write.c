@@ -89,12 +89,22 @@ static bool ends_in(const char *path, const char *ending)
     return n > m && strcmp(path + n - m, ending) == 0;
 }
 
-mye_status mye_patterns_write(const mye_patterns *set, const char *path, mye_error *err)
+static mye_status check_ending(const char *path, mye_error *err)
 {
-    if (ends_in(path, ".npz"))
-        return write_archive(set, path, err);
-    if (ends_in(path, ".npy"))
-        return write_records(set, path, err);
+    if (ends_in(path, ".npz") || ends_in(path, ".npy"))
+        return MYE_OK;
     return mye_fail(err, MYE_ERR_ARG,
                     "patterns are written to a path that ends in .npz or .npy, got '%s'", path);
+}
+
+mye_status mye_patterns_probe(mye_context *ctx, const char *path, mye_error *err)
+{
+    MYE_TRY(check_ending(path, err));
+    return mye_file_probe(ctx, path, err);
+}
+
+mye_status mye_patterns_write(const mye_patterns *set, const char *path, mye_error *err)
+{
+    MYE_TRY(check_ending(path, err));
+    return ends_in(path, ".npz") ? write_archive(set, path, err) : write_records(set, path, err);
 }

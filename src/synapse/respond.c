@@ -9,7 +9,6 @@
 typedef struct job {
     const mye_synapse *s;
     const mye_patterns *set;
-    mye_courses courses;
     mye_desks desks;
     const mye_responses *out;
 } job;

@@ -2,7 +2,6 @@
 #include "synapse/study.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 /* Lists have room for 4, 8, 16 .. elements: the least that holds n. */
@@ -151,20 +150,6 @@ void mye_study_dot(mye_study *s, double x, double y, double size)
     r->n += push(s, &r->x, r->n, x) && push(s, &r->y, r->n, y) && push(s, &r->size, r->n, size);
 }
 
-void mye_study_note(mye_study *s, const char *format, ...)
-{
-    char text[600];
-    va_list args;
-    char **grown = !s || s->failed ? NULL : one_more(s, s->note, s->n_notes, sizeof(*grown));
-    if (!grown)
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    s->note = grown;
-    grown[s->n_notes++] = keep(s, text);
-}
-
 void mye_study_confusion(mye_study *s, int classes, const double *counts, const char *const *names)
 {
     const size_t n = (size_t)classes;
@@ -220,13 +205,10 @@ void mye_study_free(mye_study *s)
         free_panel(s->ctx, &s->panel[i]);
     for (int i = 0; i < s->n_rasters; i++)
         free_raster(s->ctx, &s->raster[i]);
-    for (int i = 0; i < s->n_notes; i++)
-        mye_free(s->ctx, s->note[i]);
     for (int i = 0; i < s->classes; i++)
         mye_free(s->ctx, s->class_name[i]);
     mye_free(s->ctx, s->panel);
     mye_free(s->ctx, s->raster);
-    mye_free(s->ctx, s->note);
     mye_free(s->ctx, s->class_name);
     mye_free(s->ctx, s->confusion);
     mye_free(s->ctx, s->title);

@@ -23,7 +23,6 @@ void mye_study_put(mye_study *s, const mye_panel_kind *panel, const char *series
 void mye_study_plane(mye_study *s, const char *title, const char *x_name, const char *y_name,
                      double width, double height);
 void mye_study_dot(mye_study *s, double x, double y, double size);
-void mye_study_note(mye_study *s, const char *format, ...) MYE_PRINTF(2, 3);
 /* The first one counts. */
 void mye_study_confusion(mye_study *s, int classes, const double *counts, const char *const *names);
 /* MYE_ERR_NOMEM when anything failed. */

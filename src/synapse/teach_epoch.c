@@ -35,8 +35,8 @@ static bool take(const mye_teaching *j, int64_t k, int lane, mye_course *out)
     mye_status *status = &j->desks.status[lane];
     if (*status != MYE_OK || mye_context_cancelled(j->s->ctx))
         return false;
-    *status = mye_group_course(j->s, &j->courses, j->set, k, true, noise_seed(j, k),
-                               &j->desks.desk[lane], out, &j->desks.error[lane]);
+    *status = mye_group_course(j->s, &j->courses, j->set, k, noise_seed(j, k), &j->desks.desk[lane],
+                               out, &j->desks.error[lane]);
     return *status == MYE_OK;
 }
 
