@@ -2,7 +2,6 @@
 #include "report/report.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { WIDTH = 520, ROW = 26, NAME = 132, VALUE = 96, BARS_MAX = 64, MATRIX_MAX = 64 };
 

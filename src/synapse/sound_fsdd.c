@@ -3,7 +3,6 @@
  * to 4 is for testing. Groups are speakers.
  * Source: Jackson et al., github.com/Jakobovski/free-spoken-digit-dataset, CC BY-SA 4.0.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "data/files.h"
