@@ -17,15 +17,6 @@
 #define MYE_NPY_ORDER "<"
 #else
 #define MYE_NPY_ORDER ">"
-/* An archive that is written (npz_write.c): arrays one after the other, not packed, at most 4 GiB. */
-typedef struct mye_npz_writer mye_npz_writer;
-mye_status mye_npz_create(mye_context *ctx, const char *path, mye_npz_writer **out, mye_error *err);
-mye_status mye_npz_add(mye_npz_writer *writer, const char *array, const mye_npy_values *values,
-                       mye_error *err);
-/* The file appears whole or not at all. Frees in any case. */
-mye_status mye_npz_commit(mye_npz_writer *writer, mye_error *err);
-void mye_npz_abandon(mye_npz_writer *writer); /* NULL is fine */
-
 #endif
 
 /* Where a number stands in a record. */
