@@ -248,7 +248,8 @@ static inline double updates_to_fire(const char *rule, int wanted, bool augmente
     return (double)updates / patterns;
 }
 
-/* Updates for 1, 5 and 20 spikes are within a factor of 2 of those of the specification. */
+/* Updates for 1, 5 and 20 spikes are those of the specification: its means are of five patterns, whose
+ * standard error is up to 9 %, so a factor of 1.3. */
 static inline void check_updates(const char *rule, const double ordinary[3],
                                  const double augmented[3], int patterns)
 {
@@ -258,8 +259,8 @@ static inline void check_updates(const char *rule, const double ordinary[3],
         const double a = updates_to_fire(rule, wanted[i], true, patterns);
         print_message("%s, %d spikes: %.1f updates (ordinary), %.1f (augmented)\n", rule, wanted[i],
                       o, a);
-        assert_true(o > ordinary[i] / 2 && o < 2 * ordinary[i]);
-        assert_true(a > augmented[i] / 2 && a < 2 * augmented[i]);
+        assert_true(o > ordinary[i] / 1.3 && o < 1.3 * ordinary[i]);
+        assert_true(a > augmented[i] / 1.3 && a < 1.3 * augmented[i]);
     }
 }
 

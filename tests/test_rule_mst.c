@@ -78,7 +78,7 @@ static void as_many_updates_as_the_specification_measured(void **state)
 {
     (void)state;
     check_updates("mst", (const double[]){13.6, 48.2, 127.4}, (const double[]){11.2, 45.2, 120.6},
-                  5);
+                  40);
 }
 
 int main(void)

@@ -143,7 +143,7 @@ static void as_many_updates_as_the_specification_measured(void **state)
 {
     (void)state;
     check_updates("peak", (const double[]){13.6, 33.6, 65.0}, (const double[]){11.2, 28.2, 51.6},
-                  5);
+                  40);
 }
 
 int main(void)

@@ -34,7 +34,7 @@ static void as_many_updates_as_the_specification_measured(void **state)
 {
     (void)state;
     check_updates("tdp1", (const double[]){13.6, 36.2, 93.2}, (const double[]){11.2, 34.6, 95.8},
-                  5);
+                  40);
 }
 
 int main(void)

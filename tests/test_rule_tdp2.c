@@ -40,7 +40,7 @@ static void as_many_updates_as_the_specification_measured(void **state)
 {
     (void)state;
     check_updates("tdp2", (const double[]){13.6, 57.2, 154.4}, (const double[]){11.2, 52.6, 133.8},
-                  5);
+                  40);
 }
 
 int main(void)
